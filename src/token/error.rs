@@ -1,0 +1,63 @@
+//! What can go wrong with a key, by what the person has to know.
+
+use super::TransportError;
+use crate::apdu::StatusWord;
+
+/// Failure of an operation on a key.
+#[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
+pub enum TokenError {
+    /// Bytes did not get through.
+    #[error(transparent)]
+    Transport(#[from] TransportError),
+    /// Not a GM/T 0017 key; no PIN is ever sent to it.
+    #[error("not a key this program supports")]
+    Unsupported,
+    /// The model is not in the table: its PIN format is not proven, so nothing is sent.
+    #[error("this model may only be read")]
+    UnprovenModel,
+    /// The key has no application, so there is no PIN and no certificate.
+    #[error("the key is empty")]
+    NoApplication,
+    /// The PIN was wrong; this many tries are left.
+    #[error("wrong PIN, {left} tries left")]
+    WrongPin {
+        /// Tries left as the key said it.
+        left: u8,
+    },
+    /// No try is left.
+    #[error("the PIN is locked")]
+    Locked,
+    /// The current PIN is empty or longer than the key can hold; nothing was sent.
+    #[error("the PIN has a length this key can't hold")]
+    PinLength,
+    /// The new PIN has a length the key can't store safely; nothing was sent.
+    #[error("the new PIN must have {min} to {max} characters")]
+    NewPinLength {
+        /// Shortest.
+        min: usize,
+        /// Longest.
+        max: usize,
+    },
+    /// The new PIN has characters outside printable ASCII; nothing was sent.
+    #[error("the new PIN has characters the key can't store safely")]
+    NewPinCharacters,
+    /// The connection broke while the new PIN was being stored: one of the two PINs holds.
+    #[error("it is unknown whether the PIN was changed")]
+    ChangeUncertain,
+    /// The key refused a command.
+    #[error("the key answered {sw} to {command}")]
+    Refused {
+        /// Name of the command in the standard.
+        command: &'static str,
+        /// The raw status word.
+        sw: StatusWord,
+    },
+    /// The key answered something that can't be right.
+    #[error("malformed answer to {command}: {what}")]
+    Malformed {
+        /// Name of the command in the standard.
+        command: &'static str,
+        /// What is wrong with it.
+        what: &'static str,
+    },
+}
