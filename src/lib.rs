@@ -1,5 +1,6 @@
 //! 证书助手 – certificates and PINs of Chinese USB keys. One line for every room:
 //!
+//! * [`fault`] – every error a person can meet, with its sentences
 //! * [`secret`] – PINs and other bytes that are wiped and can't be printed
 //! * [`apdu`] – command, response, status word; used by the host side and by the virtual key
 //! * [`crypto`] – SM2, SM3, SM4 on the PC
@@ -12,6 +13,7 @@ pub mod apdu;
 pub mod app;
 pub mod cert;
 pub mod crypto;
+pub mod fault;
 pub mod secret;
 pub mod token;
 pub mod ui;

@@ -1,0 +1,183 @@
+//! Every error a person can meet: a code, what happened, what was kept, what to do (assets/codes.toml, both languages).
+//!
+//! Invariant: a fault shown to a person always has its sentences; the technical detail stands in grey behind the code and
+//! is never the only text.
+
+use serde::Deserialize;
+use std::collections::HashMap;
+use std::sync::OnceLock;
+
+macro_rules! fault_codes {
+    ($($(#[$doc:meta])* $name:ident = $code:literal,)*) => {
+        /// What went wrong, by what the person has to know.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum FaultCode { $($(#[$doc])* $name,)* }
+
+        impl FaultCode {
+            /// Every code there is.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The code as people read it to a support line.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $code,)* }
+            }
+        }
+    };
+}
+
+fault_codes! {
+    /// The key was pulled out during the operation.
+    KeyRemoved = "KEY-101",
+    /// Another program holds the key.
+    KeyHeld = "KEY-102",
+    /// The PIN was wrong.
+    WrongPin = "KEY-103",
+    /// No try is left.
+    PinLocked = "KEY-104",
+    /// The key does not react.
+    KeyMute = "KEY-105",
+    /// The key answered nonsense.
+    KeyGarbage = "KEY-106",
+    /// Not a key of this kind.
+    KeyUnsupported = "KEY-107",
+    /// The model may only be read.
+    ModelUnproven = "KEY-108",
+    /// The key has no application.
+    KeyEmpty = "KEY-109",
+    /// The current PIN can't be the PIN of this key.
+    PinLength = "KEY-110",
+    /// The new PIN has a length the key can't store.
+    NewPinLength = "KEY-111",
+    /// The new PIN has characters the key can't store.
+    NewPinCharacters = "KEY-112",
+    /// Old or new PIN holds, nobody knows which.
+    PinUncertain = "KEY-113",
+    /// The key refused a command.
+    KeyRefused = "KEY-114",
+    /// The reader can't carry the command.
+    CommandTooLong = "KEY-115",
+    /// The key's memory failed or is full.
+    KeyMemory = "KEY-116",
+    /// The service stopped.
+    ServiceStopped = "SVC-201",
+    /// The service speaks another version.
+    ServiceVersion = "SVC-202",
+    /// The system refuses access to the service.
+    ServiceDenied = "SVC-203",
+    /// A certificate on the key can't be read.
+    CertificateDamaged = "CRT-301",
+    /// The certificate to be worked on is not on the key.
+    CertificateMissing = "CRT-302",
+    /// A file could not be written.
+    FileNotWritten = "FIL-401",
+    /// The settings could not be stored.
+    SettingsNotStored = "FIL-402",
+    /// A part of the program stopped.
+    InternalStopped = "APP-901",
+}
+
+/// A fault with what belongs to this one occurrence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which one.
+    pub code: FaultCode,
+    /// Values for the sentences: tries left, shortest and longest PIN, versions.
+    pub values: Vec<(&'static str, String)>,
+    /// For a support line, shown in grey behind the code; never secret.
+    pub detail: String,
+}
+
+impl Fault {
+    /// A fault without values.
+    #[must_use]
+    pub const fn new(code: FaultCode) -> Self {
+        Self { code, values: Vec::new(), detail: String::new() }
+    }
+
+    /// Adds a value for the sentences.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
+        self.values.push((name, value.to_string()));
+        self
+    }
+
+    /// Sets the grey detail.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// The sentences in a language.
+    #[must_use]
+    pub fn sentences(&self, chinese: bool) -> Sentences {
+        let fill = |text: &str| {
+            self.values.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+        };
+        let entry = catalogue().get(self.code.as_str());
+        let texts = entry.map(|entry| if chinese { &entry.zh } else { &entry.en });
+        texts.map_or_else(Sentences::default, |texts| Sentences {
+            what: fill(&texts.what),
+            kept: fill(&texts.kept),
+            todo: fill(&texts.todo),
+        })
+    }
+
+    /// Code and detail, for the grey line.
+    #[must_use]
+    pub fn reference(&self) -> String {
+        if self.detail.is_empty() {
+            self.code.as_str().to_owned()
+        } else {
+            format!("{} · {}", self.code.as_str(), self.detail)
+        }
+    }
+}
+
+/// What happened · what was kept · what to do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+pub struct Sentences {
+    /// What happened.
+    pub what: String,
+    /// What was kept.
+    pub kept: String,
+    /// What to do.
+    pub todo: String,
+}
+
+#[derive(Deserialize)]
+struct Entry {
+    zh: Sentences,
+    en: Sentences,
+}
+
+fn catalogue() -> &'static HashMap<String, Entry> {
+    static CATALOGUE: OnceLock<HashMap<String, Entry>> = OnceLock::new();
+    CATALOGUE.get_or_init(|| toml::from_str(include_str!("../assets/codes.toml")).unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Fault, FaultCode, catalogue};
+
+    #[test]
+    fn every_code_has_its_sentences_in_both_languages_and_no_sentence_is_left_over() {
+        assert_eq!(catalogue().len(), FaultCode::ALL.len(), "codes.toml must parse and hold exactly the codes of the program");
+        for &code in FaultCode::ALL {
+            for chinese in [true, false] {
+                let sentences = Fault::new(code).sentences(chinese);
+                for text in [&sentences.what, &sentences.kept, &sentences.todo] {
+                    assert!(!text.trim().is_empty(), "{} lacks a sentence", code.as_str());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn values_stand_in_the_sentence_and_the_code_in_the_reference() {
+        let fault = Fault::new(FaultCode::WrongPin).with("left", 8).detail("63C8");
+        assert_eq!(fault.sentences(true).what, "密码不正确，还可以输错 8 次");
+        assert_eq!(fault.reference(), "KEY-103 · 63C8");
+    }
+}
