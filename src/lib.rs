@@ -8,13 +8,19 @@
 //! * [`token`] – the key: bytes and meaning, PC/SC, hot-plug
 //! * [`app`] – model, commands, events, workers; knows no window toolkit
 //! * [`ui`] – the window
+//! * [`cli`] – the same without a window
 //! * [`virtual_key`] – a key in software; only for practice, the program `virtual-key` and tests
+//! * [`practice`] – virtual keys as a source of keys
 pub mod apdu;
 pub mod app;
 pub mod cert;
+pub mod cli;
 pub mod crypto;
 pub mod fault;
+pub mod practice;
 pub mod secret;
 pub mod token;
 pub mod ui;
 pub mod virtual_key;
+
+rust_i18n::i18n!("assets/locale", fallback = "en");

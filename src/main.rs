@@ -1,1 +1,140 @@
-fn main() {}
+//! The program: arguments, then the window or the command line.
+#![cfg_attr(windows, windows_subsystem = "windows")]
+
+use cert_assistant::app::{Hub, Language, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::cli::{self, Exit, Terminal};
+use cert_assistant::practice::PracticeDesk;
+use cert_assistant::token::{KeySource, PcscSource};
+use cert_assistant::ui::{self, Setting, Window, theme};
+use clap::Parser;
+use eframe::egui;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
+use tracing_subscriber::EnvFilter;
+
+/// 证书助手 – certificates and PINs of USB keys. Without a command the window opens.
+#[derive(Parser)]
+#[command(version, about)]
+struct Arguments {
+    /// Practice with virtual keys; no reader and no service needed
+    #[arg(long)]
+    practice: bool,
+    /// Language of messages on the command line
+    #[arg(long, value_parser = ["zh", "en"])]
+    lang: Option<String>,
+    #[command(subcommand)]
+    task: Option<cli::Task>,
+}
+
+fn main() -> ExitCode {
+    timeline::start();
+    let arguments = Arguments::parse();
+    log_to_stderr();
+    let folder = directories::ProjectDirs::from("", "", "cert-assistant").map(|dirs| dirs.config_dir().to_owned());
+    let desk = Desk::open(arguments.practice, folder.clone());
+    match arguments.task {
+        Some(task) => command_line(task, desk, arguments.lang.as_deref(), folder),
+        None => window(desk, folder),
+    }
+}
+
+/// Only when asked for by `CERT_ASSISTANT_LOG`; the log never holds a PIN, the type of secret data has no text form.
+fn log_to_stderr() {
+    if let Ok(filter) = EnvFilter::try_from_env("CERT_ASSISTANT_LOG") {
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    }
+}
+
+/// Where keys and trust come from.
+struct Desk {
+    source: Arc<dyn KeySource>,
+    trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    practice_pin: Option<String>,
+}
+
+impl Desk {
+    fn open(practice: bool, folder: Option<PathBuf>) -> Self {
+        if practice {
+            let desk = Arc::new(PracticeDesk::with_standard_keys());
+            let anchors = Arc::clone(&desk);
+            return Self {
+                source: desk,
+                trust: Arc::new(move || cert::TrustStore::from_der(&anchors.roots(), &anchors.intermediates())),
+                practice_pin: Some(cert_assistant::practice::PIN.to_owned()),
+            };
+        }
+        let trust = move || {
+            let folders = [Some(PathBuf::from("/etc/cert-assistant/roots")), folder.clone().map(|folder| folder.join("roots"))];
+            cert::TrustStore::from_folders(folders.into_iter().flatten())
+        };
+        Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), practice_pin: None }
+    }
+}
+
+fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folder: Option<PathBuf>) -> ExitCode {
+    let stored = SettingsFile::at(folder.map(|folder| folder.join("settings.json"))).load().0.language;
+    let language = match lang {
+        Some("zh") => Language::Chinese,
+        Some(_) => Language::English,
+        None => stored,
+    };
+    ui::use_language(language);
+    let surroundings = Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}) };
+    let (hub, events) = Hub::start(surroundings);
+    let mut terminal = Terminal {
+        out: &mut std::io::stdout().lock(),
+        err: &mut std::io::stderr().lock(),
+        now: cert::now(),
+        chinese: language == Language::Chinese,
+    };
+    let exit: Exit = cli::run(task, &hub, &events, &mut terminal);
+    ExitCode::from(exit as u8)
+}
+
+fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
+    // the threads start before the window exists, so that keys are read while it is being made
+    let context: Arc<OnceLock<egui::Context>> = Arc::default();
+    let waker = Arc::clone(&context);
+    let wake = Arc::new(move || {
+        if let Some(context) = waker.get() {
+            context.request_repaint();
+        }
+    });
+    let (hub, events) = Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake });
+    let setting = Setting {
+        settings_file: SettingsFile::at(folder.as_ref().map(|folder| folder.join("settings.json"))),
+        clock: Arc::new(cert::now),
+        data_folder: folder.map_or_else(String::new, |folder| folder.display().to_string()),
+        practice: desk.practice_pin,
+    };
+    let practice = setting.practice.is_some();
+    let window = Window::new(hub, events, setting);
+    let [size, smallest] = theme::WINDOW;
+    let options = eframe::NativeOptions {
+        viewport: egui::ViewportBuilder::default()
+            .with_inner_size(size)
+            .with_min_inner_size(smallest)
+            .with_app_id("cert-assistant")
+            .with_icon(ui::icon()),
+        ..eframe::NativeOptions::default()
+    };
+    let result = eframe::run_native(
+        &Window::title(practice),
+        options,
+        Box::new(move |creation| {
+            theme::install(&creation.egui_ctx);
+            // from here on events wake the window; what came before is waiting in the channel
+            let _first = context.set(creation.egui_ctx.clone());
+            Ok(Box::new(window))
+        }),
+    );
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(%error, "the window could not be opened");
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,1 +1,26 @@
-//! (being built)
+//! The program without its window: what lies on the desk, what the person can ask for, and the threads that do it.
+//!
+//! Invariants: the model is plain data changed only by [`Event`]s; nothing here blocks the caller; each key has its own
+//! worker thread, so that a hung key hangs nobody else; nothing here knows a window toolkit.
+
+mod desk;
+mod faults;
+mod hub;
+mod message;
+pub mod policy;
+mod seal;
+mod settings;
+pub mod timeline;
+mod view;
+mod worker;
+
+pub use desk::{CheckState, Desk, DeskKey, KeyState, PinOutcome, Task};
+pub use hub::{Hub, Surroundings};
+pub use message::{Command, Content, Event, ExportFormat};
+pub use seal::Picture;
+pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
+pub use view::{CertificateOnKey, KeyView, MainAction, Standing};
+
+pub use crate::cert;
+pub use crate::fault::{Fault, FaultCode};
+pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};

@@ -1,1 +1,41 @@
-//! (being built)
+//! The window (ux.md). It shows the model and sends commands; it never works on its own thread for long.
+//!
+//! Invariants: idle means no repaint at all; events are taken in for at most 10 ms a frame; PIN characters are taken out
+//! of the raw input before the toolkit sees them; no colour, size or text literal stands in a page.
+
+mod action;
+mod card;
+mod change_pin;
+mod details;
+mod dialogs;
+mod empty;
+mod findings;
+mod icons;
+mod pages;
+mod pin_field;
+mod save_dialog;
+mod sidebar;
+mod status_bar;
+pub mod theme;
+mod widgets;
+mod window;
+mod words;
+
+pub use window::{Clock, Setting, Window};
+
+use crate::app::Language;
+use eframe::egui::IconData;
+
+/// The picture of the window in task bars.
+#[must_use]
+pub fn icon() -> IconData {
+    eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon/icon-64.png")).unwrap_or_default()
+}
+
+/// Makes a language the one of all texts.
+pub fn use_language(language: Language) {
+    rust_i18n::set_locale(match language {
+        Language::Chinese => "zh-CN",
+        Language::English => "en",
+    });
+}

@@ -1,0 +1,48 @@
+//! From the errors of the rooms to the faults people see.
+
+use crate::apdu::Meaning;
+use crate::fault::{Fault, FaultCode};
+use crate::token::{TokenError, TransportError};
+
+impl From<&TokenError> for Fault {
+    fn from(error: &TokenError) -> Self {
+        match error {
+            TokenError::Transport(transport) => return transport.into(),
+            TokenError::Unsupported => Self::new(FaultCode::KeyUnsupported),
+            TokenError::UnprovenModel => Self::new(FaultCode::ModelUnproven),
+            TokenError::NoApplication => Self::new(FaultCode::KeyEmpty),
+            TokenError::WrongPin { left } => Self::new(FaultCode::WrongPin).with("left", left),
+            TokenError::Locked => Self::new(FaultCode::PinLocked),
+            TokenError::PinLength => Self::new(FaultCode::PinLength),
+            TokenError::NewPinLength { min, max } => {
+                Self::new(FaultCode::NewPinLength).with("min", min).with("max", max)
+            }
+            TokenError::NewPinCharacters => Self::new(FaultCode::NewPinCharacters),
+            TokenError::ChangeUncertain => Self::new(FaultCode::PinUncertain),
+            TokenError::Refused { command, sw } => {
+                let code = match sw.meaning() {
+                    Meaning::NoSpace | Meaning::MemoryFault => FaultCode::KeyMemory,
+                    _ => FaultCode::KeyRefused,
+                };
+                Self::new(code).detail(format!("{command} {sw}"))
+            }
+            TokenError::Malformed { command, what } => {
+                Self::new(FaultCode::KeyGarbage).detail(format!("{command}: {what}"))
+            }
+        }
+    }
+}
+
+impl From<&TransportError> for Fault {
+    fn from(error: &TransportError) -> Self {
+        Self::new(match error {
+            TransportError::Removed => FaultCode::KeyRemoved,
+            TransportError::Held => FaultCode::KeyHeld,
+            TransportError::ServiceGone => FaultCode::ServiceStopped,
+            TransportError::Denied => FaultCode::ServiceDenied,
+            TransportError::Mute => FaultCode::KeyMute,
+            TransportError::Garbage => FaultCode::KeyGarbage,
+            TransportError::TooLong => FaultCode::CommandTooLong,
+        })
+    }
+}

@@ -1,0 +1,212 @@
+//! Starts and stops the threads and hands commands to them.
+
+use super::message::{Command, Content, Event, ExportFormat};
+use super::timeline;
+use super::worker::{self, Job};
+use crate::cert;
+use crate::crypto::PublicKey;
+use crate::fault::{Fault, FaultCode};
+use crate::token::{KeySource, KeyUse, SourceEvent};
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::JoinHandle;
+
+/// What lies around the program and differs between the real desk, practice and tests.
+pub struct Surroundings {
+    /// Where keys come from.
+    pub source: Arc<dyn KeySource>,
+    /// Loads the certificates the check trusts; called on a worker thread.
+    pub trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    /// Called after every event, on the thread that sent it: wakes the window.
+    pub wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+/// The sending end of the event channel together with the wake-up.
+#[derive(Clone)]
+pub(super) struct Outlet {
+    events: Sender<Event>,
+    wake: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl Outlet {
+    /// Sends and wakes; false when the window is gone.
+    pub(super) fn send(&self, event: Event) -> bool {
+        let sent = self.events.send(event).is_ok();
+        (self.wake)();
+        sent
+    }
+}
+
+type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
+
+/// The running threads. Dropping it stops the watching thread; workers end with their last job.
+pub struct Hub {
+    source: Arc<dyn KeySource>,
+    trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    outlet: Outlet,
+    workers: Workers,
+    watcher: Option<JoinHandle<()>>,
+}
+
+impl Hub {
+    /// Starts watching. Events arrive at the receiver.
+    #[must_use]
+    pub fn start(surroundings: Surroundings) -> (Self, Receiver<Event>) {
+        let Surroundings { source, trust, wake } = surroundings;
+        let (events, receiver) = channel();
+        let outlet = Outlet { events, wake };
+        let workers = Workers::default();
+        let watcher = {
+            let (source, outlet, workers) = (Arc::clone(&source), outlet.clone(), Arc::clone(&workers));
+            std::thread::Builder::new()
+                .name("key-watch".to_owned())
+                .spawn(move || {
+                    let watched = Arc::clone(&source);
+                    watched.watch(&mut |event| on_source_event(event, &source, &outlet, &workers));
+                })
+                .ok()
+        };
+        (Self { source, trust, outlet, workers, watcher }, receiver)
+    }
+
+    /// Hands a command to its thread; never blocks.
+    pub fn send(&self, command: Command) {
+        match command {
+            Command::Refresh(slot) => {
+                // a key that is gone has already left the window
+                self.job(slot, Job::Read);
+            }
+            Command::RefreshAll => {
+                for jobs in lock(&self.workers).values() {
+                    // a worker that ended reports its removal itself
+                    let _ended = jobs.send(Job::Read);
+                }
+            }
+            Command::ChangePin { slot, current, new } => {
+                if !self.job(slot, Job::ChangePin { current, new }) {
+                    let result = Err(Fault::new(FaultCode::KeyRemoved));
+                    self.outlet.send(Event::PinChanged { slot, result, pin: None });
+                }
+            }
+            Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
+            Command::Save { content, path } => self.save_to(move || Some((content, path))),
+        }
+    }
+
+    /// Runs `ask` on a thread of its own – it may keep a dialog open for minutes – and writes what it answers.
+    pub fn save_to(&self, ask: impl FnOnce() -> Option<(Content, PathBuf)> + Send + 'static) {
+        let trust = Arc::clone(&self.trust);
+        run_aside("save", &self.outlet, move |outlet| {
+            if let Some((content, path)) = ask() {
+                let result = content.bytes(&*trust).and_then(|bytes| save(&path, &bytes).map(|()| path));
+                outlet.send(Event::Saved(result));
+            }
+        });
+    }
+
+    /// False when the key is gone.
+    fn job(&self, slot: u64, job: Job) -> bool {
+        lock(&self.workers).get(&slot).is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not
+    /// keep the key busy.
+    fn check(&self, slot: u64, key_use: KeyUse, certificate: Vec<u8>) {
+        let (outlet, trust) = (self.outlet.clone(), Arc::clone(&self.trust));
+        let then = Box::new(move |public_key: Option<PublicKey>| {
+            run_aside("certificate-check", &outlet, move |outlet| {
+                let result = check(&certificate, key_use, public_key.as_ref(), &trust());
+                outlet.send(Event::Checked { slot, key_use, result });
+            });
+        });
+        if !self.job(slot, Job::PublicKey { key_use, then }) {
+            self.outlet.send(Event::Checked { slot, key_use, result: Err(Fault::new(FaultCode::KeyRemoved)) });
+        }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        self.source.stop();
+        lock(&self.workers).clear();
+        if let Some(watcher) = self.watcher.take()
+            && watcher.join().is_err()
+        {
+            tracing::error!("the watching thread ended with a panic");
+        }
+    }
+}
+
+/// Runs work that may take long on a thread of its own.
+fn run_aside(name: &str, outlet: &Outlet, work: impl FnOnce(&Outlet) + Send + 'static) {
+    let outlet = outlet.clone();
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&outlet));
+    if let Err(error) = started {
+        tracing::error!(%error, name, "no thread could be started");
+    }
+}
+
+/// Called on the watching thread; starts a key's worker at once, so that reading does not wait for a frame.
+fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Outlet, workers: &Workers) -> bool {
+    match event {
+        SourceEvent::Service(state) => {
+            timeline::mark("service", format_args!("{state:?}"));
+            outlet.send(Event::Service(state))
+        }
+        SourceEvent::Inserted(slot) => {
+            timeline::mark("inserted", &slot.reader);
+            let id = slot.id;
+            // the window must know the slot before its contents arrive
+            let heard = outlet.send(Event::Inserted(slot.clone()));
+            if let Some(jobs) = worker::start(slot, Arc::clone(source), outlet.clone()) {
+                lock(workers).insert(id, jobs);
+            }
+            heard
+        }
+        SourceEvent::Removed(id) => {
+            timeline::mark("removed", id);
+            lock(workers).remove(&id);
+            outlet.send(Event::Removed(id))
+        }
+    }
+}
+
+/// A poisoned map is still a map of senders.
+fn lock(workers: &Workers) -> MutexGuard<'_, HashMap<u64, Sender<Job>>> {
+    workers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Content {
+    fn bytes(self, trust: &dyn Fn() -> cert::TrustStore) -> Result<Vec<u8>, Fault> {
+        match self {
+            Self::Text(text) => Ok(text.into_bytes()),
+            Self::Certificate(der, ExportFormat::Pem) => Ok(cert::to_pem(&der).into_bytes()),
+            Self::Certificate(der, ExportFormat::Der) => Ok(der),
+            Self::Certificate(der, ExportFormat::P7b) => cert::to_p7b(&der, &trust())
+                .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string())),
+        }
+    }
+}
+
+fn check(
+    der: &[u8],
+    key_use: KeyUse,
+    token_key: Option<&PublicKey>,
+    store: &cert::TrustStore,
+) -> Result<Vec<cert::Finding>, Fault> {
+    let certificate = cert::Certificate::parse(der)
+        .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))?;
+    let role = match key_use {
+        KeyUse::Sign => cert::Role::Sign,
+        KeyUse::Encrypt => cert::Role::Encrypt,
+    };
+    let check = cert::Check { certificate: &certificate, role, token_key, store, now: cert::now() };
+    Ok(check.run(&cert::Limits::default()))
+}
+
+fn save(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
+    cert::write_file(path, bytes)
+        .map_err(|error| Fault::new(FaultCode::FileNotWritten).detail(error.kind().to_string()))
+}

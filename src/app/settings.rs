@@ -1,0 +1,111 @@
+//! What the person chose about the window, kept in one small JSON file. A damaged file is set aside, never fatal.
+
+use crate::fault::{Fault, FaultCode};
+use serde::{Deserialize, Serialize};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Language of the window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Language {
+    /// 简体中文.
+    #[default]
+    #[serde(rename = "zh-CN")]
+    Chinese,
+    /// English.
+    #[serde(rename = "en")]
+    English,
+}
+
+/// Light or dark.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ThemeChoice {
+    /// As the system is set.
+    #[default]
+    System,
+    /// Light.
+    Light,
+    /// Dark.
+    Dark,
+}
+
+/// The stored settings.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Language of the window.
+    pub language: Language,
+    /// Light or dark.
+    pub theme: ThemeChoice,
+}
+
+/// The settings file in the user's configuration folder.
+#[derive(Clone, Debug)]
+pub struct SettingsFile {
+    path: Option<PathBuf>,
+}
+
+impl SettingsFile {
+    /// A file at a path; `None` keeps the settings in memory only.
+    #[must_use]
+    pub const fn at(path: Option<PathBuf>) -> Self {
+        Self { path }
+    }
+
+    /// Reads the settings. A damaged file is renamed to `….damaged` and defaults are used; the second value says so.
+    #[must_use]
+    pub fn load(&self) -> (Settings, bool) {
+        let Some(path) = &self.path else { return (Settings::default(), false) };
+        let Ok(bytes) = std::fs::read(path) else { return (Settings::default(), false) };
+        serde_json::from_slice(&bytes).map_or_else(
+            |_| {
+                let aside = path.with_extension("damaged");
+                if let Err(error) = std::fs::rename(path, &aside) {
+                    tracing::warn!(%error, "damaged settings could not be set aside");
+                }
+                (Settings::default(), true)
+            },
+            |settings| (settings, false),
+        )
+    }
+
+    /// Stores the settings so that a power cut leaves the old or the new file.
+    ///
+    /// # Errors
+    /// [`FaultCode::SettingsNotStored`].
+    pub fn store(&self, settings: &Settings) -> Result<(), Fault> {
+        let Some(path) = &self.path else { return Ok(()) };
+        write(path, settings)
+            .map_err(|error| Fault::new(FaultCode::SettingsNotStored).detail(error.kind().to_string()))
+    }
+}
+
+fn write(path: &Path, settings: &Settings) -> std::io::Result<()> {
+    let folder = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
+    std::fs::create_dir_all(folder)?;
+    let temporary = path.with_extension("new");
+    let mut file = std::fs::File::create(&temporary)?;
+    file.write_all(&serde_json::to_vec_pretty(settings)?)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Language, Settings, SettingsFile, ThemeChoice};
+
+    #[test]
+    fn stored_settings_are_read_again_and_a_damaged_file_is_set_aside() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/settings.json");
+        let file = SettingsFile::at(Some(path.clone()));
+        let settings = Settings { language: Language::English, theme: ThemeChoice::Dark };
+        file.store(&settings).unwrap();
+        assert_eq!(file.load(), (settings, false));
+        std::fs::write(&path, "{").unwrap();
+        assert_eq!(file.load(), (Settings::default(), true));
+        assert!(path.with_extension("damaged").exists());
+        assert_eq!(file.load(), (Settings::default(), false));
+    }
+}

@@ -1,0 +1,158 @@
+//! A key as the window shows it: what was read, with its certificates parsed once.
+
+use super::seal::Picture;
+use crate::cert::{CertError, Certificate, ValidityState};
+use crate::token::{Container, KeyContents, KeyUse};
+use std::ops::RangeInclusive;
+
+/// A certificate as found on the key.
+#[derive(Clone, Debug)]
+pub enum CertificateOnKey {
+    /// There is none.
+    Absent,
+    /// There is one that can't be read.
+    Damaged(CertError),
+    /// A readable certificate.
+    Present(Box<Certificate>),
+}
+
+impl CertificateOnKey {
+    fn read(der: Option<&Vec<u8>>) -> Self {
+        match der.map(|der| Certificate::parse(der)) {
+            None => Self::Absent,
+            Some(Err(error)) => Self::Damaged(error),
+            Some(Ok(certificate)) => Self::Present(Box::new(certificate)),
+        }
+    }
+
+    /// The certificate, if it is readable.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&Certificate> {
+        match self {
+            Self::Present(certificate) => Some(certificate),
+            Self::Absent | Self::Damaged(_) => None,
+        }
+    }
+}
+
+/// A key that was read.
+#[derive(Clone, Debug)]
+pub struct KeyView {
+    /// What was read.
+    pub contents: KeyContents,
+    /// Certificates of the container in use.
+    pub sign: CertificateOnKey,
+    /// As above, for encryption.
+    pub encrypt: CertificateOnKey,
+    /// Lengths of a new PIN this model stores safely.
+    pub pin_length: RangeInclusive<usize>,
+    /// 签章图片, read after the rest.
+    pub seal: Option<Picture>,
+}
+
+/// How a key stands, the worst first: one word, one colour, one main button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// No PIN tries left.
+    Locked,
+    /// No application or no certificate on it.
+    Empty,
+    /// The certificate can't be read.
+    Damaged,
+    /// Begins in the future.
+    NotYetValid,
+    /// Ended this many days ago.
+    Expired(i64),
+    /// Ends within 90 days.
+    Expiring(i64),
+    /// Valid for longer.
+    Valid(i64),
+}
+
+/// The button that stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MainAction {
+    /// 修改密码.
+    ChangePin,
+    /// 证书更新.
+    Renew,
+    /// 找回密码.
+    Unlock,
+}
+
+/// Longest time after the end in which a renewal is still possible (R1; the CA service has the last word).
+const RENEWABLE_DAYS_AFTER_END: i64 = 365;
+
+impl KeyView {
+    /// Parses the certificates of the container in use.
+    #[must_use]
+    pub fn new(contents: KeyContents, pin_length: RangeInclusive<usize>) -> Self {
+        let current = contents.current_container();
+        let sign = CertificateOnKey::read(current.and_then(|container| container.sign.as_ref()));
+        let encrypt = CertificateOnKey::read(current.and_then(|container| container.encrypt.as_ref()));
+        Self { contents, sign, encrypt, pin_length, seal: None }
+    }
+
+    /// The certificate that names the owner: signing, else encryption.
+    #[must_use]
+    pub fn leading(&self) -> Option<&Certificate> {
+        self.sign.certificate().or_else(|| self.encrypt.certificate())
+    }
+
+    /// One of the two certificates.
+    #[must_use]
+    pub const fn by_use(&self, key_use: KeyUse) -> &CertificateOnKey {
+        match key_use {
+            KeyUse::Sign => &self.sign,
+            KeyUse::Encrypt => &self.encrypt,
+        }
+    }
+
+    /// Containers other than the one in use.
+    pub fn other_containers(&self) -> impl Iterator<Item = &Container> {
+        let current = self.contents.current;
+        self.contents.containers.iter().enumerate().filter(move |(index, _)| Some(*index) != current).map(|(_, c)| c)
+    }
+
+    /// How the key stands at a moment, in seconds since 1970 UTC.
+    #[must_use]
+    pub fn standing(&self, now: i64) -> Standing {
+        if self.contents.pin.is_some_and(|pin| pin.is_locked()) {
+            return Standing::Locked;
+        }
+        let Some(certificate) = self.leading() else {
+            let damaged = [&self.sign, &self.encrypt].iter().any(|one| matches!(one, CertificateOnKey::Damaged(_)));
+            return if damaged { Standing::Damaged } else { Standing::Empty };
+        };
+        match certificate.validity.state(now) {
+            ValidityState::NotYetValid { .. } => Standing::NotYetValid,
+            ValidityState::Expired { days_ago } => Standing::Expired(days_ago),
+            ValidityState::Expiring { days_left } => Standing::Expiring(days_left),
+            ValidityState::Valid { days_left } => Standing::Valid(days_left),
+        }
+    }
+}
+
+impl Standing {
+    /// The button that stands out in this standing.
+    #[must_use]
+    pub const fn main_action(self) -> Option<MainAction> {
+        match self {
+            Self::Locked => Some(MainAction::Unlock),
+            Self::Expired(days) if days > RENEWABLE_DAYS_AFTER_END => None,
+            Self::Expired(_) | Self::Expiring(_) => Some(MainAction::Renew),
+            Self::Valid(_) | Self::NotYetValid => Some(MainAction::ChangePin),
+            Self::Empty | Self::Damaged => None,
+        }
+    }
+
+    /// Order of urgency for the banner: lower comes first; `None` when there is nothing to warn of.
+    #[must_use]
+    pub const fn urgency(self) -> Option<i64> {
+        match self {
+            Self::Expired(days) => Some(-days),
+            Self::Expiring(days) => Some(days),
+            _ => None,
+        }
+    }
+}

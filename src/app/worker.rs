@@ -1,0 +1,122 @@
+//! One thread per inserted key. It owns the key's [`Token`]; jobs come one after the other, answers go out as events.
+
+use super::hub::Outlet;
+use super::message::Event;
+use super::{seal, timeline};
+use super::view::KeyView;
+use crate::crypto::PublicKey;
+use crate::fault::{Fault, FaultCode};
+use crate::secret::Pin;
+use crate::token::{Gmt0017, KeySource, KeyUse, PinKind, Slot, Token, TokenError};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Work for a key.
+pub(super) enum Job {
+    /// Read everything the card shows.
+    Read,
+    /// Replace the user PIN.
+    ChangePin { current: Pin, new: Pin },
+    /// Fetch the public key for a certificate check; `None` when the key does not give it.
+    PublicKey { key_use: KeyUse, then: Box<dyn FnOnce(Option<PublicKey>) + Send> },
+}
+
+/// Starts the worker of a slot and gives it its first job. It ends when the returned sender is dropped.
+pub(super) fn start(slot: Slot, source: Arc<dyn KeySource>, outlet: Outlet) -> Option<Sender<Job>> {
+    let (jobs, inbox) = channel();
+    jobs.send(Job::Read).ok()?;
+    let id = slot.id;
+    let report = outlet.clone();
+    let thread = std::thread::Builder::new()
+        .name(format!("key-{id}"))
+        .spawn(move || Worker { slot, source, outlet, token: None, container: None }.run(&inbox));
+    if thread.is_err() {
+        report.send(Event::Contents { slot: id, result: Err(Fault::new(FaultCode::InternalStopped)) });
+        return None;
+    }
+    Some(jobs)
+}
+
+struct Worker {
+    slot: Slot,
+    source: Arc<dyn KeySource>,
+    outlet: Outlet,
+    token: Option<Box<dyn Token>>,
+    /// Name of the container in use, from the last read.
+    container: Option<String>,
+}
+
+impl Worker {
+    fn run(mut self, inbox: &Receiver<Job>) {
+        while let Ok(job) = inbox.recv() {
+            match job {
+                Job::Read => self.read(),
+                Job::ChangePin { current, new } => self.change_pin(current, new),
+                Job::PublicKey { key_use, then } => {
+                    let container = self.container.clone();
+                    then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
+                }
+            }
+        }
+    }
+
+    /// Runs one operation; a connection that broke is opened anew by the next operation, never by this one.
+    fn with_token<R>(
+        &mut self,
+        operation: impl FnOnce(&mut dyn Token) -> Result<R, TokenError>,
+    ) -> Result<R, TokenError> {
+        let token = match &mut self.token {
+            Some(token) => token,
+            empty => empty.insert(Box::new(Gmt0017::new(self.source.open(&self.slot)?, &self.slot.reader))),
+        };
+        let result = operation(token.as_mut());
+        if matches!(result, Err(TokenError::Transport(_) | TokenError::ChangeUncertain)) {
+            self.token = None;
+        }
+        result
+    }
+
+    fn read(&mut self) {
+        let result = self.with_token(|token| Ok((token.read()?, token.pin_length())));
+        self.container = match &result {
+            Ok((contents, _)) => contents.current_container().map(|container| container.name.clone()),
+            Err(_) => None,
+        };
+        let pictures = result.as_ref().map(|(contents, _)| seal::candidates(&contents.files)).unwrap_or_default();
+        timeline::mark("read", format_args!("{} {}", if result.is_ok() { "ok" } else { "failed" }, self.slot.reader));
+        self.outlet.send(Event::Contents {
+            slot: self.slot.id,
+            result: match result {
+                Ok((contents, pin_length)) => Ok(Box::new(KeyView::new(contents, pin_length))),
+                Err(error) => Err(Fault::from(&error)),
+            },
+        });
+        self.read_seal(&pictures);
+    }
+
+    /// Looks for the seal picture after the card is complete: nobody waits for it.
+    fn read_seal(&mut self, files: &[String]) {
+        let found = files.iter().find_map(|name| {
+            let bytes = self.with_token(|token| token.read_file(name, seal::LARGEST)).ok()?;
+            seal::decode(&bytes)
+        });
+        if let Some(picture) = found {
+            self.outlet.send(Event::Seal { slot: self.slot.id, picture });
+        }
+    }
+
+    fn change_pin(&mut self, current: Pin, new: Pin) {
+        let result = self.with_token(|token| token.change_pin(current, new));
+        let pin = match &result {
+            Ok(pin) => Some(*pin),
+            // nothing is sent to a key that broke off; the person is told to insert it again
+            Err(TokenError::Transport(_) | TokenError::ChangeUncertain) => None,
+            Err(_) => self.with_token(|token| token.pin_info(PinKind::User)).ok(),
+        };
+        self.outlet.send(Event::PinChanged {
+            slot: self.slot.id,
+            result: result.map(drop).map_err(|error| Fault::from(&error)),
+            pin,
+        });
+    }
+}

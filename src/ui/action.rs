@@ -1,0 +1,55 @@
+//! What a page wants done; the window does it after the page was shown. Pages change nothing themselves.
+
+use crate::app::{Command, KeyUse, Settings};
+
+/// A wish of a page.
+pub enum Action {
+    /// For the workers.
+    Command(Command),
+    /// Show another page.
+    Open(Page),
+    /// Show this key.
+    Choose(u64),
+    /// Open the dialog 修改密码.
+    ChangePin(u64),
+    /// Open the page 证书更新.
+    Renew(u64),
+    /// Open the page 找回密码.
+    Unlock(u64),
+    /// Open the dialog 导出证书.
+    Export(u64, KeyUse),
+    /// Check a certificate.
+    Check(u64, KeyUse),
+    /// Ask where to, then write a diagnosis of a key that can't be used.
+    SaveDiagnosis(u64),
+    /// Put text on the clipboard and say so.
+    Copy(String),
+    /// New settings.
+    Settings(Settings),
+    /// Close the open dialog.
+    CloseDialog,
+    /// Close the window although something is being written.
+    CloseAnyway,
+}
+
+/// What the right side shows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Page {
+    /// The chosen key.
+    #[default]
+    Keys,
+    /// 环境检测.
+    Check,
+    /// 订单.
+    Orders,
+    /// 综合服务.
+    Services,
+    /// 设置.
+    Settings,
+    /// 关于.
+    About,
+    /// 证书更新 of a key.
+    Renew(u64),
+    /// 找回密码 of a key.
+    Unlock(u64),
+}

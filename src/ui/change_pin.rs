@@ -1,0 +1,316 @@
+//! 修改密码 (P1–P5): current → new → again, live rules, tries left before and after, a second confirmation before the last
+//! tries. The typed current PIN is wiped the moment it is sent; the new one when the dialog closes.
+
+use super::action::Action;
+use super::icons::{self, Icon};
+use super::pin_field::PinField;
+use super::theme::{self, DIALOG_WIDTH, size, space};
+use super::widgets::{self, Tone, Weight};
+use super::words;
+use crate::app::policy::{NewPinRules, is_known_default};
+use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
+use eframe::egui::{self, Align, Event, Id, Key, Label, Layout, Modal, Modifiers, RichText, ScrollArea, Ui, vec2};
+use rust_i18n::t;
+
+/// At so few tries left a second confirmation is asked for.
+const FEW_TRIES: u8 = 2;
+
+/// The dialog of one key.
+pub struct ChangePin {
+    slot: u64,
+    owner: String,
+    serial: String,
+    current: PinField,
+    new: PinField,
+    again: PinField,
+    stage: Stage,
+    fault: Option<Fault>,
+    help_open: bool,
+    wants_focus: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stage {
+    Typing,
+    /// The person is asked once more because few tries are left.
+    Confirming,
+    /// The key is working.
+    Sending,
+}
+
+/// What the dialog wants after a frame.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Stay open.
+    Stay,
+    /// Close.
+    Close,
+}
+
+impl ChangePin {
+    /// Opens for a key.
+    #[must_use]
+    pub fn new(slot: u64, view: &KeyView) -> Self {
+        Self {
+            slot,
+            owner: words::owner(view),
+            serial: words::card_number(view),
+            current: PinField::default(),
+            new: PinField::default(),
+            again: PinField::default(),
+            stage: Stage::Typing,
+            fault: None,
+            help_open: false,
+            wants_focus: true,
+        }
+    }
+
+    /// The slot this dialog works on.
+    #[must_use]
+    pub const fn slot(&self) -> u64 {
+        self.slot
+    }
+
+    /// Takes PIN characters out of the raw input before the toolkit sees them.
+    pub fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) {
+        for field in [&mut self.current, &mut self.new, &mut self.again] {
+            field.absorb_if_focused(focused, events, modifiers);
+        }
+    }
+
+    /// Takes in how the change ended; true when the dialog is done.
+    pub fn finish(&mut self, outcome: PinOutcome) -> bool {
+        self.stage = Stage::Typing;
+        self.fault = outcome.result.err();
+        self.wants_focus = true;
+        if self.fault.is_none() {
+            return true;
+        }
+        false
+    }
+
+    /// Shows the dialog.
+    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) -> Wish {
+        let Some(view) = desk.key(self.slot).and_then(|key| key.view()) else {
+            // the key is gone: the fault of the running operation has already been told
+            return Wish::Close;
+        };
+        let p = theme::palette(ctx);
+        let tallest = ctx.content_rect().height() - 3.0 * space::XXL;
+        let modal = Modal::new(Id::unique("change-pin")).backdrop_color(p.shade).show(ctx, |ui| {
+            ui.set_width(DIALOG_WIDTH - 2.0 * space::XL);
+            ScrollArea::vertical().max_height(tallest).show(ui, |ui| {
+                widgets::heading(ui, &t!("pin.title"));
+                widgets::caption(ui, &format!("{} · {}", self.owner, self.serial));
+                match self.stage {
+                    Stage::Confirming => self.confirmation(ui, view, actions),
+                    Stage::Typing | Stage::Sending => self.form(ui, view, chinese, actions),
+                }
+            });
+        });
+        let escape = ctx.input(|input| input.key_pressed(Key::Escape));
+        if escape && modal.is_top_modal && self.stage == Stage::Confirming {
+            self.stage = Stage::Typing;
+            return Wish::Stay;
+        }
+        let closes = escape && modal.is_top_modal && self.stage != Stage::Sending;
+        if closes || actions.iter().any(|action| matches!(action, Action::CloseDialog)) { Wish::Close } else { Wish::Stay }
+    }
+
+    fn form(&mut self, ui: &mut Ui, view: &KeyView, chinese: bool, actions: &mut Vec<Action>) {
+        let p = theme::palette(ui.ctx());
+        let enabled = self.stage == Stage::Typing;
+        let rules = NewPinRules::judge(self.new.buffer.chars(), self.current.buffer.chars(), &view.pin_length);
+        let wrong = self.fault.as_ref().is_some_and(|fault| fault.code == FaultCode::WrongPin);
+        let tries = view.contents.pin.map(|pin| pin.tries_left);
+
+        ui.add_space(space::S);
+        let (note, tone) = match (&self.fault, tries) {
+            (Some(fault), _) if wrong => (fault.sentences(chinese).what, Tone::Danger),
+            (_, Some(left)) => (words::tries(left), if left <= FEW_TRIES { Tone::Danger } else { Tone::Quiet }),
+            (_, None) => (String::new(), Tone::Quiet),
+        };
+        let response = field(ui, &mut self.current, &t!("pin.current"), &note, tone, wrong, enabled);
+        if std::mem::take(&mut self.wants_focus) {
+            response.request_focus();
+        }
+        if is_known_default(self.current.buffer.chars()) {
+            widgets::caption(ui, &t!("pin.known_default"));
+        }
+
+        field(ui, &mut self.new, &t!("pin.new"), "", Tone::Quiet, false, enabled);
+        rule_list(ui, &rules, self.new.buffer.is_empty(), &view.pin_length);
+
+        let same = self.again.buffer.chars() == self.new.buffer.chars();
+        let (note, tone) = match (self.again.buffer.is_empty(), same) {
+            (true, _) => (String::new(), Tone::Quiet),
+            (false, true) => (t!("pin.same").into_owned(), Tone::Ok),
+            (false, false) => (t!("pin.not_same").into_owned(), Tone::Danger),
+        };
+        field(ui, &mut self.again, &t!("pin.again"), &note, tone, false, enabled);
+
+        if let Some(fault) = self.fault.as_ref().filter(|_| !wrong) {
+            fault_lines(ui, fault, chinese);
+        }
+        if self.help_open {
+            widgets::caption(ui, &t!("pin.help"));
+        }
+
+        let obstacle = self.obstacle(&rules, same);
+        let enter = enabled && obstacle.is_none() && ui.input(|input| input.key_pressed(Key::Enter)) && self.has_focus(ui);
+        ui.add_space(space::S);
+        ui.horizontal(|ui| {
+            if widgets::quiet_button(ui, &t!("pin.help_open"), &t!("pin.help_open")).clicked() {
+                self.help_open = !self.help_open;
+            }
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if self.stage == Stage::Sending {
+                    ui.label(RichText::new(t!("pin.sending")).color(p.text2));
+                    return;
+                }
+                let pressed = widgets::button(ui, &t!("common.ok"), Weight::Main, obstacle.as_deref()).clicked();
+                if pressed || enter {
+                    self.submit(tries, actions);
+                }
+                if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
+                    actions.push(Action::CloseDialog);
+                }
+            });
+        });
+    }
+
+    fn has_focus(&self, ui: &Ui) -> bool {
+        let focused = ui.memory(|memory| memory.focused());
+        [&self.current, &self.new, &self.again].iter().any(|field| field.is_focused(focused))
+    }
+
+    fn obstacle(&self, rules: &NewPinRules, same: bool) -> Option<String> {
+        let text = if self.current.buffer.is_empty() {
+            t!("pin.obstacle_current")
+        } else if !rules.acceptable() {
+            t!("pin.obstacle_rules")
+        } else if !same {
+            t!("pin.obstacle_again")
+        } else {
+            return None;
+        };
+        Some(text.into_owned())
+    }
+
+    fn submit(&mut self, tries: Option<u8>, actions: &mut Vec<Action>) {
+        if self.stage == Stage::Typing && tries.is_some_and(|left| left <= FEW_TRIES) {
+            self.stage = Stage::Confirming;
+            return;
+        }
+        // the field of the new PIN keeps its characters: after a wrong current PIN they need not be typed again
+        let (Ok(current), Ok(new)) = (self.current.buffer.take(), self.new.buffer.copy()) else {
+            self.stage = Stage::Typing;
+            self.fault = Some(Fault::new(FaultCode::PinLength));
+            return;
+        };
+        self.stage = Stage::Sending;
+        self.fault = None;
+        actions.push(Action::Command(Command::ChangePin { slot: self.slot, current, new }));
+    }
+
+    fn confirmation(&mut self, ui: &mut Ui, view: &KeyView, actions: &mut Vec<Action>) {
+        let left = view.contents.pin.map_or(0, |pin| pin.tries_left);
+        ui.add_space(space::L);
+        ui.horizontal_top(|ui| {
+            let color = theme::palette(ui.ctx()).danger;
+            icons::show_sized(ui, Icon::Warning, color, size::OWNER);
+            ui.vertical(|ui| {
+                ui.add(Label::new(RichText::new(words::tries(left)).family(theme::bold()).color(color)).wrap());
+                ui.add(Label::new(t!("pin.confirm_text")).wrap());
+            });
+        });
+        ui.add_space(space::L);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::button(ui, &t!("action.unlock"), Weight::Main, None).clicked() {
+                actions.push(Action::Unlock(self.slot));
+                actions.push(Action::CloseDialog);
+            }
+            if widgets::button(ui, &t!("pin.confirm_try"), Weight::Normal, None).clicked() {
+                self.submit(None, actions);
+            }
+            if widgets::button(ui, &t!("common.back"), Weight::Normal, None).clicked() {
+                self.stage = Stage::Typing;
+            }
+        });
+    }
+}
+
+/// A labelled field with a note at the right end of its label line.
+fn field(
+    ui: &mut Ui,
+    field: &mut PinField,
+    label: &str,
+    note: &str,
+    tone: Tone,
+    wrong: bool,
+    enabled: bool,
+) -> egui::Response {
+    let p = theme::palette(ui.ctx());
+    ui.add_space(space::XS);
+    ui.horizontal(|ui| {
+        ui.label(RichText::new(label).size(size::CAPTION).color(p.text2));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let caps = field.buffer.caps_lock();
+            let note = if caps && note.is_empty() { t!("pin.caps_lock").into_owned() } else { note.to_owned() };
+            ui.label(RichText::new(note.as_str()).size(size::CAPTION).color(tone.colors(p).0));
+            if caps {
+                icons::show(ui, Icon::Caps, p.text2);
+            }
+        });
+    });
+    field.show(ui, label, wrong, enabled)
+}
+
+fn rule_list(ui: &mut Ui, rules: &NewPinRules, empty: bool, length: &std::ops::RangeInclusive<usize>) {
+    let rows = [
+        (rules.length && rules.characters, t!("pin.rule_length", min = length.start(), max = length.end()), false),
+        (rules.letters_and_digits, t!("pin.rule_letters_digits"), false),
+        (rules.differs, t!("pin.rule_differs"), false),
+        (rules.no_runs, t!("pin.rule_no_runs"), true),
+    ];
+    let column = ui.available_width() / 2.0;
+    egui::Grid::new("pin-rules").num_columns(2).min_col_width(column - space::S).spacing(vec2(space::S, 2.0)).show(ui, |ui| {
+        for (index, (holds, text, advice)) in rows.iter().enumerate() {
+            rule(ui, *holds, empty, text, *advice);
+            if index % 2 == 1 {
+                ui.end_row();
+            }
+        }
+    });
+}
+
+fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
+    let p = theme::palette(ui.ctx());
+    let (icon, color, state) = match (holds, empty || advice) {
+        (true, _) => (Icon::Check, p.ok, t!("pin.rule_holds")),
+        (false, true) => (Icon::Circle, p.text2, t!("pin.rule_open")),
+        (false, false) => (Icon::Cross, p.danger, t!("pin.rule_broken")),
+    };
+    ui.horizontal(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        icons::show(ui, icon, color);
+        let label = ui.label(RichText::new(text).size(size::CAPTION).color(color));
+        ui.ctx().accesskit_node_builder(label.id, |node| node.set_description(state.as_ref()));
+    });
+}
+
+/// What happened, what was kept, what to do, and the code in grey.
+pub fn fault_lines(ui: &mut Ui, fault: &Fault, chinese: bool) {
+    let p = theme::palette(ui.ctx());
+    let sentences = fault.sentences(chinese);
+    ui.add_space(space::XS);
+    ui.horizontal_top(|ui| {
+        icons::show_sized(ui, Icon::Warning, p.danger, size::BODY);
+        ui.vertical(|ui| {
+            ui.add(Label::new(RichText::new(sentences.what).color(p.danger)).wrap());
+            widgets::caption(ui, &sentences.kept);
+            widgets::caption(ui, &sentences.todo);
+            widgets::caption(ui, &fault.reference());
+        });
+    });
+}

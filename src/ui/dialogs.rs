@@ -1,0 +1,128 @@
+//! Dialogs for decisions, and the toast for success.
+
+use super::action::Action;
+use super::change_pin::{ChangePin, Wish, fault_lines};
+use super::details;
+use super::save_dialog;
+use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
+use super::widgets::{self, Tone, Weight};
+use crate::app::{Desk, ExportFormat, Fault, Hub, KeyUse};
+use eframe::egui::{self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, Ui, vec2};
+use rust_i18n::t;
+
+/// The one dialog that can be open.
+pub enum Dialog {
+    /// 修改密码.
+    ChangePin(Box<ChangePin>),
+    /// 导出证书.
+    Export(Export),
+    /// Something went wrong after its dialog was gone.
+    Fault(Fault),
+    /// The window shall close while a key is being written.
+    Closing,
+}
+
+/// A dialog of the usual width; Esc closes it.
+fn modal(ctx: &egui::Context, name: &str, content: impl FnOnce(&mut Ui)) -> Wish {
+    let p = theme::palette(ctx);
+    let modal = Modal::new(Id::unique(name.to_owned())).backdrop_color(p.shade).show(ctx, |ui| {
+        ui.set_width(DIALOG_WIDTH - 2.0 * space::XL);
+        content(ui);
+    });
+    if modal.is_top_modal && ctx.input(|input| input.key_pressed(egui::Key::Escape)) { Wish::Close } else { Wish::Stay }
+}
+
+/// Tells a fault.
+pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Vec<Action>) -> Wish {
+    modal(ctx, "fault", |ui| {
+        fault_lines(ui, fault, chinese);
+        ui.add_space(space::M);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::button(ui, &t!("common.ok"), Weight::Main, None).clicked() {
+                actions.push(Action::CloseDialog);
+            }
+        });
+    })
+}
+
+/// Asks before the window closes in the middle of a write.
+pub fn closing(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
+    modal(ctx, "closing", |ui| {
+        widgets::heading(ui, &t!("closing.title"));
+        ui.add(Label::new(t!("closing.text")).wrap());
+        ui.add_space(space::M);
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            if widgets::button(ui, &t!("closing.wait"), Weight::Main, None).clicked() {
+                actions.push(Action::CloseDialog);
+            }
+            if widgets::button(ui, &t!("closing.close"), Weight::Normal, None).clicked() {
+                actions.push(Action::CloseAnyway);
+            }
+        });
+    })
+}
+
+/// 导出证书: which format, then the system's own dialog for the place.
+pub struct Export {
+    slot: u64,
+    key_use: KeyUse,
+    format: ExportFormat,
+}
+
+impl Export {
+    /// Opens for a certificate.
+    #[must_use]
+    pub const fn new(slot: u64, key_use: KeyUse) -> Self {
+        Self { slot, key_use, format: ExportFormat::Pem }
+    }
+
+    /// Shows the dialog.
+    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, hub: &Hub, actions: &mut Vec<Action>) -> Wish {
+        let certificate = desk.key(self.slot).and_then(|key| key.view()?.by_use(self.key_use).certificate());
+        let Some(certificate) = certificate else { return Wish::Close };
+        modal(ctx, "export", |ui| {
+            widgets::heading(ui, &t!("action.export_certificate"));
+            widgets::caption(ui, &details::use_name(self.key_use));
+            ui.add_space(space::S);
+            let formats = [
+                (ExportFormat::Pem, t!("export.pem")),
+                (ExportFormat::Der, t!("export.der")),
+                (ExportFormat::P7b, t!("export.p7b")),
+            ];
+            for (format, text) in formats {
+                let response = ui.add(RadioButton::new(self.format == format, text.as_ref()));
+                widgets::focus_ring(ui, &response);
+                if response.clicked() {
+                    self.format = format;
+                }
+            }
+            widgets::caption(ui, &t!("export.note"));
+            ui.add_space(space::M);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if widgets::button(ui, &t!("export.choose"), Weight::Main, None).clicked() {
+                    save_dialog::ask(hub, save_dialog::certificate(certificate, self.key_use, self.format));
+                    actions.push(Action::CloseDialog);
+                }
+                if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
+                    actions.push(Action::CloseDialog);
+                }
+            });
+        })
+    }
+}
+
+/// A short message at the bottom that goes by itself.
+pub fn toast(ctx: &egui::Context, text: &str, tone: Tone) {
+    let p = theme::palette(ctx);
+    let (color, soft) = tone.colors(p);
+    Area::new(Id::unique("toast")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -space::XXL * 1.5)).show(ctx, |ui| {
+        Frame::new()
+            .fill(soft)
+            .stroke(egui::Stroke::new(1.0, color))
+            .corner_radius(RADIUS_CONTROL)
+            .inner_margin(Margin::symmetric(16, 10))
+            .show(ui, |ui| {
+                ui.label(RichText::new(text).size(size::BODY).color(color));
+            });
+    });
+}

@@ -1,0 +1,390 @@
+//! The PIN field: our own widget, because the toolkit's text field keeps copies of its text in its undo history and in
+//! freed memory even when it shows dots.
+//!
+//! Invariants: the characters live only in [`PinBuffer`], which is wiped; the events that carry them are taken out of the
+//! input before the toolkit sees them ([`PinBuffer::absorb`], called from the window's raw-input hook) and wiped; nothing
+//! of them is in the accessibility tree; shown characters are painted one by one, never as one string.
+
+use super::theme::{self, CONTROL_HEIGHT, RADIUS_CONTROL, size, space};
+use super::widgets;
+use crate::secret::{PIN_CAPACITY, Pin, PinTooLong};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{
+    Align2, CursorIcon, Event, EventFilter, Id, ImeEvent, Key, Modifiers, Rect, Response, Sense, Stroke, StrokeKind, Ui,
+    WidgetInfo, pos2, vec2,
+};
+use rust_i18n::t;
+use zeroize::Zeroize;
+
+/// The characters of a PIN being typed; wiped when dropped or cleared. Neither `Clone` nor `Debug`.
+pub struct PinBuffer {
+    chars: Box<[char; PIN_CAPACITY]>,
+    len: usize,
+    caret: usize,
+    selected: bool,
+    caps_lock: bool,
+}
+
+impl Default for PinBuffer {
+    fn default() -> Self {
+        Self { chars: Box::new(['\0'; PIN_CAPACITY]), len: 0, caret: 0, selected: false, caps_lock: false }
+    }
+}
+
+impl Drop for PinBuffer {
+    fn drop(&mut self) {
+        self.clear();
+    }
+}
+
+impl PinBuffer {
+    /// The characters typed so far.
+    #[must_use]
+    pub fn chars(&self) -> &[char] {
+        self.chars.get(..self.len).unwrap_or_default()
+    }
+
+    /// True when nothing is typed.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Wipes everything.
+    pub fn clear(&mut self) {
+        self.chars.zeroize();
+        (self.len, self.caret, self.selected) = (0, 0, false);
+    }
+
+    /// Selects all, so that the next character replaces it.
+    pub const fn select_all(&mut self) {
+        self.selected = self.len > 0;
+        self.caret = self.len;
+    }
+
+    /// True when the last letter shows that caps lock is on.
+    #[must_use]
+    pub const fn caps_lock(&self) -> bool {
+        self.caps_lock
+    }
+
+    /// Moves the PIN out; the buffer is empty afterwards.
+    ///
+    /// # Errors
+    /// As [`PinBuffer::copy`]; the buffer keeps the characters then.
+    pub fn take(&mut self) -> Result<Pin, PinTooLong> {
+        let pin = self.copy()?;
+        self.clear();
+        Ok(pin)
+    }
+
+    /// The PIN as bytes; the buffer keeps it.
+    ///
+    /// # Errors
+    /// [`PinTooLong`] when the characters need more bytes than any PIN may have.
+    pub fn copy(&self) -> Result<Pin, PinTooLong> {
+        let mut bytes = [0u8; PIN_CAPACITY * 4];
+        let mut used = 0;
+        for c in self.chars() {
+            if let Some(to) = bytes.get_mut(used..).filter(|to| to.len() >= c.len_utf8()) {
+                used += c.encode_utf8(to).len();
+            }
+        }
+        let pin = Pin::new(bytes.get(..used).unwrap_or_default());
+        bytes.zeroize();
+        pin
+    }
+
+    /// Takes the events meant for this field out of the input and wipes them. Keys that move the focus stay.
+    /// `modifiers` are those held before the first event.
+    pub fn absorb(&mut self, events: &mut Vec<Event>, mut modifiers: Modifiers) {
+        events.retain_mut(|event| match event {
+            Event::ModifiersChanged(now) => {
+                modifiers = *now;
+                true
+            }
+            Event::Text(text) => {
+                for c in text.chars() {
+                    self.notice_caps_lock(c, modifiers.shift);
+                    self.insert(c);
+                }
+                text.zeroize();
+                false
+            }
+            Event::Paste(text) => {
+                text.trim_end_matches(['\r', '\n']).chars().for_each(|c| self.insert(c));
+                text.zeroize();
+                false
+            }
+            Event::MiddleClickPaste { text, .. } => {
+                text.zeroize();
+                false
+            }
+            Event::Ime(ime) => {
+                if let ImeEvent::Commit(text) | ImeEvent::Preedit { text, .. } = ime {
+                    text.zeroize();
+                }
+                false
+            }
+            Event::Copy | Event::Cut => false,
+            Event::Key { key: Key::Tab | Key::Enter | Key::Escape, .. } => true,
+            Event::Key { key, pressed, modifiers, .. } => {
+                if *pressed {
+                    self.on_key(*key, *modifiers);
+                }
+                false
+            }
+            _ => true,
+        });
+    }
+
+    fn on_key(&mut self, key: Key, modifiers: Modifiers) {
+        match key {
+            Key::A if modifiers.command => self.select_all(),
+            Key::Backspace if self.selected => self.clear(),
+            Key::Delete if self.selected => self.clear(),
+            Key::Backspace if self.caret > 0 => {
+                self.caret -= 1;
+                self.remove_at_caret();
+            }
+            Key::Delete if self.caret < self.len => self.remove_at_caret(),
+            Key::ArrowLeft => self.move_to(self.caret.saturating_sub(1)),
+            Key::ArrowRight => self.move_to(self.caret + 1),
+            Key::Home => self.move_to(0),
+            Key::End => self.move_to(self.len),
+            _ => {}
+        }
+    }
+
+    fn move_to(&mut self, caret: usize) {
+        self.caret = caret.min(self.len);
+        self.selected = false;
+    }
+
+    fn insert(&mut self, c: char) {
+        if c.is_control() {
+            return;
+        }
+        if self.selected {
+            self.clear();
+        }
+        if self.len == PIN_CAPACITY {
+            return; // far above every key's maximum: the length rule already shows the refusal
+        }
+        if let Some(room) = self.chars.get_mut(self.caret..=self.len) {
+            room.rotate_right(1);
+            if let Some(first) = room.first_mut() {
+                *first = c;
+            }
+        }
+        self.len += 1;
+        self.caret += 1;
+    }
+
+    fn remove_at_caret(&mut self) {
+        if let Some(rest) = self.chars.get_mut(self.caret..self.len) {
+            rest.rotate_left(1);
+            if let Some(last) = rest.last_mut() {
+                last.zeroize();
+            }
+            self.len -= 1;
+        }
+    }
+
+    fn notice_caps_lock(&mut self, c: char, shift: bool) {
+        if c.is_ascii_alphabetic() {
+            self.caps_lock = c.is_ascii_uppercase() != shift;
+        }
+    }
+}
+
+/// A field on a page: its buffer and how it is shown.
+#[derive(Default)]
+pub struct PinField {
+    /// What was typed.
+    pub buffer: PinBuffer,
+    /// Shown as characters instead of dots.
+    pub revealed: bool,
+    id: Option<Id>,
+}
+
+const DOT_STEP: f32 = 14.0;
+const DOT_RADIUS: f32 = 2.5;
+const REVEAL_WIDTH: f32 = 56.0;
+
+impl PinField {
+    /// Lets the raw-input hook hand over events when this field has the focus.
+    pub fn absorb_if_focused(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) {
+        if self.is_focused(focused) {
+            self.buffer.absorb(events, modifiers);
+        }
+    }
+
+    /// True when the given focus is on this field.
+    #[must_use]
+    pub fn is_focused(&self, focused: Option<Id>) -> bool {
+        self.id.is_some() && self.id == focused
+    }
+
+    /// Shows the field over the whole width. `label` is its accessible name; `wrong` marks it red.
+    pub fn show(&mut self, ui: &mut Ui, label: &str, wrong: bool, enabled: bool) -> Response {
+        let p = theme::palette(ui.ctx());
+        let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), CONTROL_HEIGHT), Sense::hover());
+        let id = ui.scope_id().with(("pin", label));
+        let sense = if enabled { Sense::click() } else { Sense::hover() };
+        let input = Rect::from_min_max(rect.min, pos2(rect.max.x - REVEAL_WIDTH, rect.max.y));
+        let response = ui.interact(input, id, sense).on_hover_cursor(CursorIcon::Text);
+        self.id = Some(id);
+        if response.clicked() {
+            response.request_focus();
+            if let Some(pointer) = response.interact_pointer_pos() {
+                let column = ((pointer.x - input.left() - space::M) / DOT_STEP).round().max(0.0);
+                self.buffer.move_to(column as usize);
+            }
+        }
+        let focused = response.has_focus();
+        if focused {
+            let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };
+            ui.memory_mut(|memory| memory.set_focus_lock_filter(id, filter));
+            // the hook has already taken everything in the real window; this serves hosts without the hook
+            ui.input_mut(|input| {
+                let modifiers = input.modifiers;
+                self.buffer.absorb(&mut input.events, modifiers);
+            });
+        }
+        let stroke = match (focused, wrong) {
+            (true, _) => Stroke::new(2.0, p.primary),
+            (false, true) => Stroke::new(1.0, p.danger),
+            (false, false) => Stroke::new(1.0, p.line),
+        };
+        ui.painter().rect(rect, f32::from(RADIUS_CONTROL), p.surface, stroke, StrokeKind::Inside);
+        self.paint_content(ui, input, focused);
+        response.widget_info(|| WidgetInfo::labeled(Role::PasswordInput, enabled, label));
+
+        let reveal = Rect::from_min_max(pos2(input.right(), rect.top()), rect.max).shrink(space::XS);
+        let word = if self.revealed { t!("pin.hide") } else { t!("pin.show") };
+        if widgets::quiet_button_at(ui, reveal, id.with("reveal"), &word, &format!("{word} {label}")).clicked() {
+            self.revealed = !self.revealed;
+        }
+        response
+    }
+
+    fn paint_content(&self, ui: &Ui, rect: Rect, focused: bool) {
+        let p = theme::palette(ui.ctx());
+        let painter = ui.painter().with_clip_rect(rect);
+        let left = rect.left() + space::M;
+        let x = |column: usize| left + column as f32 * DOT_STEP;
+        let middle = rect.center().y;
+        if self.buffer.selected && focused {
+            let marked = Rect::from_x_y_ranges(left - 4.0..=x(self.buffer.len) - 4.0, rect.y_range().shrink(6.0));
+            painter.rect_filled(marked, 3.0, p.primary_soft);
+        }
+        for (column, c) in self.buffer.chars().iter().enumerate() {
+            let at = pos2(x(column) + 3.0, middle);
+            if self.revealed {
+                painter.text(at, Align2::CENTER_CENTER, c, theme::font(size::BODY), p.text);
+            } else {
+                painter.circle_filled(at, DOT_RADIUS, p.text);
+            }
+        }
+        if focused {
+            // does not blink: an idle window does not repaint
+            painter.vline(x(self.buffer.caret) - 4.0, rect.y_range().shrink(9.0), Stroke::new(1.5, p.primary));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{PinBuffer, PinField};
+    use eframe::egui::{Event, Id, Key, Modifiers};
+    use static_assertions::assert_not_impl_any;
+
+    assert_not_impl_any!(PinBuffer: Clone, std::fmt::Debug);
+
+    fn typed(text: &str) -> PinBuffer {
+        let mut buffer = PinBuffer::default();
+        buffer.absorb(&mut vec![Event::Text(text.to_owned())], Modifiers::NONE);
+        buffer
+    }
+
+    fn press(buffer: &mut PinBuffer, key: Key, modifiers: Modifiers) {
+        buffer.absorb(&mut vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }], modifiers);
+    }
+
+    fn text(buffer: &PinBuffer) -> String {
+        buffer.chars().iter().collect()
+    }
+
+    #[test]
+    fn text_and_character_keys_are_taken_out_of_the_input_and_focus_keys_stay() {
+        let mut buffer = PinBuffer::default();
+        let key = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
+        let mut events = vec![
+            Event::Text("a".to_owned()),
+            key(Key::A),
+            Event::Paste("b2\n".to_owned()),
+            Event::Copy,
+            Event::Cut,
+            key(Key::Tab),
+            key(Key::Enter),
+            key(Key::Escape),
+        ];
+        buffer.absorb(&mut events, Modifiers::NONE);
+        assert_eq!(text(&buffer), "ab2");
+        assert_eq!(events, [key(Key::Tab), key(Key::Enter), key(Key::Escape)]);
+    }
+
+    #[test]
+    fn a_field_without_focus_takes_nothing() {
+        let mut field = PinField::default();
+        let mut events = vec![Event::Text("1".to_owned())];
+        field.absorb_if_focused(Some(Id::new("other")), &mut events, Modifiers::NONE);
+        field.absorb_if_focused(None, &mut events, Modifiers::NONE);
+        assert_eq!(events.len(), 1);
+    }
+
+    #[test]
+    fn editing_works_at_the_caret() {
+        let mut buffer = typed("1245");
+        press(&mut buffer, Key::ArrowLeft, Modifiers::NONE);
+        press(&mut buffer, Key::ArrowLeft, Modifiers::NONE);
+        buffer.absorb(&mut vec![Event::Text("3".to_owned())], Modifiers::NONE);
+        assert_eq!(text(&buffer), "12345");
+        press(&mut buffer, Key::Backspace, Modifiers::NONE);
+        press(&mut buffer, Key::Delete, Modifiers::NONE);
+        assert_eq!(text(&buffer), "125");
+        press(&mut buffer, Key::Home, Modifiers::NONE);
+        press(&mut buffer, Key::Backspace, Modifiers::NONE);
+        assert_eq!(text(&buffer), "125");
+        buffer.select_all();
+        buffer.absorb(&mut vec![Event::Text("9".to_owned())], Modifiers::NONE);
+        assert_eq!(text(&buffer), "9", "selected text is replaced");
+    }
+
+    #[test]
+    fn taking_the_pin_empties_the_buffer_and_removed_characters_are_wiped() {
+        let mut buffer = typed("a1b2c3");
+        press(&mut buffer, Key::Backspace, Modifiers::NONE);
+        assert!(buffer.chars.iter().skip(5).all(|c| *c == '\0'));
+        let pin = buffer.take().unwrap();
+        assert_eq!(pin.expose(), b"a1b2c");
+        assert!(buffer.is_empty() && buffer.chars.iter().all(|c| *c == '\0'));
+    }
+
+    #[test]
+    fn capital_letters_without_shift_mean_caps_lock() {
+        assert!(typed("A").caps_lock());
+        assert!(!typed("a").caps_lock());
+        let mut buffer = PinBuffer::default();
+        buffer.absorb(&mut vec![Event::Text("A".to_owned())], Modifiers::SHIFT);
+        assert!(!buffer.caps_lock());
+    }
+
+    #[test]
+    fn more_characters_than_any_pin_are_refused_not_cut_to_a_valid_one() {
+        let mut buffer = typed(&"密".repeat(40));
+        assert!(buffer.take().is_err(), "120 bytes are no PIN");
+        assert!(!buffer.is_empty());
+    }
+}

@@ -1,0 +1,191 @@
+//! Small pieces all pages are made of. Each has an accessible name and a visible focus ring.
+
+use super::icons::{self, Icon};
+use super::theme::{self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space};
+use eframe::egui::accesskit::Role;
+use eframe::egui::{
+    Align, Align2, Button, Color32, CornerRadius, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response, RichText,
+    Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+};
+
+/// How much a button stands out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Weight {
+    /// The one main button: filled.
+    Main,
+    /// Outlined.
+    Normal,
+}
+
+/// A button; when `obstacle` is given it can't be pressed and says why, under the pointer and to a screen reader.
+pub fn button(ui: &mut Ui, text: &str, weight: Weight, obstacle: Option<&str>) -> Response {
+    let p = theme::palette(ui.ctx());
+    let (label, fill, stroke) = match weight {
+        Weight::Main => (RichText::new(text).color(p.on_primary).family(theme::bold()), p.primary, Stroke::NONE),
+        Weight::Normal => (RichText::new(text), p.surface, Stroke::new(1.0, p.line)),
+    };
+    let button = Button::new(label.size(size::BODY))
+        .corner_radius(RADIUS_CONTROL)
+        .min_size(vec2(CONTROL_MIN_WIDTH, CONTROL_HEIGHT))
+        .fill(fill)
+        .stroke(stroke);
+    let response = ui.add_enabled(obstacle.is_none(), button);
+    focus_ring(ui, &response);
+    if let Some(reason) = obstacle {
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason));
+        return response.on_disabled_hover_text(reason);
+    }
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// A button that looks like a link, with an optional icon behind it.
+pub fn link(ui: &mut Ui, text: &str, icon: Option<Icon>) -> Response {
+    let p = theme::palette(ui.ctx());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::BODY), p.primary);
+    let icon_width = if icon.is_some() { space::XS + size::CAPTION } else { 0.0 };
+    let wanted = vec2(galley.size().x + icon_width + space::S, CONTROL_HEIGHT);
+    let (rect, response) = ui.allocate_exact_size(wanted, Sense::click());
+    let left = rect.left() + space::XS;
+    ui.painter().galley(rect.left_center() + vec2(space::XS, -galley.size().y / 2.0), galley.clone(), p.primary);
+    if let Some(icon) = icon {
+        let center = rect.left_center() + vec2(left - rect.left() + galley.size().x + space::XS + size::CAPTION / 2.0, 1.0);
+        icons::paint(ui.painter(), Rect::from_center_size(center, vec2(11.0, 11.0)), icon, p.primary);
+    }
+    if response.hovered() {
+        let y = rect.center().y + galley.size().y / 2.0;
+        ui.painter().hline(left..=left + galley.size().x, y, Stroke::new(1.0, p.primary));
+    }
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), text));
+    focus_ring(ui, &response);
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// A quiet caption-sized button at a given place; `name` is what a screen reader says.
+pub fn quiet_button_at(ui: &Ui, rect: Rect, id: Id, text: &str, name: &str) -> Response {
+    let p = theme::palette(ui.ctx());
+    let response = ui.interact(rect, id, Sense::click());
+    let color = if response.hovered() || response.has_focus() { p.primary } else { p.text2 };
+    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::font(size::CAPTION), color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    focus_ring(ui, &response);
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// As [`quiet_button_at`], inline.
+pub fn quiet_button(ui: &mut Ui, text: &str, name: &str) -> Response {
+    let p = theme::palette(ui.ctx());
+    let width = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::CAPTION), p.text2).size().x;
+    let (rect, _) = ui.allocate_exact_size(vec2(width + space::S, size::BODY + space::S), Sense::hover());
+    let id = ui.scope_id().with(("quiet", name));
+    quiet_button_at(ui, rect, id, text, name)
+}
+
+/// Draws the ring that shows where the keyboard is.
+pub fn focus_ring(ui: &Ui, response: &Response) {
+    if response.has_focus() {
+        let ring = Stroke::new(2.0, theme::palette(ui.ctx()).primary);
+        let radius = f32::from(RADIUS_CONTROL) + 2.0;
+        ui.painter().rect_stroke(response.rect.expand(2.0), radius, ring, StrokeKind::Outside);
+    }
+}
+
+/// A white card.
+pub fn card<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    let p = theme::palette(ui.ctx());
+    Frame::new()
+        .fill(p.surface)
+        .stroke(Stroke::new(1.0, p.line))
+        .corner_radius(RADIUS_CARD)
+        .inner_margin(Margin::same(22))
+        .show(ui, |ui| {
+            ui.set_width(ui.available_width());
+            add(ui)
+        })
+        .inner
+}
+
+/// A coloured strip over the whole width: icon, sentence, and whatever `add` puts at its right end.
+pub fn strip(ui: &mut Ui, icon: Icon, tone: Tone, text: &str, add: impl FnOnce(&mut Ui)) {
+    let (color, soft) = tone.colors(theme::palette(ui.ctx()));
+    Frame::new().fill(soft).corner_radius(RADIUS_CARD).inner_margin(Margin::symmetric(14, 6)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.set_min_height(CONTROL_HEIGHT);
+            icons::show(ui, icon, color);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                add(ui);
+                ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
+                    ui.add(Label::new(RichText::new(text).color(color)).wrap());
+                });
+            });
+        });
+    });
+}
+
+/// Meaning of a colour. Always beside an icon and a word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Good.
+    Ok,
+    /// Attention.
+    Warn,
+    /// Bad.
+    Danger,
+    /// Neither.
+    Quiet,
+}
+
+impl Tone {
+    /// Text colour and soft ground.
+    #[must_use]
+    pub const fn colors(self, p: &Palette) -> (Color32, Color32) {
+        match self {
+            Self::Ok => (p.ok, p.ok_soft),
+            Self::Warn => (p.warn_text, p.warn_soft),
+            Self::Danger => (p.danger, p.danger_soft),
+            Self::Quiet => (p.text2, p.ground),
+        }
+    }
+}
+
+/// A rounded state with icon and word.
+pub fn pill(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
+    let (color, soft) = tone.colors(theme::palette(ui.ctx()));
+    Frame::new().fill(soft).corner_radius(CornerRadius::same(14)).inner_margin(Margin::symmetric(11, 4)).show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = space::XS + 1.0;
+            icons::show(ui, icon, color);
+            ui.label(RichText::new(text).size(size::CAPTION).family(theme::bold()).color(color));
+        });
+    });
+}
+
+/// One line of a list of facts: the name in its column, then whatever `add` shows.
+pub fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    let p = theme::palette(ui.ctx());
+    ui.horizontal_top(|ui| {
+        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, size::BODY + space::S), Layout::left_to_right(Align::Min), |ui| {
+            ui.set_min_width(LABEL_WIDTH);
+            ui.add(Label::new(RichText::new(name).color(p.text2)).wrap());
+        });
+        ui.vertical(|ui| add(ui));
+    });
+}
+
+/// A line with plain text.
+pub fn text_row(ui: &mut Ui, name: &str, value: &str) {
+    row(ui, name, |ui| {
+        ui.add(Label::new(value).wrap().selectable(true));
+    });
+}
+
+/// Quiet caption text.
+pub fn caption(ui: &mut Ui, text: &str) -> Response {
+    let p = theme::palette(ui.ctx());
+    ui.add(Label::new(RichText::new(text).size(size::CAPTION).color(p.text2)).wrap())
+}
+
+/// A section heading.
+pub fn heading(ui: &mut Ui, text: &str) {
+    let response = ui.label(RichText::new(text).font(theme::bold_font(size::SECTION)));
+    response.widget_info(|| WidgetInfo::labeled(Role::Heading, true, text));
+}

@@ -1,0 +1,148 @@
+//! From the model to the words of the chosen language.
+
+use super::icons::Icon;
+use super::widgets::Tone;
+use crate::app::cert::{Certificate, Day, Holder, PublicKeyInfo, Usage};
+use crate::app::{DeskKey, FaultCode, KeyState, KeyView, Standing};
+use rust_i18n::t;
+
+/// Shown where a field is absent: nothing is guessed.
+pub const ABSENT: &str = "—";
+
+/// Owner of a key: the certificate's, else the label of the key, else what the standing says.
+#[must_use]
+pub fn owner(view: &KeyView) -> String {
+    let from_certificate = view.leading().and_then(|certificate| certificate.owner.clone());
+    from_certificate.or_else(|| Some(view.contents.device.label.clone()).filter(|label| !label.is_empty())).unwrap_or_else(|| t!("key.nameless").into_owned())
+}
+
+/// 密码卡序列号.
+#[must_use]
+pub fn card_number(view: &KeyView) -> String {
+    view.leading()
+        .and_then(|certificate| certificate.identity.card_number.as_ref())
+        .map_or_else(|| ABSENT.to_owned(), |number| number.value.clone())
+}
+
+/// Text of an optional value.
+#[must_use]
+pub fn or_absent(value: Option<&str>) -> &str {
+    value.filter(|text| !text.is_empty()).unwrap_or(ABSENT)
+}
+
+/// A calendar day.
+#[must_use]
+pub fn day(day: Day) -> String {
+    let Day { year, month, day } = day;
+    t!("date.day", year = year, month = format!("{month:02}"), day = format!("{day:02}")).into_owned()
+}
+
+/// 证书有效期, in the wording people know.
+#[must_use]
+pub fn validity(certificate: &Certificate) -> String {
+    let validity = &certificate.validity;
+    t!("date.period", from = day(validity.first_day()), to = day(validity.last_day())).into_owned()
+}
+
+/// 证书类型, such as 单位证书 (SM2).
+#[must_use]
+pub fn certificate_type(certificate: &Certificate) -> String {
+    let holder = match certificate.identity.holder {
+        Some(Holder::Person) => t!("type.person"),
+        Some(Holder::Organisation) => t!("type.organisation"),
+        None => t!("type.other"),
+    };
+    format!("{holder} ({})", key_type(certificate))
+}
+
+/// The kind of public key, such as SM2 or RSA 2048.
+#[must_use]
+pub fn key_type(certificate: &Certificate) -> String {
+    match &certificate.key {
+        PublicKeyInfo::Sm2(_) => "SM2".to_owned(),
+        PublicKeyInfo::Rsa(bits) => format!("RSA {bits}"),
+        PublicKeyInfo::Other(oid) => oid.clone(),
+    }
+}
+
+/// 密钥用途.
+#[must_use]
+pub fn usage(certificate: &Certificate) -> String {
+    let word = |usage: &Usage| match usage {
+        Usage::DigitalSignature => t!("usage.digital_signature"),
+        Usage::NonRepudiation => t!("usage.non_repudiation"),
+        Usage::KeyEncipherment => t!("usage.key_encipherment"),
+        Usage::DataEncipherment => t!("usage.data_encipherment"),
+        Usage::KeyAgreement => t!("usage.key_agreement"),
+        Usage::CertificateSigning => t!("usage.certificate_signing"),
+        Usage::CrlSigning => t!("usage.crl_signing"),
+        Usage::EncipherOnly => t!("usage.encipher_only"),
+        Usage::DecipherOnly => t!("usage.decipher_only"),
+    };
+    match &certificate.usage {
+        None => t!("usage.unrestricted").into_owned(),
+        Some(list) => list.iter().map(word).collect::<Vec<_>>().join(&t!("common.list_separator")),
+    }
+}
+
+/// Days with the right plural.
+#[must_use]
+pub fn days(count: i64) -> String {
+    if count == 1 { t!("date.one_day").into_owned() } else { t!("date.days", n = count).into_owned() }
+}
+
+/// Tries left of a PIN.
+#[must_use]
+pub fn tries(left: u8) -> String {
+    match left {
+        0 => t!("pin.tries_none").into_owned(),
+        1 => t!("pin.tries_one").into_owned(),
+        _ => t!("pin.tries", n = left).into_owned(),
+    }
+}
+
+/// How a key stands: icon, tone, long and short words.
+pub struct StandingWords {
+    /// Beside the words.
+    pub icon: Icon,
+    /// Colour, never alone.
+    pub tone: Tone,
+    /// For the pill on the card.
+    pub long: String,
+    /// For the list of keys.
+    pub short: String,
+}
+
+/// Words for a key in the list and on its card.
+#[must_use]
+pub fn standing(key: &DeskKey, now: i64) -> StandingWords {
+    let same = |icon, tone, text: std::borrow::Cow<'_, str>| StandingWords {
+        icon,
+        tone,
+        long: text.clone().into_owned(),
+        short: text.into_owned(),
+    };
+    match &key.state {
+        KeyState::Reading => same(Icon::Clock, Tone::Quiet, t!("standing.reading")),
+        KeyState::Failed(fault) => match fault.code {
+            FaultCode::KeyUnsupported => same(Icon::Question, Tone::Quiet, t!("standing.unsupported")),
+            FaultCode::KeyHeld => same(Icon::Lock, Tone::Warn, t!("standing.held")),
+            _ => same(Icon::Warning, Tone::Danger, t!("standing.failed")),
+        },
+        KeyState::Ready(view) => match view.standing(now) {
+            Standing::Locked => same(Icon::Lock, Tone::Danger, t!("standing.locked")),
+            Standing::Empty => same(Icon::Circle, Tone::Quiet, t!("standing.empty")),
+            Standing::Damaged => same(Icon::Warning, Tone::Danger, t!("standing.damaged")),
+            Standing::NotYetValid => same(Icon::Clock, Tone::Warn, t!("standing.not_yet_valid")),
+            Standing::Expired(_) => same(Icon::Cross, Tone::Danger, t!("standing.expired")),
+            Standing::Expiring(0) => same(Icon::Clock, Tone::Warn, t!("standing.last_day")),
+            Standing::Expiring(left) => StandingWords {
+                icon: Icon::Clock,
+                tone: Tone::Warn,
+                long: t!("standing.expiring_long", days = days(left)).into_owned(),
+                short: t!("standing.expiring_short", days = days(left)).into_owned(),
+            },
+            Standing::Valid(left) => same(Icon::Check, Tone::Ok, t!("standing.valid", days = days(left))),
+        },
+    }
+}
