@@ -32,7 +32,7 @@ tools() {
 
 licences() {
   if cargo deny --version 2>/dev/null; then
-    cargo deny check licenses bans sources
+    cargo deny --log-level error check licenses bans sources
   else
     echo "skipped: cargo-deny is not installed (cargo install cargo-deny --locked)"
   fi
