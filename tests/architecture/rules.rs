@@ -1,0 +1,209 @@
+//! Rules over the program's source. Each rule is a function from the files to its violations, so that it can be shown to
+//! find what it forbids.
+
+use crate::source::{Kind, Source, program};
+
+/// Who may call whom. `secret` and `fault` lie under all other rooms.
+const ROOMS: &[(&str, &[&str])] = &[
+    ("secret", &[]),
+    ("fault", &[]),
+    ("apdu", &[]),
+    ("crypto", &[]),
+    ("cert", &["crypto"]),
+    ("token", &["apdu", "crypto"]),
+    ("virtual_key", &["apdu", "crypto"]),
+    ("practice", &["token", "apdu", "virtual_key"]),
+    ("app", &["token", "cert"]),
+    // the window shows the data types of the rooms below app, and reaches them through app only
+    ("ui", &["app", "token", "cert"]),
+    ("lib", &[]),
+    ("main", &["app", "ui", "practice", "token", "cert"]),
+    ("bin", &["virtual_key"]),
+];
+
+/// Libraries that only some places may know.
+const LIBRARIES: &[(&str, &[&str])] = &[
+    ("egui", &["src/ui/", "src/main.rs"]),
+    ("eframe", &["src/ui/", "src/main.rs"]),
+    ("egui_system_font_provider", &["src/ui/"]),
+    ("accesskit", &["src/ui/"]),
+    ("pcsc", &["src/token/"]),
+    ("reqwest", &["src/cert/"]),
+    ("tokio", &["src/cert/"]),
+];
+
+/// Files that may hold Chinese text, and why.
+const CHINESE_ALLOWED: &[(&str, &str)] = &[];
+
+/// One subject a file.
+const LONGEST_FILE: usize = 500;
+
+fn calls(files: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files {
+        let room = file.room();
+        let Some((_, allowed)) = ROOMS.iter().find(|(name, _)| *name == room) else {
+            wrong.push(format!("{}: the room {room} is not in the table of rooms", file.path));
+            continue;
+        };
+        let called = file.paths_from("crate").into_iter().chain(file.paths_from("cert_assistant"));
+        for (name, line) in called {
+            let is_room = ROOMS.iter().any(|(other, _)| *other == name);
+            if is_room && name != room && name != "secret" && name != "fault" && !allowed.contains(&name) {
+                wrong.push(format!("{}:{line}: {room} must not call {name}", file.path));
+            }
+        }
+        // from a file at the top of its room, `super` is the whole house
+        let at_top = file.path.matches('/').count() == 1
+            || file.path.ends_with("/mod.rs") && file.path.matches('/').count() == 2;
+        if at_top && let Some(at) = file.find("super : :").next() {
+            wrong.push(format!("{}:{}: name the room with crate::", file.path, file.tokens[at].line));
+        }
+    }
+    wrong
+}
+
+fn libraries(files: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files {
+        for (library, places) in LIBRARIES {
+            if places.iter().any(|place| file.path.starts_with(place)) {
+                continue;
+            }
+            for at in file.find(&format!("{library} : :")) {
+                if at == 0 || !file.tokens[at - 1].is(":") {
+                    wrong.push(format!("{}:{}: {library} does not belong here", file.path, file.tokens[at].line));
+                }
+            }
+        }
+    }
+    wrong
+}
+
+fn long_files(files: &[Source]) -> Vec<String> {
+    let long = files.iter().filter(|file| file.lines > LONGEST_FILE);
+    long.map(|file| format!("{}: {} lines", file.path, file.lines)).collect()
+}
+
+fn colours(files: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| file.path != "src/ui/theme.rs") {
+        for at in file.find("Color32 : :").chain(file.find("Rgba : :")) {
+            let harmless =
+                file.tokens.get(at + 3).is_some_and(|token| token.is("TRANSPARENT") || token.is("PLACEHOLDER"));
+            if !harmless {
+                wrong.push(format!("{}:{}: a colour outside the theme", file.path, file.tokens[at].line));
+            }
+        }
+        for at in file.find("hex_color !") {
+            wrong.push(format!("{}:{}: a colour outside the theme", file.path, file.tokens[at].line));
+        }
+    }
+    wrong
+}
+
+fn is_chinese(character: char) -> bool {
+    matches!(character, '\u{3000}'..='\u{303F}' | '\u{3400}'..='\u{9FFF}' | '\u{F900}'..='\u{FAFF}' | '\u{FF00}'..='\u{FFEF}')
+}
+
+fn chinese(files: &[Source], allowed: &[(&str, &str)]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut needed = vec![false; allowed.len()];
+    for file in files {
+        let entry = allowed.iter().position(|(path, _)| *path == file.path);
+        for token in &file.tokens {
+            let Kind::Literal(text) = &token.kind else { continue };
+            if !text.contains(is_chinese) {
+                continue;
+            }
+            match entry {
+                Some(entry) => needed[entry] = true,
+                None => wrong.push(format!("{}:{}: {text} belongs into assets", file.path, token.line)),
+            }
+        }
+    }
+    for ((path, _), needed) in allowed.iter().zip(needed) {
+        if !needed {
+            wrong.push(format!("{path} needs no exception any more"));
+        }
+    }
+    wrong
+}
+
+fn unnamed_threads(files: &[Source]) -> Vec<String> {
+    let spawned = files.iter().flat_map(|file| file.find("thread : : spawn").map(move |at| (file, at)));
+    spawned.map(|(file, at)| format!("{}:{}: a thread without a name", file.path, file.tokens[at].line)).collect()
+}
+
+#[track_caller]
+fn holds(violations: &[String]) {
+    assert!(violations.is_empty(), "\n{}\n", violations.join("\n"));
+}
+
+#[test]
+fn rooms_call_only_the_rooms_they_may() {
+    holds(&calls(&program()));
+}
+
+#[test]
+fn toolkit_reader_and_network_libraries_stay_in_their_rooms() {
+    holds(&libraries(&program()));
+}
+
+#[test]
+fn no_file_is_too_long_for_one_subject() {
+    holds(&long_files(&program()));
+}
+
+#[test]
+fn every_colour_stands_in_the_theme() {
+    holds(&colours(&program()));
+}
+
+#[test]
+fn every_chinese_sentence_stands_in_assets() {
+    holds(&chinese(&program(), CHINESE_ALLOWED));
+}
+
+#[test]
+fn every_thread_has_a_name() {
+    holds(&unnamed_threads(&program()));
+}
+
+#[test]
+fn the_rules_find_what_they_forbid() {
+    let finds = |rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str| {
+        let found = rule(&[Source::parse(path, text)]);
+        assert_eq!(found.len(), 1, "{path}: {text}: {found:?}");
+    };
+    finds(calls, "src/ui/page.rs", "use crate::virtual_key::Card;");
+    finds(calls, "src/ui/page.rs", "use crate::{app::Model, apdu::{Command, Le}};");
+    finds(calls, "src/token/mod.rs", "fn f() { crate::app::start() }");
+    finds(calls, "src/token/mod.rs", "use super::app;");
+    finds(calls, "src/cert.rs", "use super::app;");
+    finds(calls, "src/main.rs", "use cert_assistant::virtual_key;");
+    finds(calls, "src/newroom/mod.rs", "");
+    finds(libraries, "src/app/model.rs", "fn f(context: &egui::Context) {}");
+    finds(libraries, "src/token/pcsc.rs", "use reqwest::Client;");
+    finds(long_files, "src/app/model.rs", &"//\n".repeat(LONGEST_FILE + 1));
+    finds(colours, "src/ui/page.rs", "const RED: Color32 = Color32::from_rgb(255, 0, 0);");
+    finds(colours, "src/ui/page.rs", "fn f() { hex_color!(\"#fff\"); }");
+    finds(|files| chinese(files, &[]), "src/ui/page.rs", "fn f(ui: &mut Ui) { ui.label(\"修改密码\"); }");
+    finds(|files| chinese(files, &[("src/x.rs", "")]), "src/x.rs", "// 修改密码");
+    finds(unnamed_threads, "src/app/work.rs", "fn f() { std::thread::spawn(|| ()); }");
+}
+
+#[test]
+fn the_rules_leave_alone_what_is_allowed() {
+    let passes = |rule: fn(&[Source]) -> Vec<String>, path: &str, text: &str| {
+        holds(&rule(&[Source::parse(path, text)]));
+    };
+    passes(calls, "src/ui/page.rs", "use crate::{app::{Model, Command}, secret::Pin};");
+    passes(calls, "src/ui/page.rs", "#[cfg(test)]\nmod tests { use crate::virtual_key::Card; }");
+    passes(calls, "src/token/gm3000/mod.rs", "use super::Transport;");
+    passes(libraries, "src/ui/page.rs", "use egui::Ui;");
+    passes(colours, "src/ui/theme.rs", "const RED: Color32 = Color32::from_rgb(255, 0, 0);");
+    passes(colours, "src/ui/page.rs", "const NONE: Color32 = Color32::TRANSPARENT;");
+    passes(|files| chinese(files, &[]), "src/ui/page.rs", "/// 修改密码\nfn f() { g(\"text\") } // 密码");
+    passes(unnamed_threads, "src/app/work.rs", "fn f() { std::thread::Builder::new().name(n).spawn(|| ()); }");
+}
