@@ -7,11 +7,13 @@
 //! * [`token`] – the key: bytes and meaning, PC/SC, hot-plug
 //! * [`app`] – model, commands, events, workers; knows no window toolkit
 //! * [`ui`] – the window
+//! * [`practice`] – virtual keys in this process, for practice mode
 //! * [`virtual_key`] – a key in software; only for practice, the program `virtual-key` and tests
 pub mod apdu;
 pub mod app;
 pub mod cert;
 pub mod crypto;
+pub mod practice;
 pub mod secret;
 pub mod token;
 pub mod ui;
