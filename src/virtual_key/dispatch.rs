@@ -13,6 +13,9 @@ const LONGEST_CHAIN: usize = 16 * 1024;
 const WRITE_FILE: u8 = 0x3A;
 const WRITE_FILE_HEADER: usize = 64;
 
+/// Class of the vendor's commands.
+const VENDOR: u8 = 0xC0;
+
 type Run = fn(&mut Card, &Request<'_>) -> Answer;
 
 struct Entry {
@@ -98,12 +101,12 @@ const COMMANDS: &[Entry] = &[
     entry(0x80, 0xC0, "MacUpdate", Card::mac_update),
     entry(0x80, 0xC2, "MacFinal", Card::mac_final),
     entry(0x80, 0xC4, "DestroySessionKey", Card::destroy_session_key),
-    entry(0xC0, 0x02, "presence", Card::presence),
-    entry(0xC0, 0x0A, "OEM string", Card::oem_string),
-    entry(0xC0, 0x12, "SetSymmKey", Card::set_session_key),
-    entry(0xC0, 0x28, "ECCDecrypt", Card::decrypt),
-    entry(0xC0, 0x36, "ChangeDevAuthKey", Card::change_device_key),
-    entry(0xC0, 0x52, "before export", Card::before_export),
+    entry(VENDOR, 0x02, "presence", Card::presence),
+    entry(VENDOR, 0x0A, "OEM string", Card::oem_string),
+    entry(VENDOR, 0x12, "SetSymmKey", Card::set_session_key),
+    entry(VENDOR, 0x28, "ECCDecrypt", Card::decrypt),
+    entry(VENDOR, 0x36, "ChangeDevAuthKey", Card::change_device_key),
+    entry(VENDOR, 0x52, "before export", Card::before_export),
 ];
 
 /// Name of a command for a log, by its header.
@@ -130,11 +133,12 @@ impl Card {
         let word = |word: u16| Ok(Response::new([], StatusWord(word)).encode());
         let Ok(view) = CommandView::parse(apdu) else { return word(sw::LENGTH) };
         let class = view.cla & !0x10;
-        if !matches!(view.cla, 0x80 | 0x84 | 0x90 | 0x94 | 0xC0) {
+        if !matches!(view.cla, 0x80 | 0x84 | 0x90 | 0x94 | VENDOR) {
             return word(sw::CLASS);
         }
         let Some(entry) = find(class, view.ins) else {
-            let known = COMMANDS.iter().any(|entry| entry.instruction == view.ins);
+            // the vendor's class numbers its instructions on its own
+            let known = class != VENDOR && [0x80, 0x84].iter().any(|class| find(*class, view.ins).is_some());
             return word(if known { sw::CLASS } else { sw::INSTRUCTION });
         };
         let header = if view.ins == WRITE_FILE { WRITE_FILE_HEADER } else { 0 };
