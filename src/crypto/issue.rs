@@ -1,0 +1,389 @@
+//! Issuing: SM2 certificates and revocation lists (GB/T 20518, RFC 5280), and the PEM forms of keys and certificates.
+//!
+//! Invariants: the signature algorithm is SM2-with-SM3 without parameters (ca-and-crypto §1.4), the identity is the
+//! default one, names and private extensions are UTF8String, end-entity certificates carry no basicConstraints, and
+//! the signing key is only borrowed.
+
+use super::{CryptoError, PrivateKey, PublicKey, signature_to_der};
+use ::sm2::dsa::signature::{Error as SignatureError, Keypair, Signer};
+use der::asn1::{Any, BitString, Ia5String, OctetString, SetOfVec, Utf8StringRef};
+use der::flagset::FlagSet;
+use der::pem::{self, LineEnding};
+use der::{Decode, Document, Encode};
+use time::OffsetDateTime;
+use x509_cert::attr::AttributeTypeAndValue;
+use x509_cert::builder::profile::BuilderProfile;
+use x509_cert::builder::{self, Builder, CertificateBuilder, CrlBuilder};
+use x509_cert::crl::RevokedCert;
+use x509_cert::ext::pkix::crl::dp::DistributionPoint;
+use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
+use x509_cert::ext::pkix::{
+    AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage, KeyUsages,
+    SubjectKeyIdentifier,
+};
+use x509_cert::ext::{Extension, ToExtension};
+use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
+use x509_cert::serial_number::SerialNumber;
+use x509_cert::spki::{
+    AlgorithmIdentifierOwned, DynSignatureAlgorithmIdentifier, EncodePublicKey, ObjectIdentifier,
+    SignatureBitStringEncoding, SubjectPublicKeyInfoOwned, SubjectPublicKeyInfoRef,
+};
+use x509_cert::time::{Time, Validity};
+use x509_cert::{Certificate, TbsCertificate};
+use zeroize::Zeroizing;
+
+/// id-ecPublicKey.
+const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// The curve sm2p256v1.
+const SM2_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
+/// SM2 signature with SM3.
+const SM2_WITH_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
+
+/// countryName.
+pub const COUNTRY: &str = "2.5.4.6";
+/// organizationName.
+pub const ORGANISATION: &str = "2.5.4.10";
+/// commonName.
+pub const COMMON_NAME: &str = "2.5.4.3";
+
+/// Why nothing was issued.
+#[derive(Debug, thiserror::Error)]
+pub enum IssueError {
+    /// A key operation failed.
+    #[error(transparent)]
+    Crypto(#[from] CryptoError),
+    /// A field does not encode: name, serial number, date or extension.
+    #[error("the certificate does not encode: {0}")]
+    Encode(String),
+    /// A PEM file is not what it should be.
+    #[error("not a PEM file of this kind")]
+    Pem,
+}
+
+impl From<der::Error> for IssueError {
+    fn from(error: der::Error) -> Self {
+        Self::Encode(error.to_string())
+    }
+}
+
+impl From<builder::Error> for IssueError {
+    fn from(error: builder::Error) -> Self {
+        Self::Encode(error.to_string())
+    }
+}
+
+/// What a certificate is for; decides key usage and basicConstraints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Self-signed root.
+    Root,
+    /// Authority under the root that certifies people.
+    OperationCa,
+    /// Signing certificate: digitalSignature, nonRepudiation.
+    Signing,
+    /// Encryption certificate: keyEncipherment, dataEncipherment, keyAgreement.
+    Encryption,
+}
+
+impl Role {
+    fn key_usage(self) -> FlagSet<KeyUsages> {
+        match self {
+            Self::Root | Self::OperationCa => KeyUsages::KeyCertSign | KeyUsages::CRLSign,
+            Self::Signing => KeyUsages::DigitalSignature | KeyUsages::NonRepudiation,
+            Self::Encryption => KeyUsages::KeyEncipherment | KeyUsages::DataEncipherment | KeyUsages::KeyAgreement,
+        }
+    }
+
+    fn constraints(self) -> Option<BasicConstraints> {
+        match self {
+            Self::Root => Some(BasicConstraints { ca: true, path_len_constraint: None }),
+            Self::OperationCa => Some(BasicConstraints { ca: true, path_len_constraint: Some(0) }),
+            Self::Signing | Self::Encryption => None,
+        }
+    }
+}
+
+/// A name as attribute OID and text, in the order of encoding (country first).
+pub type NameParts<'a> = &'a [(&'a str, &'a str)];
+
+/// What is to be certified.
+pub struct CertificateRequest<'a> {
+    /// Serial number, big-endian, positive.
+    pub serial: &'a [u8],
+    /// Subject.
+    pub subject: NameParts<'a>,
+    /// Key of the subject.
+    pub key: &'a PublicKey,
+    /// First second of validity.
+    pub not_before: OffsetDateTime,
+    /// Last second of validity.
+    pub not_after: OffsetDateTime,
+    /// Use of the certificate.
+    pub role: Role,
+    /// Private extensions: OID and text, each a UTF8String in the extension's OCTET STRING.
+    pub texts: &'a [(&'a str, String)],
+    /// Where the revocation list is to be found.
+    pub crl_uri: Option<&'a str>,
+}
+
+/// Who certifies.
+pub struct Authority<'a> {
+    /// Its name; for a root the same as the subject.
+    pub name: NameParts<'a>,
+    /// Its private key.
+    pub key: &'a PrivateKey,
+}
+
+/// Issues a certificate and returns its DER.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn certificate(request: &CertificateRequest<'_>, authority: &Authority<'_>) -> Result<Vec<u8>, IssueError> {
+    let profile = Profile {
+        subject: name(request.subject)?,
+        issuer: name(authority.name)?,
+        role: request.role,
+        texts: texts(request.texts)?,
+        crl: request.crl_uri.map(distribution_point).transpose()?,
+    };
+    let builder = CertificateBuilder::new(
+        profile,
+        SerialNumber::new(request.serial)?,
+        Validity::new(at(request.not_before)?, at(request.not_after)?),
+        public_key_info(request.key)?,
+    )?;
+    let certificate = builder.build::<_, DerSignature>(&CertificateSigner::new(authority.key))?;
+    Ok(certificate.to_der()?)
+}
+
+/// A revoked certificate.
+pub struct Revoked<'a> {
+    /// Its serial number, big-endian.
+    pub serial: &'a [u8],
+    /// When it was revoked.
+    pub at: OffsetDateTime,
+    /// Why.
+    pub reason: CrlReason,
+}
+
+/// Issues a revocation list and returns its DER; `issuer` is the authority's own certificate.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn revocation_list(
+    issuer: &[u8],
+    key: &PrivateKey,
+    number: u64,
+    this_update: OffsetDateTime,
+    next_update: OffsetDateTime,
+    revoked: &[Revoked<'_>],
+) -> Result<Vec<u8>, IssueError> {
+    let issuer = Certificate::from_der(issuer)?;
+    let entries = revoked.iter().map(revoked_entry).collect::<Result<Vec<_>, _>>()?;
+    let mut builder: CrlBuilder =
+        CrlBuilder::new_with_this_update(&issuer, CrlNumber::try_from(number)?, at(this_update)?)?
+            .with_next_update(Some(at(next_update)?));
+    if !entries.is_empty() {
+        builder = builder.with_certificates(entries.into_iter());
+    }
+    Ok(builder.build::<_, DerSignature>(&CertificateSigner::new(key))?.to_der()?)
+}
+
+fn revoked_entry(revoked: &Revoked<'_>) -> Result<RevokedCert, IssueError> {
+    let reason = revoked.reason.to_extension(&Name::default(), &[])?;
+    Ok(RevokedCert {
+        serial_number: SerialNumber::new(revoked.serial)?,
+        revocation_date: at(revoked.at)?,
+        crl_entry_extensions: Some(vec![reason]),
+    })
+}
+
+struct Profile {
+    subject: Name,
+    issuer: Name,
+    role: Role,
+    texts: Vec<Extension>,
+    crl: Option<CrlDistributionPoints>,
+}
+
+impl BuilderProfile for Profile {
+    fn get_issuer(&self, _subject: &Name) -> Name {
+        self.issuer.clone()
+    }
+
+    fn get_subject(&self) -> Name {
+        self.subject.clone()
+    }
+
+    fn build_extensions(
+        &self,
+        key: SubjectPublicKeyInfoRef<'_>,
+        issuer_key: SubjectPublicKeyInfoRef<'_>,
+        _tbs: &TbsCertificate,
+    ) -> builder::Result<Vec<Extension>> {
+        let mut all = vec![
+            AuthorityKeyIdentifier::try_from(issuer_key)?.to_extension(&self.subject, &[])?,
+            SubjectKeyIdentifier::try_from(key)?.to_extension(&self.subject, &[])?,
+            KeyUsage(self.role.key_usage()).to_extension(&self.subject, &[])?,
+        ];
+        if let Some(constraints) = self.role.constraints() {
+            all.push(constraints.to_extension(&self.subject, &[])?);
+        }
+        if let Some(points) = &self.crl {
+            all.push(points.to_extension(&self.subject, &[])?);
+        }
+        all.extend(self.texts.iter().cloned());
+        Ok(all)
+    }
+}
+
+fn at(moment: OffsetDateTime) -> Result<Time, IssueError> {
+    let seconds = u64::try_from(moment.unix_timestamp()).map_err(|_| IssueError::Encode("date before 1970".into()))?;
+    Ok(Time::try_from(std::time::UNIX_EPOCH + std::time::Duration::from_secs(seconds))?)
+}
+
+/// A name with every value as UTF8String, as the certificates in the field have it – even for the country.
+fn name(parts: NameParts<'_>) -> Result<Name, IssueError> {
+    let mut sequence = RdnSequence::default();
+    for (oid, text) in parts {
+        let value = Any::encode_from(&Utf8StringRef::new(text)?)?;
+        let mut set = SetOfVec::new();
+        set.insert(AttributeTypeAndValue { oid: self::oid(oid)?, value })?;
+        sequence.push(RelativeDistinguishedName::from(set));
+    }
+    Ok(Name::from_der(&sequence.to_der()?)?)
+}
+
+fn oid(text: &str) -> Result<ObjectIdentifier, IssueError> {
+    ObjectIdentifier::new(text).map_err(|error| IssueError::Encode(error.to_string()))
+}
+
+fn texts(texts: &[(&str, String)]) -> Result<Vec<Extension>, IssueError> {
+    let extension = |(id, text): &(&str, String)| {
+        let inner = Utf8StringRef::new(text)?.to_der()?;
+        Ok(Extension { extn_id: oid(id)?, critical: false, extn_value: OctetString::new(inner)? })
+    };
+    texts.iter().map(extension).collect()
+}
+
+fn distribution_point(uri: &str) -> Result<CrlDistributionPoints, IssueError> {
+    let names = vec![GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?)];
+    Ok(CrlDistributionPoints(vec![DistributionPoint {
+        distribution_point: Some(DistributionPointName::FullName(names)),
+        reasons: None,
+        crl_issuer: None,
+    }]))
+}
+
+fn public_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, IssueError> {
+    Ok(SubjectPublicKeyInfoOwned {
+        algorithm: AlgorithmIdentifierOwned { oid: EC_PUBLIC_KEY, parameters: Some(Any::encode_from(&SM2_CURVE)?) },
+        subject_public_key: BitString::from_bytes(&key.uncompressed())?,
+    })
+}
+
+/// Signs through our own key type: the library's signer writes r‖s without DER and is not wiped (ca-and-crypto §1.4).
+struct CertificateSigner<'a> {
+    key: &'a PrivateKey,
+    public: InfoKey,
+}
+
+impl<'a> CertificateSigner<'a> {
+    fn new(key: &'a PrivateKey) -> Self {
+        Self { public: InfoKey(key.public()), key }
+    }
+}
+
+#[derive(Clone)]
+struct InfoKey(PublicKey);
+
+struct DerSignature(Vec<u8>);
+
+impl Keypair for CertificateSigner<'_> {
+    type VerifyingKey = InfoKey;
+
+    fn verifying_key(&self) -> InfoKey {
+        self.public.clone()
+    }
+}
+
+impl Signer<DerSignature> for CertificateSigner<'_> {
+    fn try_sign(&self, message: &[u8]) -> Result<DerSignature, SignatureError> {
+        let signature = self.key.sign_message(message).map_err(|_| SignatureError::new())?;
+        signature_to_der(&signature).map(DerSignature).map_err(|_| SignatureError::new())
+    }
+}
+
+impl DynSignatureAlgorithmIdentifier for CertificateSigner<'_> {
+    fn signature_algorithm_identifier(&self) -> x509_cert::spki::Result<AlgorithmIdentifierOwned> {
+        Ok(AlgorithmIdentifierOwned { oid: SM2_WITH_SM3, parameters: None })
+    }
+}
+
+impl EncodePublicKey for InfoKey {
+    fn to_public_key_der(&self) -> x509_cert::spki::Result<Document> {
+        let info = public_key_info(&self.0).map_err(|_| x509_cert::spki::Error::KeyMalformed)?;
+        Ok(Document::try_from(info.to_der()?)?)
+    }
+}
+
+impl SignatureBitStringEncoding for DerSignature {
+    fn to_bitstring(&self) -> der::Result<BitString> {
+        BitString::from_bytes(&self.0)
+    }
+}
+
+/// Everything of a PKCS#8 SM2 key in front of d: version, id-ecPublicKey with sm2p256v1, then ECPrivateKey version 1.
+const PKCS8_HEAD: [u8; 36] = [
+    0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08,
+    0x2A, 0x81, 0x1C, 0xCF, 0x55, 0x01, 0x82, 0x2D, 0x04, 0x6D, 0x30, 0x6B, 0x02, 0x01, 0x01, 0x04, 0x20,
+];
+/// `[1] BIT STRING` with the uncompressed public key.
+const PKCS8_TAIL: [u8; 6] = [0xA1, 0x44, 0x03, 0x42, 0x00, 0x04];
+
+/// A private key as unencrypted PKCS#8 PEM, for a file only its owner can read.
+///
+/// # Errors
+/// [`IssueError::Pem`] never in practice.
+pub fn private_key_to_pem(key: &PrivateKey) -> Result<Zeroizing<String>, IssueError> {
+    let d = key.to_bytes();
+    let der = Zeroizing::new([PKCS8_HEAD.as_slice(), d.as_slice(), &PKCS8_TAIL, &key.public().0].concat());
+    pem::encode_string("PRIVATE KEY", LineEnding::LF, &der).map(Zeroizing::new).map_err(|_| IssueError::Pem)
+}
+
+/// Inverse of [`private_key_to_pem`]; takes exactly that form.
+///
+/// # Errors
+/// [`IssueError::Pem`], [`IssueError::Crypto`] for a scalar outside the range.
+pub fn private_key_from_pem(text: &str) -> Result<PrivateKey, IssueError> {
+    let der = Zeroizing::new(from_pem("PRIVATE KEY", text)?);
+    let (head, rest) = der.split_first_chunk().ok_or(IssueError::Pem)?;
+    let (d, _) = rest.split_first_chunk::<32>().ok_or(IssueError::Pem)?;
+    if *head != PKCS8_HEAD {
+        return Err(IssueError::Pem);
+    }
+    Ok(PrivateKey::from_bytes(d)?)
+}
+
+/// A certificate as PEM.
+///
+/// # Errors
+/// [`IssueError::Pem`] never in practice.
+pub fn certificate_to_pem(der: &[u8]) -> Result<String, IssueError> {
+    pem::encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|_| IssueError::Pem)
+}
+
+/// The DER of a certificate in PEM.
+///
+/// # Errors
+/// [`IssueError::Pem`].
+pub fn certificate_from_pem(text: &str) -> Result<Vec<u8>, IssueError> {
+    from_pem("CERTIFICATE", text)
+}
+
+fn from_pem(label: &str, text: &str) -> Result<Vec<u8>, IssueError> {
+    match pem::decode_vec(text.as_bytes()) {
+        Ok((found, der)) if found == label => Ok(der),
+        _ => Err(IssueError::Pem),
+    }
+}

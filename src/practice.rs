@@ -1,0 +1,289 @@
+//! Practice keys: virtual keys in this process as a source of keys, without any reader service. Only for practice mode and
+//! tests; the one place besides the program `virtual-key` that uses a virtual key.
+//!
+//! Invariants: a key pulled out in the middle of an operation ends it with [`TransportError::Removed`]; waiting is done on
+//! a condition, never by asking again.
+
+use crate::apdu::{Command, Response};
+use crate::crypto::issue::IssueError;
+use crate::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
+use crate::virtual_key::personalise::personalise;
+use crate::virtual_key::{Outcome, Plug, Spec, State, TestCa, VirtualKey};
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+
+/// User PIN of all practice keys; shown to the person who practises.
+pub const PRACTICE_PIN: &str = "123456";
+/// Name of the reader practice keys are in.
+pub const PRACTICE_READER: &str = "Practice";
+
+/// A desk with practice keys on it.
+pub struct PracticeDesk {
+    desk: Arc<Desk>,
+    anchors: Vec<Vec<u8>>,
+}
+
+#[derive(Default)]
+struct Desk {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    keys: BTreeMap<u64, Lying>,
+    last_id: u64,
+    events: VecDeque<SourceEvent>,
+    stopped: bool,
+}
+
+/// A key on the desk.
+struct Lying {
+    key: Arc<Mutex<VirtualKey>>,
+    plug: Arc<Plug>,
+    slot: Slot,
+}
+
+impl PracticeDesk {
+    /// A desk without keys that trusts this authority.
+    #[must_use]
+    pub fn empty(ca: &TestCa) -> Self {
+        let anchors = vec![ca.root().to_vec(), ca.operation().to_vec()];
+        Self { desk: Arc::default(), anchors }
+    }
+
+    /// The usual keys: valid, 20 days left, locked, damaged.
+    ///
+    /// # Errors
+    /// [`IssueError`] when the system has no random numbers.
+    pub fn with_standard_keys() -> Result<Self, IssueError> {
+        let ca = TestCa::create()?;
+        let desk = Self::empty(&ca);
+        let keys = [
+            Spec::new("北京演示科技有限公司", "10200000016873").state(State::Seal),
+            Spec::new("上海练习贸易有限公司", "10200000020419").state(State::Expiring),
+            Spec::new("张练习", "10200000035526").person().state(State::Locked),
+            Spec::new("广州样例制造有限公司", "10200000047082").state(State::Damaged),
+        ];
+        for spec in keys {
+            desk.insert(VirtualKey::new(personalise(&Spec { pin: PRACTICE_PIN.to_owned(), ..spec }, &ca)?));
+        }
+        Ok(desk)
+    }
+
+    /// DER certificates a check in practice mode has to trust: the root and the operation authority.
+    #[must_use]
+    pub fn trust_anchors(&self) -> &[Vec<u8>] {
+        &self.anchors
+    }
+
+    /// Puts a key on the desk; returns the id of its slot.
+    pub fn insert(&self, mut key: VirtualKey) -> u64 {
+        key.reset();
+        let plug = key.plug();
+        plug.push_in();
+        let mut inner = self.desk.lock();
+        inner.last_id += 1;
+        let id = inner.last_id;
+        let slot = Slot { id, reader: format!("{PRACTICE_READER} {id:02}"), atr: key.atr().to_vec() };
+        inner.events.push_back(SourceEvent::Inserted(slot.clone()));
+        inner.keys.insert(id, Lying { key: Arc::new(Mutex::new(key)), plug, slot });
+        self.desk.changed.notify_all();
+        id
+    }
+
+    /// Takes a key away, also in the middle of an operation. Does nothing for an id that is not there.
+    pub fn remove(&self, id: u64) {
+        self.desk.remove(id);
+    }
+}
+
+impl Desk {
+    fn remove(&self, id: u64) {
+        let mut inner = self.lock();
+        if let Some(lying) = inner.keys.remove(&id) {
+            lying.plug.pull();
+            inner.events.push_back(SourceEvent::Removed(id));
+            self.changed.notify_all();
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl KeySource for PracticeDesk {
+    fn watch(&self, sink: &mut dyn FnMut(SourceEvent) -> bool) {
+        let desk = &self.desk;
+        let mut inner = desk.lock();
+        // whoever watches anew is told of everything that lies here
+        let service = SourceEvent::Service(ServiceState::Running { readers: inner.keys.len() });
+        let keys = inner.keys.values().map(|lying| SourceEvent::Inserted(lying.slot.clone()));
+        inner.events = std::iter::once(service).chain(keys).collect();
+        loop {
+            let waiting = desk.changed.wait_while(inner, |inner| inner.events.is_empty() && !inner.stopped);
+            inner = waiting.unwrap_or_else(PoisonError::into_inner);
+            if inner.stopped {
+                return;
+            }
+            let Some(event) = inner.events.pop_front() else { continue };
+            drop(inner);
+            if !sink(event) {
+                return;
+            }
+            inner = desk.lock();
+        }
+    }
+
+    fn stop(&self) {
+        self.desk.lock().stopped = true;
+        self.desk.changed.notify_all();
+    }
+
+    fn open(&self, slot: &Slot) -> Result<Box<dyn Transport>, TransportError> {
+        let inner = self.desk.lock();
+        let lying = inner.keys.get(&slot.id).ok_or(TransportError::Removed)?;
+        Ok(Box::new(PracticeTransport {
+            key: Arc::clone(&lying.key),
+            plug: Arc::clone(&lying.plug),
+            desk: Arc::clone(&self.desk),
+            slot: lying.slot.clone(),
+        }))
+    }
+}
+
+/// A connection to a virtual key in this process.
+struct PracticeTransport {
+    key: Arc<Mutex<VirtualKey>>,
+    plug: Arc<Plug>,
+    desk: Arc<Desk>,
+    slot: Slot,
+}
+
+impl Transport for PracticeTransport {
+    fn begin(&mut self) -> Result<Box<dyn Channel + '_>, TransportError> {
+        if self.plug.is_out() {
+            return Err(TransportError::Removed);
+        }
+        let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Box::new(PracticeChannel { key, desk: &self.desk, id: self.slot.id }))
+    }
+
+    fn atr(&self) -> &[u8] {
+        &self.slot.atr
+    }
+}
+
+struct PracticeChannel<'a> {
+    key: MutexGuard<'a, VirtualKey>,
+    desk: &'a Desk,
+    id: u64,
+}
+
+impl Channel for PracticeChannel<'_> {
+    fn transmit(&mut self, command: &Command) -> Result<Response, TransportError> {
+        let bytes = command.encode().map_err(|_| TransportError::TooLong)?;
+        match self.key.exchange(bytes.expose()) {
+            Outcome::Answer(answer) => Response::parse(&answer).map_err(|_| TransportError::Garbage),
+            Outcome::Unplugged | Outcome::PowerLost => {
+                self.desk.remove(self.id);
+                Err(TransportError::Removed)
+            }
+        }
+    }
+
+    fn was_reset(&self) -> bool {
+        // nobody but the desk resets its keys, and only before they are put on it
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PracticeDesk;
+    use crate::apdu::{Command, Le};
+    use crate::token::{KeySource, Slot, SourceEvent, TransportError};
+    use crate::virtual_key::faults::{Fault, Where};
+    use crate::virtual_key::personalise::personalise;
+    use crate::virtual_key::{Faults, Spec, TestCa, VirtualKey};
+    use std::sync::Arc;
+    use std::sync::mpsc::{Receiver, channel};
+    use std::thread::{self, JoinHandle};
+
+    fn info() -> Command {
+        Command::new(0x80, 0x04, 0, 0).le(Le::Any)
+    }
+
+    fn watch(desk: &Arc<PracticeDesk>) -> (Receiver<SourceEvent>, JoinHandle<()>) {
+        let (send, receive) = channel();
+        let watched = Arc::clone(desk);
+        let thread = thread::spawn(move || watched.watch(&mut |event| send.send(event).is_ok()));
+        assert!(matches!(receive.recv().unwrap(), SourceEvent::Service(_)));
+        (receive, thread)
+    }
+
+    fn inserted(events: &Receiver<SourceEvent>) -> Slot {
+        match events.recv().unwrap() {
+            SourceEvent::Inserted(slot) => slot,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn standard_keys_lie_there_and_answer() {
+        let desk = Arc::new(PracticeDesk::with_standard_keys().unwrap());
+        let (events, thread) = watch(&desk);
+        for id in 1..=4 {
+            let slot = inserted(&events);
+            assert_eq!(slot.id, id);
+            let mut transport = desk.open(&slot).unwrap();
+            assert_eq!(transport.atr(), slot.atr);
+            assert_eq!(transport.begin().unwrap().transmit(&info()).unwrap().data.len(), 288);
+        }
+        assert_eq!(desk.trust_anchors().len(), 2);
+        desk.stop();
+        thread.join().unwrap();
+        assert!(events.recv().is_err(), "nothing more is reported after stop");
+    }
+
+    #[test]
+    fn a_key_removed_in_the_middle_of_an_operation_ends_it_and_is_reported() {
+        let ca = TestCa::create().unwrap();
+        let desk = Arc::new(PracticeDesk::empty(&ca));
+        let slow = Faults::default().and(Fault::Slow(None), Where::Number(2));
+        let key = VirtualKey::new(personalise(&Spec::new("某某", "1"), &ca).unwrap()).with_faults(slow);
+        let (events, thread) = watch(&desk);
+        let id = desk.insert(key);
+        let slot = inserted(&events);
+        let mut transport = desk.open(&slot).unwrap();
+        let mut operation = transport.begin().unwrap();
+        operation.transmit(&info()).unwrap();
+        let remover = Arc::clone(&desk);
+        let removing = thread::spawn(move || remover.remove(id));
+        assert_eq!(operation.transmit(&info()).err(), Some(TransportError::Removed));
+        drop(operation);
+        removing.join().unwrap();
+        assert_eq!(events.recv().unwrap(), SourceEvent::Removed(id));
+        assert_eq!(transport.begin().err(), Some(TransportError::Removed));
+        assert_eq!(desk.open(&slot).err(), Some(TransportError::Removed));
+        desk.stop();
+        thread.join().unwrap();
+    }
+
+    #[test]
+    fn a_key_that_loses_contact_by_a_fault_is_reported_removed() {
+        let ca = TestCa::create().unwrap();
+        let desk = Arc::new(PracticeDesk::empty(&ca));
+        let faults = Faults::default().and(Fault::UnplugAfter, Where::Instruction(0x04, Some(1)));
+        let state = personalise(&Spec::new("某某", "1"), &ca).unwrap();
+        let id = desk.insert(VirtualKey::new(state).with_faults(faults));
+        let (events, thread) = watch(&desk);
+        let slot = inserted(&events);
+        let mut transport = desk.open(&slot).unwrap();
+        assert_eq!(transport.begin().unwrap().transmit(&info()).err(), Some(TransportError::Removed));
+        assert_eq!(events.recv().unwrap(), SourceEvent::Removed(id));
+        desk.stop();
+        thread.join().unwrap();
+    }
+}
