@@ -1,0 +1,4 @@
+//! Certificates, read, checked and exported, with the `openssl` command as the judge.
+
+mod fields;
+mod pki;
