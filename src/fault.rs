@@ -163,7 +163,11 @@ mod tests {
 
     #[test]
     fn every_code_has_its_sentences_in_both_languages_and_no_sentence_is_left_over() {
-        assert_eq!(catalogue().len(), FaultCode::ALL.len(), "codes.toml must parse and hold exactly the codes of the program");
+        assert_eq!(
+            catalogue().len(),
+            FaultCode::ALL.len(),
+            "codes.toml must parse and hold exactly the codes of the program"
+        );
         for &code in FaultCode::ALL {
             for chinese in [true, false] {
                 let sentences = Fault::new(code).sentences(chinese);

@@ -183,7 +183,7 @@ fn no_cut_and_no_changed_bit_brings_the_reader_down() {
     }
     for position in 0..der.len() {
         let mut changed = der.clone();
-        for value in [0x00, 0xFF, 0x80, der[position] ^ 1, der[position] ^ 0x20, der[position].wrapping_add(1)] {
+        for value in [0xFF, der[position] ^ 1, der[position] ^ 0x20] {
             changed[position] = value;
             read_any(&changed);
         }

@@ -1,8 +1,8 @@
 //! Certificates made by the `openssl` command, the judge of everything tested here.
 
-use cert_assistant::cert::Certificate;
+use cert_assistant::cert::{Certificate, TrustStore};
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
 
@@ -17,6 +17,10 @@ pub const LEAF: &str = "keyUsage = critical, digitalSignature, nonRepudiation\ns
                         authorityKeyIdentifier = keyid:always";
 /// Ten bytes, the first two name the CA.
 pub const SERIAL: &str = "0x1A100000000000000001";
+
+/// 2026-01-02 03:04:05 UTC, as `openssl ca` writes it.
+pub const REVOKED_AT: &str = "260102030405Z";
+pub const REVOKED_AT_UNIX: i64 = 1_767_323_045;
 
 const CONFIG: &str = "[req]\ndistinguished_name = dn\nprompt = no\n[dn]\n";
 
@@ -76,10 +80,6 @@ impl Pki {
 
     pub fn path(&self, file: &str) -> PathBuf {
         self.dir.path().join(file)
-    }
-
-    pub fn folder(&self) -> &Path {
-        self.dir.path()
     }
 
     pub fn write(&self, file: &str, content: impl AsRef<[u8]>) -> PathBuf {
@@ -195,6 +195,34 @@ impl Pki {
 
     pub fn certificate(&self, name: &str) -> Certificate {
         Certificate::parse(&self.der(name)).unwrap()
+    }
+
+    /// A store of these certificates.
+    pub fn store(&self, names: &[&str]) -> TrustStore {
+        let mut store = TrustStore::default();
+        names.iter().for_each(|name| store.add(self.certificate(name)));
+        store
+    }
+
+    /// A revocation list of `issuer` with the lines `SERIAL REASON`, in DER.
+    pub fn crl(&self, issuer: &str, revoked: &[(&str, &str)], extensions: &str) -> Vec<u8> {
+        let lines = revoked.iter().map(|(serial, reason)| {
+            let serial = serial.trim_start_matches("0x");
+            format!("R\t491231235959Z\t{REVOKED_AT},{reason}\t{serial}\tunknown\t/CN=x\n")
+        });
+        self.write("index.txt", lines.collect::<String>());
+        let section = if extensions.is_empty() { "" } else { "crl_extensions = ext\n" };
+        let config = format!(
+            "[ca]\ndefault_ca = c\n[c]\ndatabase = index.txt\ndefault_md = sm3\ndefault_crl_days = 7\n{section}[ext]\n{extensions}\n"
+        );
+        self.write("crl.cnf", config);
+        let (key, pem) = (format!("{issuer}.key"), format!("{issuer}.pem"));
+        self.openssl(&[
+            "ca", "-gencrl", "-config", "crl.cnf", "-keyfile", &key, "-cert", &pem, "-md", "sm3", "-sigopt", ID,
+            "-out", "list.pem",
+        ]);
+        self.openssl(&["crl", "-in", "list.pem", "-outform", "DER", "-out", "list.der"]);
+        fs::read(self.path("list.der")).unwrap()
     }
 
     /// One line of `openssl x509 -noout` output.
