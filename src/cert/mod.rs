@@ -1,1 +1,40 @@
-//! Certificates: the fields people see, the check of one, and export. Everything read here is untrusted input.
+//! Certificates: the fields people see, the check of one, and export. Everything read here is untrusted input: a strange
+//! certificate gives an error or an absent field, never a panic and never a guess.
+//!
+//! Layout of the certificates: RFC 5280 with the algorithms of GM/T 0009 and the private extensions of bjca-world §8.
+
+mod chain;
+mod check;
+mod crl;
+mod fetch;
+mod fields;
+mod identity;
+mod name;
+mod trust;
+mod validity;
+
+pub use chain::{Chain, ChainFault, chain};
+pub use check::{Check, Finding, KeyMatch, Role, Verdict};
+pub use crl::{Reason, Revocation, RevocationGap};
+pub use fetch::Limits;
+pub use fields::{CertError, Certificate, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage};
+pub use identity::{CardNumber, Holder, Identity};
+pub use name::{Name, NameEntry};
+pub use trust::{SkipReason, SkippedFile, TrustStore};
+pub use validity::{Day, EXPIRING_DAYS, Validity, ValidityState, beijing_day, now};
+
+/// Reads bytes as everything this room can read and uses what comes out: the entry point of the fuzz target.
+pub fn read_any(bytes: &[u8]) {
+    crl::read_any(bytes);
+    let Ok(certificate) = Certificate::parse(bytes) else { return };
+    let _ = format!("{certificate:?} {} {}", certificate.subject, certificate.issuer);
+    let _ = (certificate.serial_hex(), certificate.fingerprint_hex(), certificate.algorithm.to_string());
+    let validity = certificate.validity;
+    let _ = (validity.state(0), validity.used(0), validity.first_day(), validity.last_day());
+    let mut store = TrustStore::default();
+    store.add(certificate.clone());
+    for role in [Role::Sign, Role::Encrypt] {
+        let check = Check { certificate: &certificate, role, token_key: None, store: &store, now: 0 };
+        let _ = check.local().iter().map(Finding::verdict).collect::<Vec<_>>();
+    }
+}

@@ -1,0 +1,11 @@
+//! Certificates, read, checked and exported, with the `openssl` command as the judge.
+
+// helpers of tests are tests too
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod chain;
+mod fields;
+mod pki;
+mod revocation;
+mod server;
+mod trust;

@@ -1,0 +1,69 @@
+//! The folder of trusted certificates.
+
+use crate::pki::Pki;
+use cert_assistant::cert::{MAX_CERTIFICATE, SkipReason, TrustStore, chain, now};
+use std::fs;
+use tempfile::TempDir;
+
+#[test]
+fn a_folder_of_pem_and_der_files_makes_a_chain() {
+    let pki = Pki::with_chain();
+    let folder = TempDir::new().unwrap();
+    fs::copy(pki.path("root.der"), folder.path().join("root.CER")).unwrap();
+    fs::copy(pki.path("ca.pem"), folder.path().join("ca.pem")).unwrap();
+    fs::write(folder.path().join("README.md"), "how to add roots").unwrap();
+    let (store, skipped) = TrustStore::from_folder(folder.path());
+    assert_eq!(skipped, []);
+    assert_eq!(store.roots(), [pki.certificate("root")]);
+    assert_eq!(chain(&pki.certificate("leaf"), &store, now()).fault, None);
+}
+
+#[test]
+fn one_pem_file_may_hold_several_certificates() {
+    let pki = Pki::with_chain();
+    let folder = TempDir::new().unwrap();
+    let both = [fs::read(pki.path("root.pem")).unwrap(), fs::read(pki.path("ca.pem")).unwrap()].concat();
+    fs::write(folder.path().join("chain.pem"), both).unwrap();
+    let (store, _) = TrustStore::from_folder(folder.path());
+    assert_eq!(chain(&pki.certificate("leaf"), &store, now()).fault, None);
+}
+
+#[test]
+fn bad_files_are_passed_over_and_named() {
+    let pki = Pki::with_chain();
+    let folder = TempDir::new().unwrap();
+    fs::copy(pki.path("root.pem"), folder.path().join("root.pem")).unwrap();
+    fs::write(folder.path().join("bad.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    fs::write(folder.path().join("empty.der"), "").unwrap();
+    fs::write(folder.path().join("large.cer"), vec![b'x'; MAX_CERTIFICATE + 1]).unwrap();
+    fs::create_dir(folder.path().join("folder.crt")).unwrap();
+    let (store, skipped) = TrustStore::from_folder(folder.path());
+    let skipped: Vec<_> = skipped.iter().map(|s| (s.file.file_name().unwrap().to_str().unwrap(), s.reason)).collect();
+    let expected = [
+        ("bad.pem", SkipReason::NoCertificate),
+        ("empty.der", SkipReason::NoCertificate),
+        ("folder.crt", SkipReason::Unreadable),
+        ("large.cer", SkipReason::TooLarge),
+    ];
+    assert_eq!(skipped, expected);
+    assert_eq!(store.roots().len(), 1);
+}
+
+#[test]
+fn only_what_signed_itself_is_a_root() {
+    let pki = Pki::with_chain();
+    assert_eq!(pki.store(&["root", "ca", "leaf"]).roots(), [pki.certificate("root")]);
+    let mut der = pki.der("root");
+    let last = der.len() - 1;
+    der[last] ^= 1;
+    let mut store = TrustStore::default();
+    store.add(cert_assistant::cert::Certificate::parse(&der).unwrap());
+    assert_eq!(store.roots(), [], "a root with a wrong signature");
+}
+
+#[test]
+fn a_missing_folder_is_an_empty_one() {
+    let folder = TempDir::new().unwrap();
+    let (store, skipped) = TrustStore::from_folder(&folder.path().join("none"));
+    assert!(store.roots().is_empty() && skipped.is_empty());
+}
