@@ -5,7 +5,8 @@
 
 use crate::app::cert::Certificate;
 use crate::app::{
-    Command, Content, Desk, DeskKey, Event, ExportFormat, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, ServiceState, Standing,
+    Command, Content, Desk, DeskKey, Event, ExportFormat, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView,
+    ServiceState, Standing,
 };
 use crate::secret::Pin;
 use clap::{Subcommand, ValueEnum};
@@ -282,7 +283,8 @@ fn read_pins(descriptor: Option<u32>) -> Result<(Pin, Pin), Failure> {
     const LONG: Failure = Failure::Input("the PIN is longer than any key takes");
     let Some(descriptor) = descriptor else {
         let ask = |prompt: &str| {
-            let text = rpassword::prompt_password(prompt).map_err(|_| Failure::Input("no terminal to ask for the PIN"))?;
+            let text =
+                rpassword::prompt_password(prompt).map_err(|_| Failure::Input("no terminal to ask for the PIN"))?;
             Pin::from_string(text).map_err(|_| LONG)
         };
         let (current, new) = (ask(&t!("cli.pin_current"))?, ask(&t!("cli.pin_new"))?);
@@ -376,7 +378,9 @@ fn certificate(found: Option<&Certificate>) -> Value {
 fn line(key: &DeskKey, now: i64, chinese: bool) -> String {
     match &key.state {
         KeyState::Reading => key.slot.reader.clone(),
-        KeyState::Failed(fault) => format!("{}\t{}\t{}", key.slot.reader, fault.code.as_str(), fault.sentences(chinese).what),
+        KeyState::Failed(fault) => {
+            format!("{}\t{}\t{}", key.slot.reader, fault.code.as_str(), fault.sentences(chinese).what)
+        }
         KeyState::Ready(view) => {
             let leading = view.leading();
             let owner = leading.and_then(|found| found.owner.as_deref()).unwrap_or("-");

@@ -3,11 +3,13 @@
 
 use cert_assistant::app::{Hub, Language, SettingsFile, Surroundings, cert, timeline};
 use cert_assistant::cli::{self, Exit, Terminal};
-use cert_assistant::practice::PracticeDesk;
+use cert_assistant::crypto::issue::IssueError;
+use cert_assistant::practice::{PRACTICE_PIN, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
 use eframe::egui;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
@@ -32,7 +34,10 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     log_to_stderr();
     let folder = directories::ProjectDirs::from("", "", "cert-assistant").map(|dirs| dirs.config_dir().to_owned());
-    let desk = Desk::open(arguments.practice, folder.clone());
+    let desk = match Desk::open(arguments.practice, folder.clone()) {
+        Ok(desk) => desk,
+        Err(error) => return fail(&error),
+    };
     match arguments.task {
         Some(task) => command_line(task, desk, arguments.lang.as_deref(), folder),
         None => window(desk, folder),
@@ -54,21 +59,33 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(practice: bool, folder: Option<PathBuf>) -> Self {
+    fn open(practice: bool, folder: Option<PathBuf>) -> Result<Self, IssueError> {
         if practice {
-            let desk = Arc::new(PracticeDesk::with_standard_keys());
-            let anchors = Arc::clone(&desk);
-            return Self {
-                source: desk,
-                trust: Arc::new(move || cert::TrustStore::from_der(&anchors.roots(), &anchors.intermediates())),
-                practice_pin: Some(cert_assistant::practice::PIN.to_owned()),
-            };
+            let desk = PracticeDesk::with_standard_keys()?;
+            let mut store = cert::TrustStore::default();
+            desk.trust_anchors()
+                .iter()
+                .filter_map(|der| cert::Certificate::parse(der).ok())
+                .for_each(|anchor| store.add(anchor));
+            return Ok(Self {
+                source: Arc::new(desk),
+                trust: Arc::new(move || store.clone()),
+                practice_pin: Some(PRACTICE_PIN.to_owned()),
+            });
         }
         let trust = move || {
-            let folders = [Some(PathBuf::from("/etc/cert-assistant/roots")), folder.clone().map(|folder| folder.join("roots"))];
-            cert::TrustStore::from_folders(folders.into_iter().flatten())
+            let own = folder.as_ref().map(|folder| folder.join("roots"));
+            let mut store = cert::TrustStore::default();
+            for folder in own.into_iter().chain([PathBuf::from("/etc/cert-assistant/roots")]) {
+                let (found, skipped) = cert::TrustStore::from_folder(&folder);
+                store.extend(found);
+                for file in skipped {
+                    tracing::warn!(file = %file.file.display(), reason = ?file.reason, "no trusted certificate");
+                }
+            }
+            store
         };
-        Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), practice_pin: None }
+        Ok(Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), practice_pin: None })
     }
 }
 
@@ -131,10 +148,13 @@ fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
     );
     match result {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!(%error, "the window could not be opened");
-            eprintln!("{error}");
-            ExitCode::FAILURE
-        }
+        Err(error) => fail(&error),
     }
+}
+
+/// There is no window to tell it in.
+fn fail(error: &dyn std::fmt::Display) -> ExitCode {
+    // a closed stderr is no reason to fail differently
+    let _closed = writeln!(std::io::stderr(), "cert-assistant: {error}");
+    ExitCode::FAILURE
 }

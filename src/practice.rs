@@ -120,7 +120,7 @@ impl KeySource for PracticeDesk {
         // whoever watches anew is told of everything that lies here
         let service = SourceEvent::Service(ServiceState::Running { readers: inner.keys.len() });
         let keys = inner.keys.values().map(|lying| SourceEvent::Inserted(lying.slot.clone()));
-        inner.events = std::iter::once(service).chain(keys).collect();
+        inner.events = keys.chain([service]).collect();
         loop {
             let waiting = desk.changed.wait_while(inner, |inner| inner.events.is_empty() && !inner.stopped);
             inner = waiting.unwrap_or_else(PoisonError::into_inner);

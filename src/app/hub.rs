@@ -165,6 +165,13 @@ fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Out
             }
             heard
         }
+        SourceEvent::Freed(id) => {
+            if let Some(jobs) = lock(workers).get(&id) {
+                // a worker that ended reports its removal itself
+                let _ended = jobs.send(Job::Read);
+            }
+            true
+        }
         SourceEvent::Removed(id) => {
             timeline::mark("removed", id);
             lock(workers).remove(&id);

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn the_length_limits_are_those_of_the_key_in_bytes() {
-        for (pin, fits) in [("a1234", false), ("a12345", true), ("a12345678901234", true), ("a123456789012345", false)] {
+        for (pin, fits) in [("a1234", false), ("a12345", true), ("a12345678901234", true), ("a123456789012345", false)]
+        {
             assert_eq!(judge(pin, "").length, fits, "{pin}");
         }
         assert!(!judge("密码密码1a", "").characters);

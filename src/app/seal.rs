@@ -60,7 +60,9 @@ mod tests {
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
-        RgbaImage::from_pixel(width, height, image::Rgba([200, 0, 0, 128])).write_to(&mut bytes, ImageFormat::Png).unwrap();
+        RgbaImage::from_pixel(width, height, image::Rgba([200, 0, 0, 128]))
+            .write_to(&mut bytes, ImageFormat::Png)
+            .unwrap();
         bytes.into_inner()
     }
 

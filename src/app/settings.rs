@@ -76,8 +76,7 @@ impl SettingsFile {
     /// [`FaultCode::SettingsNotStored`].
     pub fn store(&self, settings: &Settings) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Ok(()) };
-        write(path, settings)
-            .map_err(|error| Fault::new(FaultCode::SettingsNotStored).detail(error.kind().to_string()))
+        write(path, settings).map_err(|error| Fault::new(FaultCode::SettingsNotStored).detail(error.kind().to_string()))
     }
 }
 

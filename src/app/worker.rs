@@ -2,8 +2,8 @@
 
 use super::hub::Outlet;
 use super::message::Event;
-use super::{seal, timeline};
 use super::view::KeyView;
+use super::{seal, timeline};
 use crate::crypto::PublicKey;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;

@@ -33,7 +33,9 @@ pub struct Around<'a> {
 pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'_>, actions: &mut Vec<Action>) {
     match &key.state {
         KeyState::Reading => reading(ui, key, around),
-        KeyState::Failed(fault) if fault.code == FaultCode::KeyUnsupported => empty::unsupported(ui, key, fault, around, actions),
+        KeyState::Failed(fault) if fault.code == FaultCode::KeyUnsupported => {
+            empty::unsupported(ui, key, fault, around, actions)
+        }
         KeyState::Failed(fault) => widgets::card(ui, |ui| {
             header(ui, &key.slot.reader, key, around);
             fault_lines(ui, fault, around.chinese);
@@ -88,7 +90,14 @@ fn reading(ui: &mut Ui, key: &DeskKey, around: &Around<'_>) {
     });
 }
 
-fn ready(ui: &mut Ui, key: &DeskKey, view: &KeyView, details: &mut Details, around: &Around<'_>, actions: &mut Vec<Action>) {
+fn ready(
+    ui: &mut Ui,
+    key: &DeskKey,
+    view: &KeyView,
+    details: &mut Details,
+    around: &Around<'_>,
+    actions: &mut Vec<Action>,
+) {
     let standing = view.standing(around.now);
     header(ui, &words::owner(view), key, around);
     match standing {
@@ -111,7 +120,14 @@ fn ready(ui: &mut Ui, key: &DeskKey, view: &KeyView, details: &mut Details, arou
     }
 }
 
-fn facts(ui: &mut Ui, view: &KeyView, certificate: &Certificate, standing: Standing, around: &Around<'_>, actions: &mut Vec<Action>) {
+fn facts(
+    ui: &mut Ui,
+    view: &KeyView,
+    certificate: &Certificate,
+    standing: Standing,
+    around: &Around<'_>,
+    actions: &mut Vec<Action>,
+) {
     let number = words::card_number(view);
     widgets::row(ui, &t!("field.card_number"), |ui| copyable(ui, &number, &t!("field.card_number"), actions));
     widgets::row(ui, &t!("field.validity"), |ui| {
@@ -136,7 +152,9 @@ fn facts(ui: &mut Ui, view: &KeyView, certificate: &Certificate, standing: Stand
 pub fn copyable(ui: &mut Ui, value: &str, name: &str, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.add(Label::new(value).wrap().selectable(true));
-        if value != words::ABSENT && widgets::quiet_button(ui, &t!("action.copy"), &format!("{} {name}", t!("action.copy"))).clicked() {
+        if value != words::ABSENT
+            && widgets::quiet_button(ui, &t!("action.copy"), &format!("{} {name}", t!("action.copy"))).clicked()
+        {
             actions.push(Action::Copy(value.to_owned()));
         }
     });
@@ -192,7 +210,14 @@ fn damaged(ui: &mut Ui, view: &KeyView) {
     widgets::text_row(ui, &t!("field.medium"), words::or_absent(view.contents.medium.as_deref()));
 }
 
-fn buttons(ui: &mut Ui, key: &DeskKey, view: &KeyView, standing: Standing, details: &mut Details, actions: &mut Vec<Action>) {
+fn buttons(
+    ui: &mut Ui,
+    key: &DeskKey,
+    view: &KeyView,
+    standing: Standing,
+    details: &mut Details,
+    actions: &mut Vec<Action>,
+) {
     let slot = key.slot.id;
     let main = standing.main_action();
     let weight = |action| if main == Some(action) { Weight::Main } else { Weight::Normal };

@@ -114,7 +114,11 @@ impl ChangePin {
             return Wish::Stay;
         }
         let closes = escape && modal.is_top_modal && self.stage != Stage::Sending;
-        if closes || actions.iter().any(|action| matches!(action, Action::CloseDialog)) { Wish::Close } else { Wish::Stay }
+        if closes || actions.iter().any(|action| matches!(action, Action::CloseDialog)) {
+            Wish::Close
+        } else {
+            Wish::Stay
+        }
     }
 
     fn form(&mut self, ui: &mut Ui, view: &KeyView, chinese: bool, actions: &mut Vec<Action>) {
@@ -157,7 +161,8 @@ impl ChangePin {
         }
 
         let obstacle = self.obstacle(&rules, same);
-        let enter = enabled && obstacle.is_none() && ui.input(|input| input.key_pressed(Key::Enter)) && self.has_focus(ui);
+        let enter =
+            enabled && obstacle.is_none() && ui.input(|input| input.key_pressed(Key::Enter)) && self.has_focus(ui);
         ui.add_space(space::S);
         ui.horizontal(|ui| {
             if widgets::quiet_button(ui, &t!("pin.help_open"), &t!("pin.help_open")).clicked() {
@@ -274,14 +279,17 @@ fn rule_list(ui: &mut Ui, rules: &NewPinRules, empty: bool, length: &std::ops::R
         (rules.no_runs, t!("pin.rule_no_runs"), true),
     ];
     let column = ui.available_width() / 2.0;
-    egui::Grid::new("pin-rules").num_columns(2).min_col_width(column - space::S).spacing(vec2(space::S, 2.0)).show(ui, |ui| {
-        for (index, (holds, text, advice)) in rows.iter().enumerate() {
-            rule(ui, *holds, empty, text, *advice);
-            if index % 2 == 1 {
-                ui.end_row();
+    egui::Grid::new("pin-rules").num_columns(2).min_col_width(column - space::S).spacing(vec2(space::S, 2.0)).show(
+        ui,
+        |ui| {
+            for (index, (holds, text, advice)) in rows.iter().enumerate() {
+                rule(ui, *holds, empty, text, *advice);
+                if index % 2 == 1 {
+                    ui.end_row();
+                }
             }
-        }
-    });
+        },
+    );
 }
 
 fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {

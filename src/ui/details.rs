@@ -38,7 +38,14 @@ pub fn use_name(key_use: KeyUse) -> String {
 }
 
 /// Shows the details below the buttons.
-pub fn show(ui: &mut Ui, key: &DeskKey, view: &KeyView, details: &mut Details, around: &Around<'_>, actions: &mut Vec<Action>) {
+pub fn show(
+    ui: &mut Ui,
+    key: &DeskKey,
+    view: &KeyView,
+    details: &mut Details,
+    around: &Around<'_>,
+    actions: &mut Vec<Action>,
+) {
     ui.add_space(space::S);
     tabs(ui, details);
     ui.add_space(space::S);
@@ -52,7 +59,8 @@ pub fn show(ui: &mut Ui, key: &DeskKey, view: &KeyView, details: &mut Details, a
         }
         CertificateOnKey::Present(certificate) => one(ui, key, view, certificate, details.key_use, around, actions),
     }
-    let others = view.other_containers().filter(|container| container.sign.is_some() || container.encrypt.is_some()).count();
+    let others =
+        view.other_containers().filter(|container| container.sign.is_some() || container.encrypt.is_some()).count();
     if others > 0 {
         ui.add_space(space::S);
         widgets::caption(ui, &t!("details.history", n = others));
@@ -86,11 +94,21 @@ fn tabs(ui: &mut Ui, details: &mut Details) {
     ui.painter().hline(line.x_range(), line.top() - space::S, Stroke::new(1.0, p.line));
 }
 
-fn one(ui: &mut Ui, key: &DeskKey, view: &KeyView, certificate: &Certificate, key_use: KeyUse, around: &Around<'_>, actions: &mut Vec<Action>) {
+fn one(
+    ui: &mut Ui,
+    key: &DeskKey,
+    view: &KeyView,
+    certificate: &Certificate,
+    key_use: KeyUse,
+    around: &Around<'_>,
+    actions: &mut Vec<Action>,
+) {
     let identity = &certificate.identity;
     widgets::text_row(ui, &t!("field.owner"), words::or_absent(certificate.owner.as_deref()));
     widgets::text_row(ui, &t!("field.validity"), &words::validity(certificate));
-    widgets::row(ui, &t!("field.card_number"), |ui| copyable(ui, &words::card_number(view), &t!("field.card_number"), actions));
+    widgets::row(ui, &t!("field.card_number"), |ui| {
+        copyable(ui, &words::card_number(view), &t!("field.card_number"), actions)
+    });
     widgets::row(ui, &t!("field.unique_id"), |ui| {
         copyable(ui, words::or_absent(identity.unique_id.as_deref()), &t!("field.unique_id"), actions);
     });
@@ -102,7 +120,11 @@ fn one(ui: &mut Ui, key: &DeskKey, view: &KeyView, certificate: &Certificate, ke
     widgets::row(ui, &t!("field.serial"), |ui| copyable(ui, &certificate.serial_hex(), &t!("field.serial"), actions));
     widgets::text_row(ui, &t!("field.subject"), &certificate.subject.to_string());
     widgets::text_row(ui, &t!("field.issuer"), &certificate.issuer.to_string());
-    widgets::text_row(ui, &t!("field.algorithm"), &format!("{} · {}", words::key_type(certificate), certificate.algorithm));
+    widgets::text_row(
+        ui,
+        &t!("field.algorithm"),
+        &format!("{} · {}", words::key_type(certificate), certificate.algorithm),
+    );
     widgets::text_row(ui, &t!("field.usage"), &words::usage(certificate));
     widgets::row(ui, &t!("field.fingerprint"), |ui| {
         copyable(ui, &certificate.fingerprint_hex(), &t!("field.fingerprint"), actions);

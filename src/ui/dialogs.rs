@@ -7,7 +7,9 @@ use super::save_dialog;
 use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
 use crate::app::{Desk, ExportFormat, Fault, Hub, KeyUse};
-use eframe::egui::{self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, Ui, vec2};
+use eframe::egui::{
+    self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, Ui, vec2,
+};
 use rust_i18n::t;
 
 /// The one dialog that can be open.
@@ -115,14 +117,17 @@ impl Export {
 pub fn toast(ctx: &egui::Context, text: &str, tone: Tone) {
     let p = theme::palette(ctx);
     let (color, soft) = tone.colors(p);
-    Area::new(Id::unique("toast")).order(Order::Foreground).anchor(Align2::CENTER_BOTTOM, vec2(0.0, -space::XXL * 1.5)).show(ctx, |ui| {
-        Frame::new()
-            .fill(soft)
-            .stroke(egui::Stroke::new(1.0, color))
-            .corner_radius(RADIUS_CONTROL)
-            .inner_margin(Margin::symmetric(16, 10))
-            .show(ui, |ui| {
-                ui.label(RichText::new(text).size(size::BODY).color(color));
-            });
-    });
+    Area::new(Id::unique("toast"))
+        .order(Order::Foreground)
+        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -space::XXL * 1.5))
+        .show(ctx, |ui| {
+            Frame::new()
+                .fill(soft)
+                .stroke(egui::Stroke::new(1.0, color))
+                .corner_radius(RADIUS_CONTROL)
+                .inner_margin(Margin::symmetric(16, 10))
+                .show(ui, |ui| {
+                    ui.label(RichText::new(text).size(size::BODY).color(color));
+                });
+        });
 }

@@ -24,7 +24,8 @@ pub fn no_key(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>
             service_fault(ui, Icon::Plug, &Fault::new(FaultCode::ServiceStopped), chinese, actions);
         }
         Some(ServiceState::VersionMismatch { service }) => {
-            let version = service.map_or_else(|| t!("empty.unknown_version").into_owned(), |(major, minor)| format!("{major}:{minor}"));
+            let version = service
+                .map_or_else(|| t!("empty.unknown_version").into_owned(), |(major, minor)| format!("{major}:{minor}"));
             let fault = Fault::new(FaultCode::ServiceVersion).with("service", version);
             service_fault(ui, Icon::Mismatch, &fault, chinese, actions);
         }

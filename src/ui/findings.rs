@@ -78,11 +78,15 @@ fn chain(path: &[String], fault: Option<&ChainFault>) -> String {
             t!("check.chain_signature_wrong", name = certificate).into_owned()
         }
         Some(ChainFault::NotACa { certificate }) => t!("check.chain_not_a_ca", name = certificate).into_owned(),
-        Some(ChainFault::PathTooLong { certificate }) => t!("check.chain_path_too_long", name = certificate).into_owned(),
+        Some(ChainFault::PathTooLong { certificate }) => {
+            t!("check.chain_path_too_long", name = certificate).into_owned()
+        }
         Some(ChainFault::UnknownRule { certificate, .. }) => {
             t!("check.chain_unhandled", name = certificate).into_owned()
         }
-        Some(ChainFault::UnknownAlgorithm { certificate, .. }) => t!("check.chain_unsupported", name = certificate).into_owned(),
+        Some(ChainFault::UnknownAlgorithm { certificate, .. }) => {
+            t!("check.chain_unsupported", name = certificate).into_owned()
+        }
         Some(ChainFault::TooDeep) => t!("check.chain_too_deep").into_owned(),
     }
 }
@@ -95,7 +99,10 @@ fn dates(issuer: Option<&str>, state: ValidityState) -> String {
         ValidityState::NotYetValid { .. } => t!("check.dates_not_yet"),
         ValidityState::Expired { days_ago } => t!("check.dates_expired", days = words::days(days_ago)),
     };
-    issuer.map_or_else(|| sentence.clone().into_owned(), |name| t!("banner.of", owner = name, text = sentence).into_owned())
+    issuer.map_or_else(
+        || sentence.clone().into_owned(),
+        |name| t!("banner.of", owner = name, text = sentence).into_owned(),
+    )
 }
 
 fn revoked(revocation: &Revocation) -> String {

@@ -31,8 +31,6 @@ pub enum Icon {
     Question,
     /// A turning arrow.
     Refresh,
-    /// Two sheets.
-    Copy,
     /// Pointing down, or up when open.
     Chevron {
         /// Pointing up.
@@ -115,12 +113,6 @@ pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
         Icon::Refresh => {
             arc(painter, center, s * 0.38, -PI * 0.2, PI * 1.45, stroke);
             line(&[(0.58, 0.02), (0.5, 0.14), (0.62, 0.24)]);
-        }
-        Icon::Copy => {
-            let back = Rect::from_min_max(at(0.12, 0.12), at(0.64, 0.64));
-            let front = Rect::from_min_max(at(0.36, 0.36), at(0.88, 0.88));
-            painter.rect_stroke(back, s * 0.08, stroke, StrokeKind::Middle);
-            painter.rect_stroke(front, s * 0.08, stroke, StrokeKind::Middle);
         }
         Icon::Chevron { open } => {
             let (outer, inner) = if open { (0.64, 0.36) } else { (0.36, 0.64) };

@@ -10,8 +10,8 @@ use super::widgets;
 use crate::secret::{PIN_CAPACITY, Pin, PinTooLong};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align2, CursorIcon, Event, EventFilter, Id, ImeEvent, Key, Modifiers, Rect, Response, Sense, Stroke, StrokeKind, Ui,
-    WidgetInfo, pos2, vec2,
+    Align2, CursorIcon, Event, EventFilter, Id, ImeEvent, Key, Modifiers, Rect, Response, Sense, Stroke, StrokeKind,
+    Ui, WidgetInfo, pos2, vec2,
 };
 use rust_i18n::t;
 use zeroize::Zeroize;
@@ -309,7 +309,10 @@ mod tests {
     }
 
     fn press(buffer: &mut PinBuffer, key: Key, modifiers: Modifiers) {
-        buffer.absorb(&mut vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }], modifiers);
+        buffer.absorb(
+            &mut vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }],
+            modifiers,
+        );
     }
 
     fn text(buffer: &PinBuffer) -> String {
@@ -319,7 +322,8 @@ mod tests {
     #[test]
     fn text_and_character_keys_are_taken_out_of_the_input_and_focus_keys_stay() {
         let mut buffer = PinBuffer::default();
-        let key = |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
+        let key =
+            |key| Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
         let mut events = vec![
             Event::Text("a".to_owned()),
             key(Key::A),

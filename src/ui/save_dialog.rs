@@ -61,7 +61,8 @@ pub fn diagnosis(key: &DeskKey) -> Offer {
 pub fn ask(hub: &Hub, offer: Offer) {
     hub.save_to(move || {
         let Offer { title, file_name, extension, content } = offer;
-        let dialog = rfd::FileDialog::new().set_title(title).set_file_name(file_name).add_filter(extension, &[extension]);
+        let dialog =
+            rfd::FileDialog::new().set_title(title).set_file_name(file_name).add_filter(extension, &[extension]);
         Some((content, dialog.save_file()?))
     });
 }

@@ -8,8 +8,8 @@ use super::words;
 use crate::app::{Desk, DeskKey, KeyState};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, CursorIcon, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextWrapMode, Ui,
-    Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, CursorIcon, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextWrapMode,
+    Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 use rust_i18n::t;
 
@@ -96,7 +96,7 @@ fn key_row(ui: &mut Ui, key: &DeskKey, chosen: bool, now: i64) -> bool {
     icons::paint(ui.painter(), icon, Icon::Key, if chosen { p.primary } else { p.text2 });
     let left = rect.left() + 32.0;
     let width = rect.right() - left - space::S;
-    let mut line = |top: f32, text: RichText, x: f32| {
+    let line = |top: f32, text: RichText, x: f32| {
         let galley = eframe::egui::WidgetText::from(text).into_galley(
             ui,
             Some(TextWrapMode::Truncate),

@@ -2,8 +2,8 @@
 
 use eframe::egui::epaint::text::{FallbackRequest, FontInsert, FontProvider};
 use eframe::egui::{
-    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style, TextStyle,
-    Theme, Vec2, Visuals, style::Selection, style::WidgetVisuals,
+    Color32, Context, CornerRadius, FontData, FontDefinitions, FontFamily, FontId, Margin, Shadow, Stroke, Style,
+    TextStyle, Theme, Vec2, Visuals, style::Selection, style::WidgetVisuals,
 };
 use egui_system_font_provider::SystemFontProvider;
 use std::sync::{Arc, OnceLock};

@@ -1,11 +1,13 @@
 //! Small pieces all pages are made of. Each has an accessible name and a visible focus ring.
 
 use super::icons::{self, Icon};
-use super::theme::{self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space};
+use super::theme::{
+    self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space,
+};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, Button, Color32, CornerRadius, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response, RichText,
-    Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+    Align, Align2, Button, Color32, CornerRadius, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response,
+    RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
 };
 
 /// How much a button stands out.
@@ -48,7 +50,8 @@ pub fn link(ui: &mut Ui, text: &str, icon: Option<Icon>) -> Response {
     let left = rect.left() + space::XS;
     ui.painter().galley(rect.left_center() + vec2(space::XS, -galley.size().y / 2.0), galley.clone(), p.primary);
     if let Some(icon) = icon {
-        let center = rect.left_center() + vec2(left - rect.left() + galley.size().x + space::XS + size::CAPTION / 2.0, 1.0);
+        let center =
+            rect.left_center() + vec2(left - rect.left() + galley.size().x + space::XS + size::CAPTION / 2.0, 1.0);
         icons::paint(ui.painter(), Rect::from_center_size(center, vec2(11.0, 11.0)), icon, p.primary);
     }
     if response.hovered() {
@@ -150,13 +153,16 @@ impl Tone {
 /// A rounded state with icon and word.
 pub fn pill(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
     let (color, soft) = tone.colors(theme::palette(ui.ctx()));
-    Frame::new().fill(soft).corner_radius(CornerRadius::same(14)).inner_margin(Margin::symmetric(11, 4)).show(ui, |ui| {
-        ui.horizontal(|ui| {
-            ui.spacing_mut().item_spacing.x = space::XS + 1.0;
-            icons::show(ui, icon, color);
-            ui.label(RichText::new(text).size(size::CAPTION).family(theme::bold()).color(color));
-        });
-    });
+    Frame::new().fill(soft).corner_radius(CornerRadius::same(14)).inner_margin(Margin::symmetric(11, 4)).show(
+        ui,
+        |ui| {
+            ui.horizontal(|ui| {
+                ui.spacing_mut().item_spacing.x = space::XS + 1.0;
+                icons::show(ui, icon, color);
+                ui.label(RichText::new(text).size(size::CAPTION).family(theme::bold()).color(color));
+            });
+        },
+    );
 }
 
 /// One line of a list of facts: the name in its column, then whatever `add` shows.

@@ -13,7 +13,9 @@ pub const ABSENT: &str = "—";
 #[must_use]
 pub fn owner(view: &KeyView) -> String {
     let from_certificate = view.leading().and_then(|certificate| certificate.owner.clone());
-    from_certificate.or_else(|| Some(view.contents.device.label.clone()).filter(|label| !label.is_empty())).unwrap_or_else(|| t!("key.nameless").into_owned())
+    from_certificate
+        .or_else(|| Some(view.contents.device.label.clone()).filter(|label| !label.is_empty()))
+        .unwrap_or_else(|| t!("key.nameless").into_owned())
 }
 
 /// 密码卡序列号.
