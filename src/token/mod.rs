@@ -7,14 +7,27 @@
 //! * A card that does not answer like a GM/T 0017 key never receives a PIN.
 
 mod error;
+mod gmt0017;
+mod media;
+mod monitor;
+mod pcsc_link;
+mod pin_block;
+mod profile;
+pub mod replay;
+mod service_probe;
+mod service_watch;
 mod source;
+mod text;
 mod transport;
 mod types;
 
 pub use error::TokenError;
+pub use gmt0017::Gmt0017;
+pub use media::Medium;
+pub use monitor::PcscSource;
 pub use source::{KeySource, ServiceState, Slot, SourceEvent};
 pub use transport::{Channel, Transport, TransportError};
-pub use types::{Container, DeviceInfo, FileInfo, KeyContents, KeyUse, PinInfo, PinKind};
+pub use types::{Container, DeviceInfo, KeyContents, KeyUse, PinInfo, PinKind};
 
 use crate::crypto::PublicKey;
 use crate::secret::Pin;

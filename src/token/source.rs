@@ -41,6 +41,9 @@ pub enum SourceEvent {
     Inserted(Slot),
     /// The card of this slot was pulled out, or its reader or the service vanished.
     Removed(u64),
+    /// Another program gave up its exclusive hold on the card of this slot: what failed with
+    /// [`TransportError::Held`] may be tried again.
+    Freed(u64),
 }
 
 /// A supplier of keys.

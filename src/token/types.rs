@@ -73,15 +73,6 @@ pub struct Container {
     pub encrypt: Option<Vec<u8>>,
 }
 
-/// A file of the application.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileInfo {
-    /// Its name on the key.
-    pub name: String,
-    /// Its size in bytes.
-    pub size: u32,
-}
-
 /// One pass over the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyContents {
@@ -93,14 +84,14 @@ pub struct KeyContents {
     pub pin: Option<PinInfo>,
     /// All containers in the key's order.
     pub containers: Vec<Container>,
-    /// Index of the container in use: named by the file `BJCAENVSN`, else the only one with a certificate, else the last
-    /// one with a certificate.
+    /// Index of the container in use: named by the file `BJCAENVSN`, else the last one with a
+    /// certificate.
     pub current: Option<usize>,
     /// Names of the files of the application.
     pub files: Vec<String>,
     /// 介质类型 of assets/media.toml; `None` when the model is not in the table.
     pub medium: Option<String>,
-    /// False when the model is not in the table: then only reading is offered.
+    /// False when the PIN format of the model is not proven: then only reading is offered.
     pub known_model: bool,
 }
 

@@ -1,0 +1,155 @@
+//! The blocks that carry a PIN: VerifyPIN form A and ChangePIN with its MAC (vendor-wire §1–2).
+//!
+//! Invariant: nothing here outlives its block but the block itself; padded PINs and keys are wiped. The key K of a PIN
+//! is made once and the PIN dropped before the first block leaves.
+
+use super::TokenError;
+use super::profile::PinRules;
+use crate::crypto::{CryptoError, Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
+use crate::secret::{Pin, SecretBytes};
+
+/// Random bytes of the key that a block answers; single use.
+pub type Challenge = [u8; 8];
+
+/// Length of the MAC at the end of a ChangePIN command.
+const MAC: usize = 4;
+
+/// K of the present PIN, which is wiped here.
+///
+/// # Errors
+/// [`TokenError::PinLength`] for a PIN the key can't have: it is never cut.
+#[allow(clippy::needless_pass_by_value)] // consumed: a PIN is used once
+pub fn present_key(rules: &PinRules, pin: Pin) -> Result<Sm4Key, TokenError> {
+    if pin.is_empty() || pin.len() > rules.present_max {
+        return Err(TokenError::PinLength);
+    }
+    Ok(pin_key(pin.expose()))
+}
+
+/// Refuses a new PIN the key can't store safely.
+///
+/// # Errors
+/// [`TokenError::NewPinLength`], [`TokenError::NewPinCharacters`].
+pub fn check_new(rules: &PinRules, new: &Pin) -> Result<(), TokenError> {
+    if !new.expose().iter().all(|byte| matches!(byte, b' '..=b'~')) {
+        return Err(TokenError::NewPinCharacters);
+    }
+    if !rules.new.contains(&new.len()) {
+        return Err(TokenError::NewPinLength { min: *rules.new.start(), max: *rules.new.end() });
+    }
+    Ok(())
+}
+
+/// Data of VerifyPIN: app2 ‖ SM4-ECB(K, 08 00 ‖ RND8 ‖ 80 00…).
+///
+/// # Errors
+/// [`CryptoError`] never in practice: the block is whole.
+pub fn verify_data(
+    rules: &PinRules,
+    key: &Sm4Key,
+    challenge: &Challenge,
+    application: [u8; 2],
+) -> Result<SecretBytes, CryptoError> {
+    let plain = pad80(&[rules.challenge_prefix.as_slice(), challenge].concat());
+    let block = SecretBytes::from_vec(ecb_encrypt(key, &plain)?);
+    Ok(SecretBytes::concat(&[&application, block.expose()]))
+}
+
+/// Data of ChangePIN: app2 ‖ SM4-ECB(K, length of the new PIN, little-endian ‖ new PIN ‖ 80 00…) ‖ MAC4.
+/// MAC = first 4 bytes of SM4-CBC-MAC(K, IV RND8‖00×8, new PIN ‖ 80 00…).
+///
+/// # Errors
+/// [`CryptoError`] never in practice: the blocks are whole.
+pub fn change_data(
+    key: &Sm4Key,
+    challenge: &Challenge,
+    new: &Pin,
+    application: [u8; 2],
+) -> Result<SecretBytes, CryptoError> {
+    let length = u16::try_from(new.len()).map_err(|_| CryptoError::Length)?.to_le_bytes();
+    let framed = SecretBytes::concat(&[&length, new.expose()]);
+    let block = SecretBytes::from_vec(ecb_encrypt(key, &pad80(framed.expose()))?);
+    let mut iv = [0; 16];
+    for (to, from) in iv.iter_mut().zip(challenge) {
+        *to = *from;
+    }
+    let mac = cbc_mac(key, &iv, &pad80(new.expose()))?;
+    let mac = mac.first_chunk::<MAC>().ok_or(CryptoError::Length)?;
+    Ok(SecretBytes::concat(&[&application, block.expose(), mac]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{change_data, check_new, present_key, verify_data};
+    use crate::secret::Pin;
+    use crate::token::TokenError;
+    use crate::token::profile::{GM3000, PinRules};
+
+    fn rules() -> &'static PinRules {
+        const { GM3000.pin.as_ref().unwrap() }
+    }
+
+    fn pin(text: &str) -> Pin {
+        Pin::new(text.as_bytes()).unwrap()
+    }
+
+    fn hex(bytes: &[u8]) -> String {
+        bytes.iter().map(|byte| format!("{byte:02X}")).collect()
+    }
+
+    fn changed(new: &str) -> String {
+        let key = present_key(rules(), pin("111111")).unwrap();
+        let challenge = [0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8];
+        hex(change_data(&key, &challenge, &pin(new), [0x10, 0]).unwrap().expose())
+    }
+
+    #[test]
+    fn verify_pin_is_the_observed_block() {
+        let key = present_key(rules(), pin("111111")).unwrap();
+        let data = verify_data(rules(), &key, &[1, 2, 3, 4, 5, 6, 7, 8], [0x10, 0]).unwrap();
+        assert_eq!(hex(data.expose()), "1000FB0A24425A24A0713A7CCCF82D15CE7E", "vendor-wire §1");
+    }
+
+    #[test]
+    fn change_pin_is_the_observed_block_and_mac() {
+        assert_eq!(changed("222222"), "1000E87F4AC7B1959DC310AA4DD1C09BC28F1D85B834", "vendor-wire §2");
+    }
+
+    #[test]
+    fn a_new_pin_of_15_is_the_block_and_mac_openssl_computes() {
+        // openssl enc -sm4-ecb / -sm4-cbc -nopad over the plain texts of vendor-wire §2
+        let block = "B1C6C8E7A20972F74274083687909A09DD1BC5D798F9FB0506A04C08B96D9918";
+        assert_eq!(changed("777777777777777"), format!("1000{block}16D27BCC"));
+    }
+
+    #[test]
+    fn a_new_pin_of_13_fills_one_block_and_14_or_15_take_two() {
+        for (length, data) in [(6, 0x16), (13, 0x16), (14, 0x26), (15, 0x26)] {
+            assert_eq!(changed(&"7".repeat(length)).len() / 2, data, "new PIN of {length}");
+        }
+    }
+
+    #[test]
+    fn a_present_pin_of_1_to_16_bytes_is_taken_and_a_longer_one_refused_not_cut() {
+        for length in [1, 4, 16] {
+            assert!(present_key(rules(), pin(&"7".repeat(length))).is_ok());
+        }
+        for length in [0, 17, 32] {
+            assert_eq!(present_key(rules(), pin(&"7".repeat(length))).err(), Some(TokenError::PinLength));
+        }
+    }
+
+    #[test]
+    fn a_new_pin_has_6_to_15_printable_ascii_characters() {
+        for good in ["123456", "Aa1!~ _z", "123456789012345"] {
+            assert_eq!(check_new(rules(), &pin(good)), Ok(()));
+        }
+        let length = Err(TokenError::NewPinLength { min: 6, max: 15 });
+        for bad in ["", "12345", "1234567890123456"] {
+            assert_eq!(check_new(rules(), &pin(bad)), length);
+        }
+        for bad in ["密码密码", "12345\u{7f}", "1234\n56", "12345é"] {
+            assert_eq!(check_new(rules(), &pin(bad)), Err(TokenError::NewPinCharacters));
+        }
+    }
+}
