@@ -6,6 +6,7 @@
 mod chain;
 mod check;
 mod crl;
+mod export;
 mod fetch;
 mod fields;
 mod identity;
@@ -16,6 +17,7 @@ mod validity;
 pub use chain::{Chain, ChainFault, chain};
 pub use check::{Check, Finding, KeyMatch, Role, Verdict};
 pub use crl::{Reason, Revocation, RevocationGap};
+pub use export::{ExportError, Format, export, suggested_name, write_file};
 pub use fetch::Limits;
 pub use fields::{CertError, Certificate, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage};
 pub use identity::{CardNumber, Holder, Identity};
@@ -33,6 +35,9 @@ pub fn read_any(bytes: &[u8]) {
     let _ = (validity.state(0), validity.used(0), validity.first_day(), validity.last_day());
     let mut store = TrustStore::default();
     store.add(certificate.clone());
+    for format in Format::ALL {
+        let _ = (export(&certificate, store.roots(), format), suggested_name(&certificate, "", format));
+    }
     for role in [Role::Sign, Role::Encrypt] {
         let check = Check { certificate: &certificate, role, token_key: None, store: &store, now: 0 };
         let _ = check.local().iter().map(Finding::verdict).collect::<Vec<_>>();

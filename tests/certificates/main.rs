@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod chain;
+mod export;
 mod fields;
 mod pki;
 mod revocation;

@@ -3,7 +3,7 @@
 use crate::pki::{LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
 use crate::server::{Answer, Server};
 use cert_assistant::cert::{
-    Certificate, Check, Finding, Limits, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now,
+    Certificate, Check, Finding, Limits, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now, read_any,
 };
 use std::time::Duration;
 
@@ -171,6 +171,23 @@ fn what_is_no_list_does_not_count() {
     assert_eq!(gap(|pki| Answer::Body([pki.crl("ca", &[], ""), vec![0]].concat())), RevocationGap::Malformed);
     assert_eq!(gap(|_| Answer::Status(404)), RevocationGap::Status(404));
     assert_eq!(gap(|_| Answer::CutShort), RevocationGap::Unreachable);
+}
+
+#[test]
+fn no_cut_and_no_changed_bit_of_a_list_brings_the_reader_down() {
+    let pki = Pki::with_chain();
+    let part = "issuingDistributionPoint = critical, @part\n[part]\nfullname = URI:http://x/y\nonlyuser = TRUE";
+    let list = pki.crl("ca", &[(OTHER, "superseded"), ("01", "keyCompromise")], part);
+    for length in 0..list.len() {
+        read_any(&list[..length]);
+    }
+    for position in 0..list.len() {
+        let mut changed = list.clone();
+        for value in [0xFF, list[position] ^ 1, list[position] ^ 0x20] {
+            changed[position] = value;
+            read_any(&changed);
+        }
+    }
 }
 
 #[test]
