@@ -23,3 +23,32 @@ window_packages=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libg
 screen_packages=(xvfb xdotool imagemagick)
 # To put virtual keys into a real reader service.
 reader_packages=(pcscd vsmartcard-vpcd perl-base)
+
+# Processes started by this script, ended by their number when it ends.
+started=()
+end_started() {
+  local pid
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  started=()
+}
+trap end_started EXIT
+
+# wait_for SECONDS COMMAND… – until the command succeeds.
+wait_for() {
+  local end=$((SECONDS + $1))
+  shift
+  until "$@" >/dev/null 2>&1; do
+    [ $SECONDS -lt $end ] || return 1
+    sleep 0.05
+  done
+}
+
+# A screen of its own in memory; sets DISPLAY. `size` is like 960x640.
+start_screen() { # DIRECTORY SIZE
+  Xvfb -displayfd 3 -screen 0 "$2x24" -nolisten tcp 3>"$1/display" 2>"$1/xvfb.log" &
+  started+=($!)
+  wait_for 10 test -s "$1/display" || { cat "$1/xvfb.log" >&2; return 1; }
+  DISPLAY=:$(cat "$1/display")
+  export DISPLAY
+  unset WAYLAND_DISPLAY
+}

@@ -20,6 +20,7 @@ pub mod fault;
 pub mod practice;
 pub mod secret;
 pub mod token;
+#[cfg(feature = "window")]
 pub mod ui;
 pub mod virtual_key;
 

@@ -1,0 +1,4 @@
+//! What the fuzzer feeds. The same functions run over the seeds in the ordinary tests (tests/fuzz_seeds.rs), so that a
+//! finding stays found and the targets stay in step with the program.
+
+pub mod response;

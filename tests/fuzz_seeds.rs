@@ -1,0 +1,21 @@
+//! Every seed of the fuzz targets, and every finding added to them, run as an ordinary test.
+
+#[path = "../fuzz/src/lib.rs"]
+mod targets;
+
+fn replay(name: &str, run: fn(&[u8])) {
+    let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/seeds").join(name);
+    let mut seeds: Vec<_> = std::fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert!(!seeds.is_empty(), "no seeds for {name}");
+    seeds.sort();
+    for seed in seeds {
+        // printed only when it fails
+        println!("{}", seed.display());
+        run(&std::fs::read(&seed).unwrap());
+    }
+}
+
+#[test]
+fn command_and_response_seeds_keep_their_laws() {
+    replay("response", targets::response::run);
+}
