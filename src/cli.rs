@@ -3,10 +3,9 @@
 //! Invariants: a PIN comes from a terminal prompt or a file descriptor, never from an argument or the environment; each
 //! run sends a PIN at most once; the exit code tells what happened ([`Exit`]).
 
-use crate::app::cert::Certificate;
+use crate::app::cert::{self, Certificate};
 use crate::app::{
-    Command, Content, Desk, DeskKey, Event, ExportFormat, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView,
-    ServiceState, Standing,
+    Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, ServiceState, Standing,
 };
 use crate::secret::Pin;
 use clap::{Subcommand, ValueEnum};
@@ -246,9 +245,9 @@ fn execute(
             let (_, view) = find(desk, &serial)?;
             let found = view.by_use(key_use).certificate().ok_or_else(|| Fault::new(FaultCode::CertificateMissing))?;
             let format = match format {
-                Format::Pem => ExportFormat::Pem,
-                Format::Der => ExportFormat::Der,
-                Format::P7b => ExportFormat::P7b,
+                Format::Pem => cert::Format::Pem,
+                Format::Der => cert::Format::Der,
+                Format::P7b => cert::Format::P7b,
             };
             hub.send(Command::Save { content: Content::Certificate(found.der().to_vec(), format), path: out });
             wait(events, |event| match event {
@@ -354,7 +353,7 @@ fn summary(key: &DeskKey, now: i64) -> Value {
     all
 }
 
-fn date(day: crate::app::cert::Day) -> String {
+fn date(day: cert::Day) -> String {
     format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
 }
 

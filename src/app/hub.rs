@@ -1,6 +1,6 @@
 //! Starts and stops the threads and hands commands to them.
 
-use super::message::{Command, Content, Event, ExportFormat};
+use super::message::{Command, Content, Event};
 use super::timeline;
 use super::worker::{self, Job};
 use crate::cert;
@@ -189,12 +189,18 @@ impl Content {
     fn bytes(self, trust: &dyn Fn() -> cert::TrustStore) -> Result<Vec<u8>, Fault> {
         match self {
             Self::Text(text) => Ok(text.into_bytes()),
-            Self::Certificate(der, ExportFormat::Pem) => Ok(cert::to_pem(&der).into_bytes()),
-            Self::Certificate(der, ExportFormat::Der) => Ok(der),
-            Self::Certificate(der, ExportFormat::P7b) => cert::to_p7b(&der, &trust())
-                .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string())),
+            Self::Certificate(der, format) => {
+                let certificate = parse(&der)?;
+                let issuers = cert::chain(&certificate, &trust(), cert::now()).issuers;
+                cert::export(&certificate, &issuers, format)
+                    .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
+            }
         }
     }
+}
+
+fn parse(der: &[u8]) -> Result<cert::Certificate, Fault> {
+    cert::Certificate::parse(der).map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
 }
 
 fn check(
@@ -203,8 +209,7 @@ fn check(
     token_key: Option<&PublicKey>,
     store: &cert::TrustStore,
 ) -> Result<Vec<cert::Finding>, Fault> {
-    let certificate = cert::Certificate::parse(der)
-        .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))?;
+    let certificate = parse(der)?;
     let role = match key_use {
         KeyUse::Sign => cert::Role::Sign,
         KeyUse::Encrypt => cert::Role::Encrypt,
@@ -214,6 +219,5 @@ fn check(
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    cert::write_file(path, bytes)
-        .map_err(|error| Fault::new(FaultCode::FileNotWritten).detail(error.kind().to_string()))
+    cert::write_file(path, bytes).map_err(|error| Fault::new(FaultCode::FileNotWritten).detail(error.to_string()))
 }

@@ -44,20 +44,9 @@ pub enum Command {
 /// What a file is made of.
 pub enum Content {
     /// A certificate, DER, in the format of the file.
-    Certificate(Vec<u8>, ExportFormat),
+    Certificate(Vec<u8>, cert::Format),
     /// Text, such as a diagnosis.
     Text(String),
-}
-
-/// Formats of 导出证书.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ExportFormat {
-    /// Base64 with header lines.
-    Pem,
-    /// Binary.
-    Der,
-    /// The certificate with its chain.
-    P7b,
 }
 
 /// What happened.

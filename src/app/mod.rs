@@ -16,7 +16,7 @@ mod worker;
 
 pub use desk::{CheckState, Desk, DeskKey, KeyState, PinOutcome, Task};
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event, ExportFormat};
+pub use message::{Command, Content, Event};
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
 pub use view::{CertificateOnKey, KeyView, MainAction, Standing};

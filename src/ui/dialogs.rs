@@ -6,7 +6,8 @@ use super::details;
 use super::save_dialog;
 use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
-use crate::app::{Desk, ExportFormat, Fault, Hub, KeyUse};
+use crate::app::cert::Format;
+use crate::app::{Desk, Fault, Hub, KeyUse};
 use eframe::egui::{
     self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, Ui, vec2,
 };
@@ -68,14 +69,14 @@ pub fn closing(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
 pub struct Export {
     slot: u64,
     key_use: KeyUse,
-    format: ExportFormat,
+    format: Format,
 }
 
 impl Export {
     /// Opens for a certificate.
     #[must_use]
     pub const fn new(slot: u64, key_use: KeyUse) -> Self {
-        Self { slot, key_use, format: ExportFormat::Pem }
+        Self { slot, key_use, format: Format::Pem }
     }
 
     /// Shows the dialog.
@@ -86,11 +87,8 @@ impl Export {
             widgets::heading(ui, &t!("action.export_certificate"));
             widgets::caption(ui, &details::use_name(self.key_use));
             ui.add_space(space::S);
-            let formats = [
-                (ExportFormat::Pem, t!("export.pem")),
-                (ExportFormat::Der, t!("export.der")),
-                (ExportFormat::P7b, t!("export.p7b")),
-            ];
+            let formats =
+                [(Format::Pem, t!("export.pem")), (Format::Der, t!("export.der")), (Format::P7b, t!("export.p7b"))];
             for (format, text) in formats {
                 let response = ui.add(RadioButton::new(self.format == format, text.as_ref()));
                 widgets::focus_ring(ui, &response);

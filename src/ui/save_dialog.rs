@@ -1,8 +1,8 @@
 //! The system's own save dialog, on a thread of its own: it may stay open for minutes.
 
 use super::empty::hex;
-use crate::app::cert::{self, Certificate};
-use crate::app::{Content, DeskKey, ExportFormat, Hub, KeyState, KeyUse};
+use crate::app::cert::{self, Certificate, Format};
+use crate::app::{Content, DeskKey, Hub, KeyState, KeyUse};
 use rust_i18n::t;
 
 /// What is to be saved, and under which name it is offered.
@@ -15,20 +15,15 @@ pub struct Offer {
 
 /// A certificate in a format.
 #[must_use]
-pub fn certificate(certificate: &Certificate, key_use: KeyUse, format: ExportFormat) -> Offer {
-    let extension = match format {
-        ExportFormat::Pem => "pem",
-        ExportFormat::Der => "cer",
-        ExportFormat::P7b => "p7b",
-    };
+pub fn certificate(certificate: &Certificate, key_use: KeyUse, format: Format) -> Offer {
     let role = match key_use {
         KeyUse::Sign => t!("details.sign"),
         KeyUse::Encrypt => t!("details.encrypt"),
     };
     Offer {
         title: t!("action.export_certificate").into_owned(),
-        file_name: cert::file_name(certificate, &role, extension),
-        extension,
+        file_name: cert::suggested_name(certificate, &role, format),
+        extension: format.extension(),
         content: Content::Certificate(certificate.der().to_vec(), format),
     }
 }
