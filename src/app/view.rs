@@ -120,10 +120,10 @@ impl KeyView {
         if self.contents.pin.is_some_and(|pin| pin.is_locked()) {
             return Standing::Locked;
         }
-        let Some(certificate) = self.leading() else {
-            let damaged = [&self.sign, &self.encrypt].iter().any(|one| matches!(one, CertificateOnKey::Damaged(_)));
-            return if damaged { Standing::Damaged } else { Standing::Empty };
-        };
+        if [&self.sign, &self.encrypt].iter().any(|one| matches!(one, CertificateOnKey::Damaged(_))) {
+            return Standing::Damaged;
+        }
+        let Some(certificate) = self.leading() else { return Standing::Empty };
         match certificate.validity.state(now) {
             ValidityState::NotYetValid { .. } => Standing::NotYetValid,
             ValidityState::Expired { days_ago } => Standing::Expired(days_ago),

@@ -59,7 +59,7 @@ pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'
 fn header(ui: &mut Ui, owner: &str, key: &DeskKey, around: &Around<'_>) {
     let words = words::standing(key, around.now);
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
-        ui.horizontal(|ui| widgets::pill(ui, words.icon, words.tone, &words.long));
+        widgets::pill(ui, words.icon, words.tone, &words.long);
         ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
             ui.add(Label::new(RichText::new(owner).font(theme::bold_font(size::OWNER))).wrap().selectable(true));
         });

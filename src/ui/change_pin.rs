@@ -2,14 +2,15 @@
 //! tries. The typed current PIN is wiped the moment it is sent; the new one when the dialog closes.
 
 use super::action::Action;
+use super::dialogs;
 use super::icons::{self, Icon};
-use super::pin_field::PinField;
-use super::theme::{self, DIALOG_WIDTH, size, space};
+use super::pin_field::{PinField, wipe_stray};
+use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::{NewPinRules, is_known_default};
 use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
-use eframe::egui::{self, Align, Event, Id, Key, Label, Layout, Modal, Modifiers, RichText, ScrollArea, Ui, vec2};
+use eframe::egui::{self, Align, Event, Id, Key, Label, Layout, Modifiers, RichText, Ui, vec2};
 use rust_i18n::t;
 
 /// At so few tries left a second confirmation is asked for.
@@ -71,11 +72,15 @@ impl ChangePin {
         self.slot
     }
 
-    /// Takes PIN characters out of the raw input before the toolkit sees them.
-    pub fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) {
-        for field in [&mut self.current, &mut self.new, &mut self.again] {
-            field.absorb_if_focused(focused, events, modifiers);
+    /// Takes PIN characters out of the raw input before the toolkit sees them; returns what belongs to the next frame.
+    #[must_use]
+    pub fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) -> Vec<Event> {
+        let mut fields = [&mut self.current, &mut self.new, &mut self.again].into_iter();
+        if let Some(field) = fields.find(|field| field.is_focused(focused)) {
+            return field.buffer.absorb(events, modifiers);
         }
+        wipe_stray(events);
+        Vec::new()
     }
 
     /// Takes in how the change ended; true when the dialog is done.
@@ -95,25 +100,19 @@ impl ChangePin {
             // the key is gone: the fault of the running operation has already been told
             return Wish::Close;
         };
-        let p = theme::palette(ctx);
-        let tallest = ctx.content_rect().height() - 3.0 * space::XXL;
-        let modal = Modal::new(Id::unique("change-pin")).backdrop_color(p.shade).show(ctx, |ui| {
-            ui.set_width(DIALOG_WIDTH - 2.0 * space::XL);
-            ScrollArea::vertical().max_height(tallest).show(ui, |ui| {
-                widgets::heading(ui, &t!("pin.title"));
-                widgets::caption(ui, &format!("{} · {}", self.owner, self.serial));
-                match self.stage {
-                    Stage::Confirming => self.confirmation(ui, view, actions),
-                    Stage::Typing | Stage::Sending => self.form(ui, view, chinese, actions),
-                }
-            });
+        let ((), escape) = dialogs::modal(ctx, "change-pin", |ui| {
+            widgets::heading(ui, &t!("pin.title"));
+            widgets::caption(ui, &format!("{} · {}", self.owner, self.serial));
+            match self.stage {
+                Stage::Confirming => self.confirmation(ui, view, actions),
+                Stage::Typing | Stage::Sending => self.form(ui, view, chinese, actions),
+            }
         });
-        let escape = ctx.input(|input| input.key_pressed(Key::Escape));
-        if escape && modal.is_top_modal && self.stage == Stage::Confirming {
+        if escape && self.stage == Stage::Confirming {
             self.stage = Stage::Typing;
             return Wish::Stay;
         }
-        let closes = escape && modal.is_top_modal && self.stage != Stage::Sending;
+        let closes = escape && self.stage != Stage::Sending;
         if closes || actions.iter().any(|action| matches!(action, Action::CloseDialog)) {
             Wish::Close
         } else {

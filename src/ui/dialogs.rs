@@ -9,7 +9,8 @@ use super::widgets::{self, Tone, Weight};
 use crate::app::cert::Format;
 use crate::app::{Desk, Fault, Hub, KeyUse};
 use eframe::egui::{
-    self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, Ui, vec2,
+    self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, ScrollArea, Ui,
+    vec2,
 };
 use rust_i18n::t;
 
@@ -25,19 +26,27 @@ pub enum Dialog {
     Closing,
 }
 
-/// A dialog of the usual width; Esc closes it.
-fn modal(ctx: &egui::Context, name: &str, content: impl FnOnce(&mut Ui)) -> Wish {
+/// A dialog of the usual width, scrolled when the window is too low. The second value: Esc was pressed in it.
+pub fn modal<R>(ctx: &egui::Context, name: &str, content: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
     let p = theme::palette(ctx);
-    let modal = Modal::new(Id::unique(name.to_owned())).backdrop_color(p.shade).show(ctx, |ui| {
+    let frame = Frame::window(&ctx.global_style()).inner_margin(Margin::same(24));
+    let tallest = ctx.content_rect().height() - 2.0 * (space::XL + space::L);
+    let modal = Modal::new(Id::unique(name)).backdrop_color(p.shade).frame(frame).show(ctx, |ui| {
         ui.set_width(DIALOG_WIDTH - 2.0 * space::XL);
-        content(ui);
+        let scroll = ScrollArea::vertical().max_height(tallest).min_scrolled_height(tallest);
+        scroll.show(ui, content).inner
     });
-    if modal.is_top_modal && ctx.input(|input| input.key_pressed(egui::Key::Escape)) { Wish::Close } else { Wish::Stay }
+    let escape = modal.is_top_modal && ctx.input(|input| input.key_pressed(egui::Key::Escape));
+    (modal.inner, escape)
+}
+
+const fn close_on(escape: bool) -> Wish {
+    if escape { Wish::Close } else { Wish::Stay }
 }
 
 /// Tells a fault.
 pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Vec<Action>) -> Wish {
-    modal(ctx, "fault", |ui| {
+    let ((), escape) = modal(ctx, "fault", |ui| {
         fault_lines(ui, fault, chinese);
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
@@ -45,12 +54,13 @@ pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Ve
                 actions.push(Action::CloseDialog);
             }
         });
-    })
+    });
+    close_on(escape)
 }
 
 /// Asks before the window closes in the middle of a write.
 pub fn closing(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
-    modal(ctx, "closing", |ui| {
+    let ((), escape) = modal(ctx, "closing", |ui| {
         widgets::heading(ui, &t!("closing.title"));
         ui.add(Label::new(t!("closing.text")).wrap());
         ui.add_space(space::M);
@@ -62,7 +72,8 @@ pub fn closing(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
                 actions.push(Action::CloseAnyway);
             }
         });
-    })
+    });
+    close_on(escape)
 }
 
 /// 导出证书: which format, then the system's own dialog for the place.
@@ -83,7 +94,7 @@ impl Export {
     pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, hub: &Hub, actions: &mut Vec<Action>) -> Wish {
         let certificate = desk.key(self.slot).and_then(|key| key.view()?.by_use(self.key_use).certificate());
         let Some(certificate) = certificate else { return Wish::Close };
-        modal(ctx, "export", |ui| {
+        let ((), escape) = modal(ctx, "export", |ui| {
             widgets::heading(ui, &t!("action.export_certificate"));
             widgets::caption(ui, &details::use_name(self.key_use));
             ui.add_space(space::S);
@@ -107,7 +118,8 @@ impl Export {
                     actions.push(Action::CloseDialog);
                 }
             });
-        })
+        });
+        close_on(escape)
     }
 }
 

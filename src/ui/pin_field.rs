@@ -95,47 +95,28 @@ impl PinBuffer {
         pin
     }
 
-    /// Takes the events meant for this field out of the input and wipes them. Keys that move the focus stay.
-    /// `modifiers` are those held before the first event.
-    pub fn absorb(&mut self, events: &mut Vec<Event>, mut modifiers: Modifiers) {
-        events.retain_mut(|event| match event {
-            Event::ModifiersChanged(now) => {
-                modifiers = *now;
-                true
-            }
-            Event::Text(text) => {
-                for c in text.chars() {
+    /// Takes the events meant for this field out of the input and wipes them; `modifiers` are those held before the first
+    /// event. A key that moves the focus stays, and what follows it is returned: it belongs to whatever has the focus then.
+    #[must_use]
+    pub fn absorb(&mut self, events: &mut Vec<Event>, mut modifiers: Modifiers) -> Vec<Event> {
+        let moves = events.iter().position(|event| {
+            matches!(event, Event::Key { key: Key::Tab | Key::Enter | Key::Escape, pressed: true, .. })
+        });
+        let rest = moves.map_or_else(Vec::new, |index| events.split_off(index + 1));
+        events.retain_mut(|event| {
+            match event {
+                Event::ModifiersChanged(now) => modifiers = *now,
+                Event::Text(text) => text.chars().for_each(|c| {
                     self.notice_caps_lock(c, modifiers.shift);
                     self.insert(c);
-                }
-                text.zeroize();
-                false
+                }),
+                Event::Paste(text) => text.trim_end_matches(['\r', '\n']).chars().for_each(|c| self.insert(c)),
+                Event::Key { key, pressed: true, modifiers, .. } => self.on_key(*key, *modifiers),
+                _ => {}
             }
-            Event::Paste(text) => {
-                text.trim_end_matches(['\r', '\n']).chars().for_each(|c| self.insert(c));
-                text.zeroize();
-                false
-            }
-            Event::MiddleClickPaste { text, .. } => {
-                text.zeroize();
-                false
-            }
-            Event::Ime(ime) => {
-                if let ImeEvent::Commit(text) | ImeEvent::Preedit { text, .. } = ime {
-                    text.zeroize();
-                }
-                false
-            }
-            Event::Copy | Event::Cut => false,
-            Event::Key { key: Key::Tab | Key::Enter | Key::Escape, .. } => true,
-            Event::Key { key, pressed, modifiers, .. } => {
-                if *pressed {
-                    self.on_key(*key, *modifiers);
-                }
-                false
-            }
-            _ => true,
+            keep_or_wipe(event)
         });
+        rest
     }
 
     fn on_key(&mut self, key: Key, modifiers: Modifiers) {
@@ -198,6 +179,34 @@ impl PinBuffer {
     }
 }
 
+/// Wipes an event that may carry characters and returns false; true for events the toolkit may see.
+fn keep_or_wipe(event: &mut Event) -> bool {
+    match event {
+        Event::Text(text) | Event::Paste(text) | Event::MiddleClickPaste { text, .. } => {
+            text.zeroize();
+            false
+        }
+        Event::Ime(ime) => {
+            if let ImeEvent::Commit(text) | ImeEvent::Preedit { text, .. } = ime {
+                text.zeroize();
+            }
+            false
+        }
+        Event::Copy | Event::Cut => false,
+        Event::Key { key, .. } => matches!(key, Key::Tab | Key::Enter | Key::Escape),
+        _ => true,
+    }
+}
+
+/// Wipes what is typed while no PIN field has the focus; nothing else on a PIN dialog takes text. Keys that move the focus
+/// or press a button stay.
+pub fn wipe_stray(events: &mut Vec<Event>) {
+    events.retain_mut(|event| match event {
+        Event::Key { key: Key::Space, .. } => true,
+        event => keep_or_wipe(event),
+    });
+}
+
 /// A field on a page: its buffer and how it is shown.
 #[derive(Default)]
 pub struct PinField {
@@ -213,13 +222,6 @@ const DOT_RADIUS: f32 = 2.5;
 const REVEAL_WIDTH: f32 = 56.0;
 
 impl PinField {
-    /// Lets the raw-input hook hand over events when this field has the focus.
-    pub fn absorb_if_focused(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) {
-        if self.is_focused(focused) {
-            self.buffer.absorb(events, modifiers);
-        }
-    }
-
     /// True when the given focus is on this field.
     #[must_use]
     pub fn is_focused(&self, focused: Option<Id>) -> bool {
@@ -249,7 +251,8 @@ impl PinField {
             // the hook has already taken everything in the real window; this serves hosts without the hook
             ui.input_mut(|input| {
                 let modifiers = input.modifiers;
-                self.buffer.absorb(&mut input.events, modifiers);
+                let rest = self.buffer.absorb(&mut input.events, modifiers);
+                input.events.extend(rest);
             });
         }
         let stroke = match (focused, wrong) {
@@ -296,20 +299,20 @@ impl PinField {
 
 #[cfg(test)]
 mod tests {
-    use super::{PinBuffer, PinField};
-    use eframe::egui::{Event, Id, Key, Modifiers};
+    use super::{PinBuffer, wipe_stray};
+    use eframe::egui::{Event, Key, Modifiers};
     use static_assertions::assert_not_impl_any;
 
     assert_not_impl_any!(PinBuffer: Clone, std::fmt::Debug);
 
     fn typed(text: &str) -> PinBuffer {
         let mut buffer = PinBuffer::default();
-        buffer.absorb(&mut vec![Event::Text(text.to_owned())], Modifiers::NONE);
+        assert!(buffer.absorb(&mut vec![Event::Text(text.to_owned())], Modifiers::NONE).is_empty());
         buffer
     }
 
     fn press(buffer: &mut PinBuffer, key: Key, modifiers: Modifiers) {
-        buffer.absorb(
+        let _rest = buffer.absorb(
             &mut vec![Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers }],
             modifiers,
         );
@@ -334,18 +337,29 @@ mod tests {
             key(Key::Enter),
             key(Key::Escape),
         ];
-        buffer.absorb(&mut events, Modifiers::NONE);
+        let rest = buffer.absorb(&mut events, Modifiers::NONE);
         assert_eq!(text(&buffer), "ab2");
-        assert_eq!(events, [key(Key::Tab), key(Key::Enter), key(Key::Escape)]);
+        assert_eq!(events, [key(Key::Tab)]);
+        assert_eq!(rest, [key(Key::Enter), key(Key::Escape)]);
     }
 
     #[test]
-    fn a_field_without_focus_takes_nothing() {
-        let mut field = PinField::default();
-        let mut events = vec![Event::Text("1".to_owned())];
-        field.absorb_if_focused(Some(Id::new("other")), &mut events, Modifiers::NONE);
-        field.absorb_if_focused(None, &mut events, Modifiers::NONE);
-        assert_eq!(events.len(), 1);
+    fn what_follows_a_key_that_moves_the_focus_is_for_the_next_field() {
+        let mut buffer = PinBuffer::default();
+        let tab =
+            Event::Key { key: Key::Tab, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE };
+        let mut events = vec![Event::Text("1".to_owned()), tab.clone(), Event::Text("2".to_owned())];
+        let rest = buffer.absorb(&mut events, Modifiers::NONE);
+        assert_eq!(text(&buffer), "1");
+        assert_eq!(events, [tab]);
+        assert_eq!(rest, [Event::Text("2".to_owned())]);
+    }
+
+    #[test]
+    fn characters_typed_beside_the_fields_are_wiped() {
+        let mut events = vec![Event::Text("1".to_owned()), Event::Paste("2".to_owned()), Event::Copy];
+        wipe_stray(&mut events);
+        assert!(events.is_empty());
     }
 
     #[test]
@@ -353,7 +367,7 @@ mod tests {
         let mut buffer = typed("1245");
         press(&mut buffer, Key::ArrowLeft, Modifiers::NONE);
         press(&mut buffer, Key::ArrowLeft, Modifiers::NONE);
-        buffer.absorb(&mut vec![Event::Text("3".to_owned())], Modifiers::NONE);
+        let _rest = buffer.absorb(&mut vec![Event::Text("3".to_owned())], Modifiers::NONE);
         assert_eq!(text(&buffer), "12345");
         press(&mut buffer, Key::Backspace, Modifiers::NONE);
         press(&mut buffer, Key::Delete, Modifiers::NONE);
@@ -362,7 +376,7 @@ mod tests {
         press(&mut buffer, Key::Backspace, Modifiers::NONE);
         assert_eq!(text(&buffer), "125");
         buffer.select_all();
-        buffer.absorb(&mut vec![Event::Text("9".to_owned())], Modifiers::NONE);
+        let _rest = buffer.absorb(&mut vec![Event::Text("9".to_owned())], Modifiers::NONE);
         assert_eq!(text(&buffer), "9", "selected text is replaced");
     }
 
@@ -381,7 +395,7 @@ mod tests {
         assert!(typed("A").caps_lock());
         assert!(!typed("a").caps_lock());
         let mut buffer = PinBuffer::default();
-        buffer.absorb(&mut vec![Event::Text("A".to_owned())], Modifiers::SHIFT);
+        let _rest = buffer.absorb(&mut vec![Event::Text("A".to_owned())], Modifiers::SHIFT);
         assert!(!buffer.caps_lock());
     }
 

@@ -177,6 +177,8 @@ pub fn install(ctx: &Context) {
     fonts.families.insert(bold(), vec!["bold".to_owned(), "regular".to_owned()]);
     ctx.set_fonts(fonts);
     ctx.add_font_provider(Arc::new(RareCharacters(OnceLock::new())));
+    // where the system has no preference
+    ctx.options_mut(|options| options.fallback_theme = Theme::Light);
     for theme in [Theme::Light, Theme::Dark] {
         ctx.set_style_of(theme, style(theme));
     }
@@ -233,7 +235,8 @@ fn style(theme: Theme) -> Style {
     .into();
     style.spacing.item_spacing = Vec2::new(space::S, space::S);
     style.spacing.button_padding = Vec2::new(space::L, space::S);
-    style.spacing.interact_size = Vec2::new(CONTROL_MIN_WIDTH, CONTROL_HEIGHT);
+    // lines of text; buttons and fields bring their own height
+    style.spacing.interact_size = Vec2::new(CONTROL_MIN_WIDTH, size::BODY + space::S);
     style.spacing.window_margin = Margin::same(24);
     style.animation_time = 0.1;
     style.interaction.selectable_labels = false;

@@ -6,8 +6,8 @@ use super::theme::{
 };
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, Button, Color32, CornerRadius, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response,
-    RichText, Sense, Stroke, StrokeKind, Ui, WidgetInfo, vec2,
+    Align, Align2, Button, Color32, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response, RichText, Sense,
+    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 /// How much a button stands out.
@@ -153,16 +153,16 @@ impl Tone {
 /// A rounded state with icon and word.
 pub fn pill(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
     let (color, soft) = tone.colors(theme::palette(ui.ctx()));
-    Frame::new().fill(soft).corner_radius(CornerRadius::same(14)).inner_margin(Margin::symmetric(11, 4)).show(
-        ui,
-        |ui| {
-            ui.horizontal(|ui| {
-                ui.spacing_mut().item_spacing.x = space::XS + 1.0;
-                icons::show(ui, icon, color);
-                ui.label(RichText::new(text).size(size::CAPTION).family(theme::bold()).color(color));
-            });
-        },
-    );
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::bold_font(size::CAPTION), color);
+    let inner = vec2(size::CAPTION + space::XS + galley.size().x, galley.size().y);
+    let (rect, response) = ui.allocate_exact_size(inner + vec2(space::XL, space::S), Sense::hover());
+    ui.painter().rect_filled(rect, rect.height() / 2.0, soft);
+    let left = rect.left() + space::M;
+    let mark = Rect::from_center_size(pos2(left + size::CAPTION / 2.0, rect.center().y), Vec2::splat(size::CAPTION));
+    icons::paint(ui.painter(), mark, icon, color);
+    let at = pos2(left + size::CAPTION + space::XS, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
 }
 
 /// One line of a list of facts: the name in its column, then whatever `add` shows.

@@ -51,6 +51,8 @@ pub struct Window {
     dialog: Option<Dialog>,
     toast: Option<(String, Tone, Instant)>,
     seal: Option<(u64, egui::TextureHandle)>,
+    /// Input for the next frame: typed behind a key that moves the focus.
+    deferred: Vec<egui::Event>,
     styled: bool,
     marked_first_frame: bool,
 }
@@ -73,6 +75,7 @@ impl Window {
             dialog: None,
             toast,
             seal: None,
+            deferred: Vec::new(),
             styled: false,
             marked_first_frame: false,
         }
@@ -96,10 +99,15 @@ impl Window {
 
     /// Takes PIN characters out of the input before the toolkit sees them.
     pub fn filter_input(&mut self, ctx: &egui::Context, input: &mut RawInput) {
+        let early = std::mem::take(&mut self.deferred);
+        input.events.splice(0..0, early);
         if let Some(Dialog::ChangePin(dialog)) = &mut self.dialog {
             let focused = ctx.memory(|memory| memory.focused());
             let modifiers = ctx.input(|input| input.modifiers);
-            dialog.absorb(focused, &mut input.events, modifiers);
+            self.deferred = dialog.absorb(focused, &mut input.events, modifiers);
+            if !self.deferred.is_empty() {
+                ctx.request_repaint();
+            }
         }
     }
 
