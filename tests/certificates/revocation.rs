@@ -1,7 +1,7 @@
 //! Revocation lists over http: right, wrong, hostile.
 
-use crate::pki::{LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
-use crate::server::{Answer, Server};
+use crate::pki::{CA_SUBJECT, LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
+use crate::server::{Answer, Server, dead_url};
 use cert_assistant::cert::{
     Certificate, Check, Finding, Limits, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now, read_any,
 };
@@ -17,18 +17,27 @@ struct Setup {
     server: Server,
 }
 
-/// A leaf that names a list on the loopback; `answer` makes the server's answer from the certificates.
-fn setup(answer: impl FnOnce(&Pki) -> Answer) -> Setup {
-    let pki = Pki::with_chain();
-    let (server, listener) = Server::bind();
-    let extensions = format!("{LEAF}\ncrlDistributionPoints = URI:{}", server.url());
+/// A chain whose leaf names a list on the loopback.
+fn setup() -> Setup {
+    setup_with(|url| format!("crlDistributionPoints = URI:{url}"))
+}
+
+/// The same with other words for the distribution points, made from the address of the server.
+fn setup_with(points: impl FnOnce(&str) -> String) -> Setup {
+    let (pki, server) = (Pki::with_chain(), Server::start());
+    let extensions = format!("{LEAF}\n{}", points(&server.url()));
     pki.issue(&Order { extensions: &extensions, ..Order::default() });
     let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
-    server.serve(listener, answer(&pki));
     Setup { pki, leaf, store, server }
 }
 
 impl Setup {
+    /// Sets the list of the CA as the answer.
+    fn list(&self, revoked: &[(&str, &str)], extensions: &str) -> &Self {
+        self.server.answer(Answer::Body(self.pki.crl("ca", revoked, extensions)));
+        self
+    }
+
     fn ask_at(&self, now: i64, limits: &Limits) -> Revocation {
         let check = Check { certificate: &self.leaf, role: Role::Sign, token_key: None, store: &self.store, now };
         match check.run(limits).pop() {
@@ -40,42 +49,40 @@ impl Setup {
     fn ask(&self) -> Revocation {
         self.ask_at(now(), &Limits::default())
     }
-}
 
-fn gap(answer: impl FnOnce(&Pki) -> Answer) -> RevocationGap {
-    match setup(answer).ask() {
-        Revocation::Unchecked(gap) => gap,
-        other => panic!("{other:?}"),
+    fn gap(&self, answer: Answer) -> RevocationGap {
+        self.server.answer(answer);
+        match self.ask() {
+            Revocation::Unchecked(gap) => gap,
+            other => panic!("{other:?}"),
+        }
     }
 }
 
 #[test]
 fn a_certificate_that_is_not_in_the_list_is_good() {
-    let setup = setup(|pki| Answer::Body(pki.crl("ca", &[(OTHER, "keyCompromise")], "")));
-    let Revocation::Good { list_made, next_due } = setup.ask() else { panic!("{:?}", setup.ask()) };
+    let setup = setup();
+    let found = setup.list(&[(OTHER, "keyCompromise")], "").ask();
+    assert_eq!(Finding::Revocation(found.clone()).verdict(), Verdict::Ok);
+    let Revocation::Good { list_made, next_due } = found else { panic!("{found:?}") };
     assert_eq!(next_due, Some(list_made + 7 * DAY));
     let text = setup.pki.openssl(&["crl", "-in", "list.pem", "-noout", "-lastupdate", "-dateopt", "iso_8601"]);
     let made = time::OffsetDateTime::from_unix_timestamp(list_made).unwrap();
     assert!(text.contains(&format!("{} {:02}:{:02}", made.date(), made.hour(), made.minute())), "{text}");
-    assert_eq!(Finding::Revocation(setup.ask()).verdict(), Verdict::Ok);
-}
 
-#[test]
-fn an_empty_list_is_good_too() {
-    let setup = setup(|pki| Answer::Body(pki.crl("ca", &[], "")));
-    assert!(matches!(setup.ask(), Revocation::Good { .. }));
+    assert!(matches!(setup.list(&[], "").ask(), Revocation::Good { .. }), "an empty list");
 }
 
 #[test]
 fn a_revoked_certificate_is_found_with_date_and_reason() {
+    let setup = setup();
     for (word, reason) in [
         ("keyCompromise", Reason::KeyCompromise),
         ("unspecified", Reason::Unspecified),
         ("superseded", Reason::Superseded),
         ("certificateHold", Reason::Hold),
     ] {
-        let setup = setup(|pki| Answer::Body(pki.crl("ca", &[(OTHER, "superseded"), (SERIAL, word)], "")));
-        let found = setup.ask();
+        let found = setup.list(&[(OTHER, "superseded"), (SERIAL, word)], "").ask();
         assert_eq!(found, Revocation::Revoked { since: REVOKED_AT_UNIX, reason }, "{word}");
         assert_eq!(Finding::Revocation(found).verdict(), Verdict::Problem);
     }
@@ -83,58 +90,49 @@ fn a_revoked_certificate_is_found_with_date_and_reason() {
 
 #[test]
 fn an_entry_that_lifts_a_suspension_does_not_revoke() {
-    let setup = setup(|pki| Answer::Body(pki.crl("ca", &[(SERIAL, "removeFromCRL")], "")));
-    assert!(matches!(setup.ask(), Revocation::Good { .. }));
+    assert!(matches!(setup().list(&[(SERIAL, "removeFromCRL")], "").ask(), Revocation::Good { .. }));
 }
 
 #[test]
 fn an_outdated_list_proves_only_a_final_revocation() {
-    let later = now() + 30 * DAY;
-    let at = |revoked: &[(&str, &str)]| {
-        setup(|pki| Answer::Body(pki.crl("ca", revoked, ""))).ask_at(later, &Limits::default())
-    };
-    assert!(matches!(at(&[]), Revocation::Unchecked(RevocationGap::Outdated(_))));
-    assert!(matches!(at(&[(SERIAL, "certificateHold")]), Revocation::Unchecked(RevocationGap::Outdated(_))));
-    assert!(matches!(at(&[(SERIAL, "keyCompromise")]), Revocation::Revoked { .. }));
+    let setup = setup();
+    let later = |revoked: &[(&str, &str)]| setup.list(revoked, "").ask_at(now() + 30 * DAY, &Limits::default());
+    assert!(matches!(later(&[]), Revocation::Unchecked(RevocationGap::Outdated(_))));
+    assert!(matches!(later(&[(SERIAL, "certificateHold")]), Revocation::Unchecked(RevocationGap::Outdated(_))));
+    assert!(matches!(later(&[(SERIAL, "keyCompromise")]), Revocation::Revoked { .. }));
 }
 
 #[test]
 fn a_list_from_the_future_does_not_count() {
-    let setup = setup(|pki| Answer::Body(pki.crl("ca", &[], "")));
-    let found = setup.ask_at(now() - 3600, &Limits::default());
+    let found = setup().list(&[], "").ask_at(now() - 3600, &Limits::default());
     assert_eq!(found, Revocation::Unchecked(RevocationGap::NotYetValid));
 }
 
 #[test]
 fn a_list_that_the_issuer_did_not_sign_does_not_count() {
-    assert_eq!(gap(|pki| Answer::Body(pki.crl("root", &[], ""))), RevocationGap::WrongIssuer);
-    let changed = gap(|pki| {
-        let mut list = pki.crl("ca", &[(SERIAL, "superseded")], "");
-        // another serial number in the only entry
-        let serial = [0x1A, 0x10, 0, 0, 0, 0, 0, 0, 0, 1];
-        let at = list.windows(10).position(|w| w == serial).unwrap();
-        list[at + 9] = 2;
-        Answer::Body(list)
-    });
-    assert_eq!(changed, RevocationGap::SignatureWrong);
+    let setup = setup();
+    assert_eq!(setup.gap(Answer::Body(setup.pki.crl("root", &[], ""))), RevocationGap::WrongIssuer);
+    let mut list = setup.pki.crl("ca", &[(SERIAL, "superseded")], "");
+    // another serial number in the only entry
+    let serial = [0x1A, 0x10, 0, 0, 0, 0, 0, 0, 0, 1];
+    let at = list.windows(10).position(|w| w == serial).unwrap();
+    list[at + 9] = 2;
+    assert_eq!(setup.gap(Answer::Body(list)), RevocationGap::SignatureWrong);
 }
 
 #[test]
 fn an_issuer_that_may_not_sign_lists_is_refused() {
-    let pki = Pki::with_chain();
-    let (server, listener) = Server::bind();
-    let ca = "basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\nsubjectKeyIdentifier = hash";
-    let subject = crate::pki::CA_SUBJECT;
-    pki.issue(&Order { name: "ca", issuer: "root", subject, extensions: ca, ..Order::default() });
-    let extensions = format!("{LEAF}\ncrlDistributionPoints = URI:{}", server.url());
-    pki.issue(&Order { extensions: &extensions, ..Order::default() });
-    server.serve(listener, Answer::Body(pki.crl("ca", &[], "")));
-    let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
-    assert_eq!(Setup { pki, leaf, store, server }.ask(), Revocation::Unchecked(RevocationGap::WrongIssuer));
+    let mut setup = setup();
+    let extensions =
+        "basicConstraints = critical, CA:TRUE\nkeyUsage = critical, keyCertSign\nsubjectKeyIdentifier = hash";
+    setup.pki.issue(&Order { name: "ca", issuer: "root", subject: CA_SUBJECT, extensions, ..Order::default() });
+    setup.store = setup.pki.store(&["root", "ca"]);
+    assert_eq!(setup.list(&[], "").ask(), Revocation::Unchecked(RevocationGap::WrongIssuer));
 }
 
 #[test]
 fn a_list_for_other_certificates_does_not_count() {
+    let setup = setup();
     for extension in [
         "issuingDistributionPoint = critical, @part\n[part]\nfullname = URI:http://127.0.0.1/other.crl",
         "issuingDistributionPoint = critical, @part\n[part]\nonlyCA = TRUE",
@@ -142,35 +140,33 @@ fn a_list_for_other_certificates_does_not_count() {
         "issuingDistributionPoint = critical, @part\n[part]\nindirectCRL = TRUE",
         "2.5.29.27 = critical, ASN1:INTEGER:1",
     ] {
-        assert_eq!(gap(|pki| Answer::Body(pki.crl("ca", &[], extension))), RevocationGap::OtherScope, "{extension}");
+        let found = setup.list(&[], extension).ask();
+        assert_eq!(found, Revocation::Unchecked(RevocationGap::OtherScope), "{extension}");
     }
-    let unknown = gap(|pki| Answer::Body(pki.crl("ca", &[], "1.2.3.4 = critical, ASN1:NULL")));
-    assert_eq!(unknown, RevocationGap::UnknownRule("1.2.3.4".to_owned()));
+    let found = setup.list(&[], "1.2.3.4 = critical, ASN1:NULL").ask();
+    assert_eq!(found, Revocation::Unchecked(RevocationGap::UnknownRule("1.2.3.4".to_owned())));
 }
 
 #[test]
 fn a_part_that_the_certificate_names_counts() {
-    let pki = Pki::with_chain();
-    let (server, listener) = Server::bind();
-    let point =
-        format!("crlDistributionPoints = p\n[p]\nfullname = URI:{}, dirName:d\n[d]\nCN = ca21crl1", server.url());
-    pki.issue(&Order { extensions: &format!("{LEAF}\n{point}"), ..Order::default() });
+    let setup = setup_with(|url| {
+        format!("crlDistributionPoints = p\n[p]\nfullname = URI:{url}, dirName:d\n[d]\nCN = ca21crl1")
+    });
     let part = "issuingDistributionPoint = critical, @part\nauthorityKeyIdentifier = keyid:always\n\
                 [part]\nfullname = dirName:d\nonlyuser = TRUE\n[d]\nCN = ca21crl1";
-    server.serve(listener, Answer::Body(pki.crl("ca", &[], part)));
-    let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
-    let found = Setup { pki, leaf, store, server }.ask();
+    let found = setup.list(&[], part).ask();
     assert!(matches!(found, Revocation::Good { .. }), "{found:?}");
 }
 
 #[test]
 fn what_is_no_list_does_not_count() {
-    assert_eq!(gap(|_| Answer::Body(b"<html>".to_vec())), RevocationGap::Malformed);
-    assert_eq!(gap(|_| Answer::Body(Vec::new())), RevocationGap::Malformed);
-    assert_eq!(gap(|pki| Answer::Body(pki.der("leaf"))), RevocationGap::Malformed);
-    assert_eq!(gap(|pki| Answer::Body([pki.crl("ca", &[], ""), vec![0]].concat())), RevocationGap::Malformed);
-    assert_eq!(gap(|_| Answer::Status(404)), RevocationGap::Status(404));
-    assert_eq!(gap(|_| Answer::CutShort), RevocationGap::Unreachable);
+    let setup = setup();
+    let followed = [setup.pki.crl("ca", &[], ""), vec![0]].concat();
+    for body in [b"<html>".to_vec(), Vec::new(), setup.pki.der("leaf"), followed] {
+        assert_eq!(setup.gap(Answer::Body(body)), RevocationGap::Malformed);
+    }
+    assert_eq!(setup.gap(Answer::Status(404)), RevocationGap::Status(404));
+    assert_eq!(setup.gap(Answer::CutShort), RevocationGap::Unreachable);
 }
 
 #[test]
@@ -191,75 +187,68 @@ fn no_cut_and_no_changed_bit_of_a_list_brings_the_reader_down() {
 }
 
 #[test]
-fn a_list_without_end_is_given_up_at_the_size_limit() {
+fn a_list_beyond_the_size_limit_is_given_up_even_without_end() {
+    let setup = setup();
+    setup.server.answer(Answer::Endless);
     let limits = Limits { bytes: 100_000, time: Duration::from_secs(60), ..Limits::default() };
-    let found = setup(|_| Answer::Endless).ask_at(now(), &limits);
-    assert_eq!(found, Revocation::Unchecked(RevocationGap::TooLarge));
+    assert_eq!(setup.ask_at(now(), &limits), Revocation::Unchecked(RevocationGap::TooLarge));
+
+    let list = setup.pki.crl("ca", &[], "");
+    let limits = |bytes| Limits { bytes, ..Limits::default() };
+    setup.server.answer(Answer::Body(list.clone()));
+    assert!(matches!(setup.ask_at(now(), &limits(list.len())), Revocation::Good { .. }));
+    assert_eq!(setup.ask_at(now(), &limits(list.len() - 1)), Revocation::Unchecked(RevocationGap::TooLarge));
 }
 
 #[test]
 fn a_trickling_list_is_given_up_at_the_time_limit() {
+    let setup = setup();
+    setup.server.answer(Answer::Trickle);
     let limits = Limits { time: Duration::from_millis(300), ..Limits::default() };
-    let found = setup(|_| Answer::Trickle).ask_at(now(), &limits);
-    assert_eq!(found, Revocation::Unchecked(RevocationGap::TimedOut));
+    assert_eq!(setup.ask_at(now(), &limits), Revocation::Unchecked(RevocationGap::TimedOut));
 }
 
 #[test]
 fn redirects_are_followed_three_times_and_only_to_http() {
-    let times = |count| setup(|pki| Answer::RedirectTimes(count, pki.crl("ca", &[], ""))).ask();
-    assert!(matches!(times(3), Revocation::Good { .. }));
-    assert_eq!(times(4), Revocation::Unchecked(RevocationGap::RedirectRefused));
+    let setup = setup();
+    let list = setup.pki.crl("ca", &[], "");
+    setup.server.answer(Answer::RedirectTimes(3, list.clone()));
+    assert!(matches!(setup.ask(), Revocation::Good { .. }));
+    assert_eq!(setup.gap(Answer::RedirectTimes(4, list)), RevocationGap::RedirectRefused);
     for target in ["file:///etc/hostname", "https://127.0.0.1/", "ftp://127.0.0.1/"] {
-        let found = gap(|_| Answer::Redirect(target.to_owned()));
-        assert_eq!(found, RevocationGap::RedirectRefused, "{target}");
+        assert_eq!(setup.gap(Answer::Redirect(target.to_owned())), RevocationGap::RedirectRefused, "{target}");
     }
 }
 
 #[test]
 fn a_server_that_is_not_there_is_said_so() {
-    let (server, listener) = Server::bind();
-    drop(listener);
-    let pki = Pki::with_chain();
-    let extensions = format!("{LEAF}\ncrlDistributionPoints = URI:{}", server.url());
-    pki.issue(&Order { extensions: &extensions, ..Order::default() });
-    let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
-    let setup = Setup { pki, leaf, store, server };
+    let setup = setup_with(|_| format!("crlDistributionPoints = URI:{}", dead_url()));
     assert_eq!(setup.ask(), Revocation::Unchecked(RevocationGap::Unreachable));
 }
 
 #[test]
 fn nobody_is_asked_for_a_certificate_whose_issuer_is_not_proven() {
-    let mut setup = setup(|pki| Answer::Body(pki.crl("ca", &[], "")));
+    let mut setup = setup();
     setup.store = setup.pki.store(&["ca"]);
-    assert_eq!(setup.ask(), Revocation::Unchecked(RevocationGap::IssuerNotProven));
+    assert_eq!(setup.list(&[], "").ask(), Revocation::Unchecked(RevocationGap::IssuerNotProven));
     assert_eq!(setup.server.requests(), 0);
 }
 
 #[test]
 fn addresses_other_than_http_are_not_asked() {
-    let ask = |extensions: &str| {
-        let pki = Pki::with_chain();
-        pki.issue(&Order { extensions: &format!("{LEAF}\n{extensions}"), ..Order::default() });
-        let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
-        Setup { pki, leaf, store, server: Server::bind().0 }.ask()
-    };
-    let scheme = |scheme: &str| Revocation::Unchecked(RevocationGap::OtherScheme(scheme.to_owned()));
-    assert_eq!(ask(""), Revocation::Unchecked(RevocationGap::NoAddress));
-    assert_eq!(ask("crlDistributionPoints = URI:ldap://ldap.example.cn/x"), scheme("ldap"));
-    assert_eq!(ask("crlDistributionPoints = URI:https://example.cn/x"), scheme("https"));
-    assert_eq!(ask("crlDistributionPoints = URI:file:///etc/passwd"), scheme("file"));
+    let mut setup = setup_with(|_| String::new());
+    assert_eq!(setup.ask(), Revocation::Unchecked(RevocationGap::NoAddress));
+    for (uri, scheme) in [("ldap://x.cn/y", "ldap"), ("https://x.cn/y", "https"), ("file:///etc/passwd", "file")] {
+        let extensions = format!("{LEAF}\ncrlDistributionPoints = URI:{uri}");
+        setup.pki.issue(&Order { extensions: &extensions, ..Order::default() });
+        setup.leaf = setup.pki.certificate("leaf");
+        assert_eq!(setup.ask(), Revocation::Unchecked(RevocationGap::OtherScheme(scheme.to_owned())));
+    }
 }
 
 #[test]
 fn the_second_address_answers_when_the_first_is_dead() {
-    let pki = Pki::with_chain();
-    let (dead, _) = Server::bind();
-    let (server, listener) = Server::bind();
-    let extensions =
-        format!("{LEAF}\ncrlDistributionPoints = URI:ldap://x/y, URI:{}, URI:{}", dead.url(), server.url());
-    pki.issue(&Order { extensions: &extensions, ..Order::default() });
-    server.serve(listener, Answer::Body(pki.crl("ca", &[(SERIAL, "superseded")], "")));
-    let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
-    let found = Setup { pki, leaf, store, server }.ask();
+    let setup = setup_with(|url| format!("crlDistributionPoints = URI:ldap://x/y, URI:{}, URI:{url}", dead_url()));
+    let found = setup.list(&[(SERIAL, "superseded")], "").ask();
     assert!(matches!(found, Revocation::Revoked { reason: Reason::Superseded, .. }), "{found:?}");
 }

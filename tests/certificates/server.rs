@@ -2,8 +2,8 @@
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
 
@@ -27,26 +27,31 @@ pub enum Answer {
 
 pub struct Server {
     address: SocketAddr,
+    answer: Arc<Mutex<Answer>>,
     requests: Arc<AtomicUsize>,
 }
 
 impl Server {
-    pub fn bind() -> (Self, TcpListener) {
+    /// Serves on a thread that ends with the test; at first every request gets a 404.
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let server = Self { address: listener.local_addr().unwrap(), requests: Arc::default() };
-        (server, listener)
-    }
-
-    /// Serves on a thread that ends with the test.
-    pub fn serve(&self, listener: TcpListener, answer: Answer) {
-        let requests = Arc::clone(&self.requests);
+        let answer = Arc::new(Mutex::new(Answer::Status(404)));
+        let server = Self { address: listener.local_addr().unwrap(), answer, requests: Arc::default() };
+        let (answer, requests) = (Arc::clone(&server.answer), Arc::clone(&server.requests));
         thread::spawn(move || {
             for stream in listener.incoming() {
                 let before = requests.fetch_add(1, Ordering::SeqCst);
                 // the client may go away at any time
-                let _ = stream.and_then(|stream| reply(stream, &answer, before));
+                let _ = stream.and_then(|stream| reply(stream, &answer.lock().unwrap(), before));
             }
         });
+        server
+    }
+
+    /// Changes the answer and counts requests from here.
+    pub fn answer(&self, answer: Answer) {
+        *self.answer.lock().unwrap() = answer;
+        self.requests.store(0, Ordering::SeqCst);
     }
 
     pub fn url(&self) -> String {
@@ -56,6 +61,12 @@ impl Server {
     pub fn requests(&self) -> usize {
         self.requests.load(Ordering::SeqCst)
     }
+}
+
+/// An address where nobody listens.
+pub fn dead_url() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    format!("http://{}/list.crl", listener.local_addr().unwrap())
 }
 
 fn reply(mut stream: TcpStream, answer: &Answer, before: usize) -> std::io::Result<()> {

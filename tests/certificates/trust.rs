@@ -62,6 +62,29 @@ fn only_what_signed_itself_is_a_root() {
 }
 
 #[test]
+fn for_an_algorithm_that_cannot_be_verified_the_key_identifiers_tell_a_root() {
+    let pki = Pki::new();
+    for name in ["old", "new"] {
+        let (key, pem) = (format!("{name}.key"), format!("{name}.pem"));
+        pki.openssl(&[
+            "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", &key, "-out", &pem, "-subj", "/CN=r",
+        ]);
+    }
+    // the new key under the same name, signed by the old one
+    pki.write("ext.cnf", "subjectKeyIdentifier = hash\nauthorityKeyIdentifier = keyid:always\n");
+    pki.openssl(&["x509", "-x509toreq", "-in", "new.pem", "-signkey", "new.key", "-out", "new.csr"]);
+    pki.openssl(&[
+        "x509", "-req", "-in", "new.csr", "-CA", "old.pem", "-CAkey", "old.key", "-extfile", "ext.cnf", "-out",
+        "link.pem",
+    ]);
+    for name in ["old", "link"] {
+        let (pem, der) = (format!("{name}.pem"), format!("{name}.der"));
+        pki.openssl(&["x509", "-in", &pem, "-outform", "DER", "-out", &der]);
+    }
+    assert_eq!(pki.store(&["old", "link"]).roots(), [pki.certificate("old")]);
+}
+
+#[test]
 fn a_missing_folder_is_an_empty_one() {
     let folder = TempDir::new().unwrap();
     let (store, skipped) = TrustStore::from_folder(&folder.path().join("none"));
