@@ -19,3 +19,13 @@ fn replay(name: &str, run: fn(&[u8])) {
 fn command_and_response_seeds_keep_their_laws() {
     replay("response", targets::response::run);
 }
+
+#[test]
+fn strange_certificates_and_lists_are_read_without_panic() {
+    replay("certificate", targets::certificate::run);
+}
+
+#[test]
+fn a_key_that_answers_anything_gets_no_pin_twice() {
+    replay("session", targets::session::run);
+}

@@ -57,22 +57,54 @@ impl Source {
         found.into_iter()
     }
 
-    /// All words `w` in `start :: w` and `start :: { w, w::x, … }`, with their lines.
-    pub fn paths_from(&self, start: &str) -> Vec<(&str, usize)> {
-        let mut names = Vec::new();
+    /// Positions of all words `w` in `start :: w` and `start :: { w, w::x, … }`.
+    pub fn paths_from(&self, start: &str) -> Vec<usize> {
+        let mut found = Vec::new();
         for at in self.find(&format!("{start} : :")) {
             // `$crate` and `other::crate` are other things
             if at > 0 && (self.tokens[at - 1].is("$") || self.tokens[at - 1].is(":")) {
                 continue;
             }
-            let rest = &self.tokens[at + 3..];
-            match rest.first() {
-                Some(Token { kind: Kind::Word(word), line }) => names.push((word.as_str(), *line)),
-                Some(token) if token.is("{") => names.extend(first_words(&rest[1..])),
+            match self.tokens.get(at + 3) {
+                Some(Token { kind: Kind::Word(_), .. }) => found.push(at + 3),
+                Some(token) if token.is("{") => found.extend(self.first_words(at + 4)),
                 _ => {}
             }
         }
-        names
+        found
+    }
+
+    /// The words that begin the items of a use group; `at` is behind its opening bracket.
+    fn first_words(&self, at: usize) -> Vec<usize> {
+        let mut found = Vec::new();
+        let (mut depth, mut at_start) = (0, true);
+        for (at, token) in self.tokens.iter().enumerate().skip(at) {
+            match &token.kind {
+                Kind::Mark('{') => depth += 1,
+                Kind::Mark('}') if depth == 0 => break,
+                Kind::Mark('}') => depth -= 1,
+                Kind::Mark(',') if depth == 0 => at_start = true,
+                Kind::Word(_) if at_start => {
+                    found.push(at);
+                    at_start = false;
+                }
+                _ => {}
+            }
+        }
+        found
+    }
+
+    /// The path that begins at this token: `apdu::Meaning`.
+    pub fn path_at(&self, at: usize) -> String {
+        let mut path = String::new();
+        for token in &self.tokens[at..] {
+            match &token.kind {
+                Kind::Word(word) if path.is_empty() || path.ends_with("::") => path.push_str(word),
+                Kind::Mark(':') => path.push(':'),
+                _ => break,
+            }
+        }
+        path.trim_end_matches(':').to_owned()
     }
 }
 
@@ -85,6 +117,13 @@ impl Token {
         }
     }
 
+    pub fn word(&self) -> Option<&str> {
+        match &self.kind {
+            Kind::Word(word) => Some(word),
+            _ => None,
+        }
+    }
+
     /// The text of a string literal without its quotes; escapes stay as written.
     pub fn string(&self) -> Option<&str> {
         let Kind::Literal(text) = &self.kind else { return None };
@@ -92,26 +131,6 @@ impl Token {
         let end = text.rfind('"')?;
         text.get(start + 1..end)
     }
-}
-
-/// The words that begin the items of a use group whose opening bracket was already taken.
-fn first_words(tokens: &[Token]) -> Vec<(&str, usize)> {
-    let mut names = Vec::new();
-    let (mut depth, mut at_start) = (0, true);
-    for token in tokens {
-        match &token.kind {
-            Kind::Mark('{') => depth += 1,
-            Kind::Mark('}') if depth == 0 => break,
-            Kind::Mark('}') => depth -= 1,
-            Kind::Mark(',') if depth == 0 => at_start = true,
-            Kind::Word(word) if at_start => {
-                names.push((word.as_str(), token.line));
-                at_start = false;
-            }
-            _ => {}
-        }
-    }
-    names
 }
 
 fn flatten(stream: TokenStream, tokens: &mut Vec<Token>) {

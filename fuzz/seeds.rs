@@ -1,0 +1,77 @@
+//! Writes the seeds of the targets `session` and `certificate` anew from virtual keys, for when commands change:
+//! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`. Seeds with other names stay.
+
+use cert_assistant::apdu::{Command, Response};
+use cert_assistant::token::{Channel, Transport, TransportError};
+use cert_assistant::virtual_key::personalise::personalise;
+use cert_assistant::virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};
+use cert_assistant_fuzz::session;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+const LOOK: u8 = session::READ | session::PIN_INFO | session::PUBLIC_KEY | session::FILE;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let ca = TestCa::create()?;
+    write("certificate/root", ca.root())?;
+    write("certificate/operation-ca", ca.operation())?;
+    for &(name, state) in State::ALL {
+        record(&ca, state, &format!("{name}-look"), LOOK)?;
+    }
+    record(&ca, State::Valid, "valid-verify", session::VERIFY)?;
+    record(&ca, State::Valid, "valid-change", session::READ | session::CHANGE)?;
+    record(&ca, State::Locked, "locked-change", session::CHANGE)?;
+    record(&ca, State::Valid, "valid-sign", session::READ | session::SIGN)?;
+    let state = personalise(&Spec::new("示例有限公司", "10200000016873"), &ca)?;
+    for container in state.applications.iter().flat_map(|application| &application.containers) {
+        write("certificate/sign", container.sign.certificate.as_deref().unwrap_or_default())?;
+        write("certificate/encrypt", container.encrypt.certificate.as_deref().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn write(name: &str, bytes: &[u8]) -> std::io::Result<()> {
+    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name), bytes)
+}
+
+fn record(ca: &TestCa, state: State, name: &str, operations: u8) -> Result<(), Box<dyn std::error::Error>> {
+    let state = personalise(&Spec::new("示例有限公司", "10200000016873").state(state), ca)?;
+    let tape = Arc::new(Mutex::new(vec![operations]));
+    session::operate(operations, Box::new(Recorder { key: VirtualKey::new(state), tape: Arc::clone(&tape) }));
+    let tape = tape.lock().map_err(|_| "the recorder failed")?;
+    Ok(write(&format!("session/{name}"), &tape)?)
+}
+
+struct Recorder {
+    key: VirtualKey,
+    tape: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Transport for Recorder {
+    fn begin(&mut self) -> Result<Box<dyn Channel + '_>, TransportError> {
+        Ok(Box::new(Recording(self)))
+    }
+
+    fn atr(&self) -> &[u8] {
+        self.key.atr()
+    }
+}
+
+struct Recording<'a>(&'a mut Recorder);
+
+impl Channel for Recording<'_> {
+    fn transmit(&mut self, command: &Command) -> Result<Response, TransportError> {
+        let bytes = command.encode().map_err(|_| TransportError::TooLong)?;
+        let Outcome::Answer(answer) = self.0.key.exchange(bytes.expose()) else { return Err(TransportError::Removed) };
+        let length = u16::try_from(answer.len()).map_err(|_| TransportError::Garbage)?;
+        if let Ok(mut tape) = self.0.tape.lock() {
+            tape.extend_from_slice(&length.to_be_bytes());
+            tape.extend_from_slice(&answer);
+        }
+        Response::parse(&answer).map_err(|_| TransportError::Garbage)
+    }
+
+    fn was_reset(&self) -> bool {
+        false
+    }
+}
