@@ -97,8 +97,8 @@ impl Fault {
 
     /// Adds a value for the sentences.
     #[must_use]
-    pub fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.values.push((name, value.to_string()));
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.values.push((name, value.into()));
         self
     }
 
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn values_stand_in_the_sentence_and_the_code_in_the_reference() {
-        let fault = Fault::new(FaultCode::WrongPin).with("left", 8).detail("63C8");
+        let fault = Fault::new(FaultCode::WrongPin).with("left", "8").detail("63C8");
         assert_eq!(fault.sentences(true).what, "密码不正确，还可以输错 8 次");
         assert_eq!(fault.reference(), "KEY-103 · 63C8");
     }

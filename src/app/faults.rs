@@ -7,15 +7,15 @@ use crate::token::{TokenError, TransportError};
 impl From<&TokenError> for Fault {
     fn from(error: &TokenError) -> Self {
         match error {
-            TokenError::Transport(transport) => return transport.into(),
+            TokenError::Transport(transport) => transport.into(),
             TokenError::Unsupported => Self::new(FaultCode::KeyUnsupported),
             TokenError::UnprovenModel => Self::new(FaultCode::ModelUnproven),
             TokenError::NoApplication => Self::new(FaultCode::KeyEmpty),
-            TokenError::WrongPin { left } => Self::new(FaultCode::WrongPin).with("left", left),
+            TokenError::WrongPin { left } => Self::new(FaultCode::WrongPin).with("left", left.to_string()),
             TokenError::Locked => Self::new(FaultCode::PinLocked),
             TokenError::PinLength => Self::new(FaultCode::PinLength),
             TokenError::NewPinLength { min, max } => {
-                Self::new(FaultCode::NewPinLength).with("min", min).with("max", max)
+                Self::new(FaultCode::NewPinLength).with("min", min.to_string()).with("max", max.to_string())
             }
             TokenError::NewPinCharacters => Self::new(FaultCode::NewPinCharacters),
             TokenError::ChangeUncertain => Self::new(FaultCode::PinUncertain),

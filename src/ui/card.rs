@@ -34,7 +34,7 @@ pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'
     match &key.state {
         KeyState::Reading => reading(ui, key, around),
         KeyState::Failed(fault) if fault.code == FaultCode::KeyUnsupported => {
-            empty::unsupported(ui, key, fault, around, actions)
+            empty::unsupported(ui, key, fault, around, actions);
         }
         KeyState::Failed(fault) => widgets::card(ui, |ui| {
             header(ui, &key.slot.reader, key, around);

@@ -107,7 +107,7 @@ fn one(
     widgets::text_row(ui, &t!("field.owner"), words::or_absent(certificate.owner.as_deref()));
     widgets::text_row(ui, &t!("field.validity"), &words::validity(certificate));
     widgets::row(ui, &t!("field.card_number"), |ui| {
-        copyable(ui, &words::card_number(view), &t!("field.card_number"), actions)
+        copyable(ui, &words::card_number(view), &t!("field.card_number"), actions);
     });
     widgets::row(ui, &t!("field.unique_id"), |ui| {
         copyable(ui, words::or_absent(identity.unique_id.as_deref()), &t!("field.unique_id"), actions);
