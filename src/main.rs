@@ -3,8 +3,7 @@
 
 use cert_assistant::app::{Hub, Language, SettingsFile, Surroundings, cert, timeline};
 use cert_assistant::cli::{self, Exit, Terminal};
-use cert_assistant::crypto::issue::IssueError;
-use cert_assistant::practice::{PRACTICE_PIN, PracticeDesk};
+use cert_assistant::practice::{self, PRACTICE_PIN, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
@@ -59,7 +58,7 @@ struct Desk {
 }
 
 impl Desk {
-    fn open(practice: bool, folder: Option<PathBuf>) -> Result<Self, IssueError> {
+    fn open(practice: bool, folder: Option<PathBuf>) -> Result<Self, practice::Unprepared> {
         if practice {
             let desk = PracticeDesk::with_standard_keys()?;
             let mut store = cert::TrustStore::default();

@@ -44,6 +44,11 @@ struct Lying {
     slot: Slot,
 }
 
+/// The practice keys could not be made.
+#[derive(Debug, thiserror::Error)]
+#[error("practice keys could not be made: {0}")]
+pub struct Unprepared(#[from] IssueError);
+
 impl PracticeDesk {
     /// A desk without keys that trusts this authority.
     #[must_use]
@@ -55,8 +60,8 @@ impl PracticeDesk {
     /// The usual keys: valid, 20 days left, locked, damaged.
     ///
     /// # Errors
-    /// [`IssueError`] when the system has no random numbers.
-    pub fn with_standard_keys() -> Result<Self, IssueError> {
+    /// [`Unprepared`] when the system has no random numbers.
+    pub fn with_standard_keys() -> Result<Self, Unprepared> {
         let ca = TestCa::create()?;
         let desk = Self::empty(&ca);
         let keys = [
