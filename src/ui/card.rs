@@ -151,14 +151,19 @@ fn facts(
 /// A value that one click copies.
 pub fn copyable(ui: &mut Ui, value: &str, name: &str, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
-        ui.add(Label::new(value).wrap().selectable(true));
-        if value != words::ABSENT
-            && widgets::quiet_button(ui, &t!("action.copy"), &format!("{} {name}", t!("action.copy"))).clicked()
-        {
+        ui.scope(|ui| {
+            ui.set_max_width((ui.available_width() - COPY_WIDTH).max(0.0));
+            ui.add(Label::new(value).wrap().selectable(true));
+        });
+        let spoken = format!("{} {name}", t!("action.copy"));
+        if value != words::ABSENT && widgets::quiet_button(ui, &t!("action.copy"), &spoken).clicked() {
             actions.push(Action::Copy(value.to_owned()));
         }
     });
 }
+
+/// Room kept for the button behind a value that may wrap.
+const COPY_WIDTH: f32 = 56.0;
 
 fn validity_bar(ui: &mut Ui, used: f32, standing: Standing) {
     let p = theme::palette(ui.ctx());

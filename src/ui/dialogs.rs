@@ -9,8 +9,7 @@ use super::widgets::{self, Tone, Weight};
 use crate::app::cert::Format;
 use crate::app::{Desk, Fault, Hub, KeyUse};
 use eframe::egui::{
-    self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RadioButton, RichText, ScrollArea, Ui,
-    vec2,
+    self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RichText, ScrollArea, Ui, vec2,
 };
 use rust_i18n::t;
 
@@ -101,9 +100,7 @@ impl Export {
             let formats =
                 [(Format::Pem, t!("export.pem")), (Format::Der, t!("export.der")), (Format::P7b, t!("export.p7b"))];
             for (format, text) in formats {
-                let response = ui.add(RadioButton::new(self.format == format, text.as_ref()));
-                widgets::focus_ring(ui, &response);
-                if response.clicked() {
+                if widgets::radio(ui, self.format == format, &text).clicked() {
                     self.format = format;
                 }
             }

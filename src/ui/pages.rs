@@ -6,7 +6,7 @@ use super::icons::Icon;
 use super::theme::{self, space};
 use super::widgets::{self, Weight};
 use crate::app::{Command, Language, Settings, ThemeChoice};
-use eframe::egui::{Label, RadioButton, Ui};
+use eframe::egui::{Label, Ui};
 use rust_i18n::t;
 
 /// Shows a page other than the keys.
@@ -65,9 +65,7 @@ fn choice<T: Copy + PartialEq>(ui: &mut Ui, name: &str, value: &mut T, options: 
     widgets::row(ui, name, |ui| {
         ui.horizontal_wrapped(|ui| {
             for (option, text) in options {
-                let response = ui.add(RadioButton::new(*value == *option, text.as_ref()));
-                widgets::focus_ring(ui, &response);
-                if response.clicked() {
+                if widgets::radio(ui, *value == *option, text).clicked() {
                     *value = *option;
                 }
             }

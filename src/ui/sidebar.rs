@@ -49,7 +49,7 @@ fn brand(ui: &mut Ui) {
         let sign = t!("app.sign");
         ui.painter().text(rect.center(), Align2::CENTER_CENTER, sign, theme::bold_font(size::BODY), p.on_primary);
         ui.add_space(2.0);
-        widgets::heading(ui, &t!("app.name"));
+        widgets::heading(ui, &t!("app.brand"));
     });
 }
 

@@ -47,7 +47,7 @@ pub const RADIUS_CONTROL: u8 = 8;
 /// Width of the list of keys.
 pub const SIDEBAR_WIDTH: f32 = 212.0;
 /// Width of the column of field names.
-pub const LABEL_WIDTH: f32 = 112.0;
+pub const LABEL_WIDTH: f32 = 124.0;
 /// Width of dialogs.
 pub const DIALOG_WIDTH: f32 = 420.0;
 /// Window at start and its smallest size.

@@ -65,22 +65,44 @@ pub fn link(ui: &mut Ui, text: &str, icon: Option<Icon>) -> Response {
 
 /// A quiet caption-sized button at a given place; `name` is what a screen reader says.
 pub fn quiet_button_at(ui: &Ui, rect: Rect, id: Id, text: &str, name: &str) -> Response {
-    let p = theme::palette(ui.ctx());
     let response = ui.interact(rect, id, Sense::click());
-    let color = if response.hovered() || response.has_focus() { p.primary } else { p.text2 };
-    ui.painter().text(rect.center(), Align2::CENTER_CENTER, text, theme::font(size::CAPTION), color);
-    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
-    focus_ring(ui, &response);
-    response.on_hover_cursor(CursorIcon::PointingHand)
+    quiet_look(ui, response, text, name)
 }
 
 /// As [`quiet_button_at`], inline.
 pub fn quiet_button(ui: &mut Ui, text: &str, name: &str) -> Response {
     let p = theme::palette(ui.ctx());
     let width = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::CAPTION), p.text2).size().x;
-    let (rect, _) = ui.allocate_exact_size(vec2(width + space::S, size::BODY + space::S), Sense::hover());
-    let id = ui.scope_id().with(("quiet", name));
-    quiet_button_at(ui, rect, id, text, name)
+    let (_, response) = ui.allocate_exact_size(vec2(width + space::S, size::BODY + space::S), Sense::click());
+    quiet_look(ui, response, text, name)
+}
+
+fn quiet_look(ui: &Ui, response: Response, text: &str, name: &str) -> Response {
+    let p = theme::palette(ui.ctx());
+    let color = if response.hovered() || response.has_focus() { p.primary } else { p.text2 };
+    ui.painter().text(response.rect.center(), Align2::CENTER_CENTER, text, theme::font(size::CAPTION), color);
+    response.widget_info(|| WidgetInfo::labeled(Role::Button, ui.is_enabled(), name));
+    focus_ring(ui, &response);
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// One of several choices.
+pub fn radio(ui: &mut Ui, chosen: bool, text: &str) -> Response {
+    let p = theme::palette(ui.ctx());
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::BODY), p.text);
+    let wanted = vec2(size::SECTION + space::S + galley.size().x + space::M, CONTROL_HEIGHT - space::XS);
+    let (rect, response) = ui.allocate_exact_size(wanted, Sense::click());
+    let center = pos2(rect.left() + size::SECTION / 2.0, rect.center().y);
+    let ring = if chosen || response.hovered() { p.primary } else { p.text2 };
+    ui.painter().circle(center, 8.0, p.surface, Stroke::new(1.5, ring));
+    if chosen {
+        ui.painter().circle_filled(center, 4.5, p.primary);
+    }
+    let at = pos2(rect.left() + size::SECTION + space::S, rect.center().y - galley.size().y / 2.0);
+    ui.painter().galley(at, galley, p.text);
+    response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, text));
+    focus_ring(ui, &response);
+    response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
 /// Draws the ring that shows where the keyboard is.
