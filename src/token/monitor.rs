@@ -200,18 +200,23 @@ impl<'a> Desk<'a> {
     /// Ends with an error when the service is gone, without one when nobody wants to hear more.
     fn watch(&mut self, context: &Context) -> Result<(), Error> {
         let mut listed = false;
+        // told after the cards that are in: who hears of the service has heard of every card before
+        let mut unannounced = false;
         let mut settled = false;
         let mut full = false;
         let mut idle_returns = 0;
         while self.wanted && !self.source.stop.is_stopped() {
             if self.list(context)? || !listed {
-                (listed, settled, full) = (true, false, false);
-                self.tell(SourceEvent::Service(ServiceState::Running { readers: self.cards.len() }));
+                (listed, settled, full, unannounced) = (true, false, false, true);
+            }
+            if self.cards.is_empty() && std::mem::take(&mut unannounced) {
+                self.tell(SourceEvent::Service(ServiceState::Running { readers: 0 }));
             }
             let began = Instant::now();
             let states = if full { self.states.get_mut(1..).unwrap_or_default() } else { self.states.as_mut_slice() };
             let waited = context.get_status_change(if settled { None } else { Some(SETTLED) }, states);
             let mut told = false;
+            let known = matches!(waited, Ok(()) | Err(Error::Timeout));
             match waited {
                 Ok(()) => told = self.look(),
                 Err(Error::Timeout) => settled = true,
@@ -219,6 +224,9 @@ impl<'a> Desk<'a> {
                 // a reader went away between listing and waiting
                 Err(Error::UnknownReader | Error::Cancelled) => {}
                 Err(error) => return Err(error),
+            }
+            if known && std::mem::take(&mut unannounced) {
+                self.tell(SourceEvent::Service(ServiceState::Running { readers: self.cards.len() }));
             }
             let idle = !told && began.elapsed() < FLOOR;
             idle_returns = if idle { idle_returns + 1 } else { 0 };
