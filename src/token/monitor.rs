@@ -9,7 +9,7 @@
 //!   appears between listing and waiting is missed: after every change the list is read once more when it has settled.
 //! * A card pulled and put back between two calls is told by the event count.
 //! * An implementation whose call returns at once for ever is slowed down to one call in 100 ms.
-//! * `SCardCancel` does nothing unless the call already waits: it is repeated until the thread has left.
+//! * `SCardCancel` does nothing unless the call already waits: it is repeated until it had its effect.
 
 use super::pcsc_link::{PcscLink, transport_error};
 use super::service_probe::diagnose;
@@ -32,6 +32,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 5 });
 /// Attempts after something happened to the service's socket: it is there before anybody listens on it.
 const ATTEMPTS: u32 = 6;
+/// How long a card held by another program is asked for again. A hold shorter than this may never show in the states the
+/// service reports (pcscd looks every 400 ms), so no event would tell its end.
+const HELD: [Duration; 4] =
+    [Duration::from_millis(50), Duration::from_millis(100), Duration::from_millis(200), Duration::from_millis(400)];
 /// `SCardCancel` is repeated this often, this many times.
 const CANCEL_EVERY: Duration = Duration::from_millis(20);
 const CANCELS: u32 = 250;
@@ -48,6 +52,8 @@ pub struct PcscSource {
     next_slot: AtomicU64,
     /// Slots with a card, with the reader's name as the service spells it.
     present: Mutex<Vec<(u64, CString)>>,
+    /// Slots found held by another program, not yet known to the thread.
+    held: Mutex<Vec<u64>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -71,7 +77,30 @@ impl PcscSource {
             left: Condvar::new(),
             next_slot: AtomicU64::new(1),
             present: Mutex::new(Vec::new()),
+            held: Mutex::new(Vec::new()),
         }
+    }
+
+    /// Ends a wait of the thread if it is in one; false when it watches no readers.
+    fn cancel(&self) -> bool {
+        let Some(context) = lock(&self.context).clone() else { return false };
+        if let Err(error) = context.cancel() {
+            tracing::debug!(%error, "cancel");
+        }
+        true
+    }
+
+    /// Lets the thread wait for the end of another program's hold.
+    fn await_release(&self, slot: u64) {
+        lock(&self.held).push(slot);
+        for _ in 0..CANCELS {
+            let taken = !lock(&self.held).contains(&slot);
+            if taken || !self.cancel() {
+                break;
+            }
+            self.stop.sleep(CANCEL_EVERY);
+        }
+        lock(&self.held).retain(|held| *held != slot);
     }
 
     fn watch_service(&self, sink: Sink<'_>) {
@@ -147,11 +176,7 @@ impl KeySource for PcscSource {
             if !*watching {
                 return;
             }
-            if let Some(context) = lock(&self.context).clone()
-                && let Err(error) = context.cancel()
-            {
-                tracing::debug!(%error, "cancel");
-            }
+            self.cancel();
             watching = self.left.wait_timeout(watching, CANCEL_EVERY).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -161,7 +186,17 @@ impl KeySource for PcscSource {
         let reader = reader.ok_or(TransportError::Removed)?;
         // a context of its own: operations on one context wait for each other
         let context = Context::establish(Scope::User).map_err(transport_error)?;
-        let link = PcscLink::connect(&context, &reader)?;
+        let mut pauses = HELD.into_iter();
+        let link = loop {
+            match (PcscLink::connect(&context, &reader), pauses.next()) {
+                (Err(TransportError::Held), Some(pause)) => self.stop.sleep(pause),
+                (Err(TransportError::Held), None) => {
+                    self.await_release(slot.id);
+                    return Err(TransportError::Held);
+                }
+                (result, _) => break result?,
+            }
+        };
         if !slot.atr.is_empty() && link.atr() != slot.atr {
             return Err(TransportError::Removed);
         }
@@ -212,6 +247,7 @@ impl<'a> Desk<'a> {
             if self.cards.is_empty() && std::mem::take(&mut unannounced) {
                 self.tell(SourceEvent::Service(ServiceState::Running { readers: 0 }));
             }
+            self.expect_release();
             let began = Instant::now();
             let states = if full { self.states.get_mut(1..).unwrap_or_default() } else { self.states.as_mut_slice() };
             let waited = context.get_status_change(if settled { None } else { Some(SETTLED) }, states);
@@ -261,6 +297,19 @@ impl<'a> Desk<'a> {
             }
         }
         Ok(changed)
+    }
+
+    /// Claims the hold that [`KeySource::open`] met as known: pcsc-lite reports the beginning of a hold only when the card
+    /// was in use before, but its end always when the beginning is known.
+    fn expect_release(&mut self) {
+        let held = std::mem::take(&mut *lock(&self.source.held));
+        for (state, card) in self.states.iter_mut().skip(1).zip(&mut self.cards) {
+            let Some(seen) = card.as_mut().filter(|seen| held.contains(&seen.slot)) else { continue };
+            seen.held = true;
+            let count = pcsc::ffi::DWORD::from(seen.count) << 16;
+            let known = State::PRESENT | State::EXCLUSIVE;
+            *state = ReaderState::new(state.name(), State::from_bits_retain(known.bits() | count));
+        }
     }
 
     /// Compares what the service reported with what is known; true when there was something to tell.

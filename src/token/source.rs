@@ -42,7 +42,7 @@ pub enum SourceEvent {
     /// The card of this slot was pulled out, or its reader or the service vanished.
     Removed(u64),
     /// Another program gave up its exclusive hold on the card of this slot: what failed with
-    /// [`TransportError::Held`] may be tried again.
+    /// [`TransportError::Held`] may be tried again. It may overtake the report of that failure.
     Freed(u64),
 }
 

@@ -3,7 +3,7 @@
 use super::Gmt0017;
 use crate::apdu::StatusWord;
 use crate::secret::Pin;
-use crate::token::replay::{Replay, Script, Step};
+use crate::token::replay::{FuzzBytes, Replay, Script, Step};
 use crate::token::{KeyUse, PinInfo, PinKind, Token, TokenError, TransportError};
 
 const LONGMAI: [u8; 16] =
@@ -432,5 +432,47 @@ fn a_key_that_never_ends_or_answers_wrong_lengths_is_given_up() {
         script.expect([Step { expect, ..step(("", answer)) }]);
         assert_eq!(key.read(), malformed(command, "length"));
         script.verdict().unwrap();
+    }
+}
+
+/// The answers of a first pass, a right PIN and a change, as `FuzzBytes` takes them.
+fn good_answers() -> Vec<u8> {
+    let mut steps = first_pass();
+    steps.extend([PIN_INFO, RANDOM, CLEAR, CLEAR, PIN_INFO, RANDOM, CLEAR, RANDOM, CLEAR, CLEAR].map(step));
+    let answers = steps.into_iter().map(|step| step.answer.unwrap());
+    answers.flat_map(|answer| [&u16::try_from(answer.len()).unwrap().to_be_bytes()[..], &answer].concat()).collect()
+}
+
+#[test]
+fn a_session_over_damaged_answers_always_ends() {
+    let good = good_answers();
+    let session = |answers: &[u8]| {
+        let mut key = Gmt0017::new(Box::new(FuzzBytes::new(answers)), "");
+        (
+            key.read().is_ok(),
+            key.verify_pin(pin("111111")).is_ok(),
+            key.change_pin(pin("111111"), pin("222222")).is_ok(),
+        )
+    };
+    assert_eq!(session(&good), (true, true, true), "the seed reaches the end");
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut random = |below: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % below as u64) as usize
+    };
+    for _ in 0..2000 {
+        let mut answers = good.clone();
+        for _ in 0..=random(4) {
+            let at = random(answers.len());
+            match random(4) {
+                0 => answers[at] = random(256) as u8,
+                1 if answers.len() > 1 => drop(answers.remove(at)),
+                2 => answers.insert(at, random(256) as u8),
+                _ => answers.truncate(at + 1),
+            }
+        }
+        session(&answers);
     }
 }
