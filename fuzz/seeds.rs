@@ -31,7 +31,9 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn write(name: &str, bytes: &[u8]) -> std::io::Result<()> {
-    std::fs::write(Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name), bytes)
+    let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds").join(name);
+    file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+    std::fs::write(file, bytes)
 }
 
 fn record(ca: &TestCa, state: State, name: &str, operations: u8) -> Result<(), Box<dyn std::error::Error>> {

@@ -31,6 +31,7 @@ const TYPES: &[(&str, &str)] = &[
     // why a virtual key could not be made
     ("practice", "crypto::issue::IssueError"),
     ("bin", "crypto::issue::IssueError"),
+    ("main", "crypto::issue::IssueError"),
 ];
 
 /// Libraries that only some places may know.
