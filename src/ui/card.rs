@@ -101,7 +101,7 @@ fn ready(
     let standing = view.standing(around.now);
     header(ui, &words::owner(view), key, around);
     match standing {
-        Standing::Empty => empty_key(ui, view, actions),
+        Standing::Empty => empty_key(ui, view),
         Standing::Damaged => damaged(ui, view),
         _ => {}
     }
@@ -191,13 +191,10 @@ fn pin_lines(ui: &mut Ui, view: &KeyView) {
     }
 }
 
-fn empty_key(ui: &mut Ui, view: &KeyView, actions: &mut Vec<Action>) {
+fn empty_key(ui: &mut Ui, view: &KeyView) {
     ui.add(Label::new(t!("empty.key_text")).wrap());
     widgets::text_row(ui, &t!("field.device_serial"), words::or_absent(Some(&view.contents.device.serial)));
     widgets::text_row(ui, &t!("field.medium"), words::or_absent(view.contents.medium.as_deref()));
-    if widgets::button(ui, &t!("empty.key_button"), Weight::Main, None).clicked() {
-        actions.push(Action::Open(Page::Services));
-    }
 }
 
 fn damaged(ui: &mut Ui, view: &KeyView) {
@@ -254,6 +251,9 @@ fn buttons(
     // the main button stands first
     row.sort_by_key(|(action, ..)| main != Some(*action));
     ui.horizontal_wrapped(|ui| {
+        if standing == Standing::Empty && widgets::button(ui, &t!("empty.key_button"), Weight::Main, None).clicked() {
+            actions.push(Action::Open(Page::Services));
+        }
         for (action, text, obstacle, then) in row {
             if widgets::button(ui, &text, weight(action), obstacle.as_deref()).clicked() {
                 actions.push(then);

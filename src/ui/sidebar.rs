@@ -33,6 +33,8 @@ pub fn show(ui: &mut Ui, desk: &Desk, page: Page, now: i64, actions: &mut Vec<Ac
         ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
             pages(ui, page, actions);
             ui.add_space(space::S);
+            let line = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover()).0;
+            ui.painter().hline(line.x_range(), line.center().y, Stroke::new(1.0, p.line));
             ui.with_layout(Layout::top_down(Align::Min), |ui| {
                 ScrollArea::vertical().auto_shrink(false).show(ui, |ui| keys(ui, desk, page, now, actions));
             });
