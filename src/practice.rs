@@ -84,9 +84,9 @@ impl PracticeDesk {
 
     /// Puts a key on the desk; returns the id of its slot.
     pub fn insert(&self, mut key: VirtualKey) -> u64 {
-        key.reset();
         let plug = key.plug();
         plug.push_in();
+        key.reset();
         let mut inner = self.desk.lock();
         inner.last_id += 1;
         let id = inner.last_id;

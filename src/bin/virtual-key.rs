@@ -195,8 +195,14 @@ fn commanded(plug: Arc<Plug>) -> Arc<Control> {
     let listen = move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             match line.trim() {
-                "unplug" => obeying.unplug(),
-                "plug" => obeying.plug(),
+                "unplug" => {
+                    obeying.unplug();
+                    say(format_args!("unplugged"));
+                }
+                "plug" => {
+                    obeying.plug();
+                    say(format_args!("plugged"));
+                }
                 // the state file is whole at every moment, so there is nothing to finish
                 "quit" => std::process::exit(0),
                 "" => {}

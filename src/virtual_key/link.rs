@@ -49,7 +49,7 @@ pub enum LinkEvent<'a> {
         /// Result.
         outcome: &'a Outcome,
     },
-    /// The key is out of the reader until it is plugged in again.
+    /// A fault put the key out of the reader, until it is plugged in again.
     Out {
         /// True when its power was cut in the middle of a command.
         power_lost: bool,
@@ -65,6 +65,8 @@ pub struct Control {
 
 struct Inner {
     plugged: bool,
+    /// How often it was pulled out through this control: it may be in again before the link notices.
+    unplugged: u64,
     stream: Option<TcpStream>,
 }
 
@@ -72,14 +74,16 @@ impl Control {
     /// Control over a key with this contact.
     #[must_use]
     pub fn new(plug: Arc<Plug>) -> Self {
-        Self { inner: Mutex::new(Inner { plugged: true, stream: None }), changed: Condvar::new(), plug }
+        Self { inner: Mutex::new(Inner { plugged: true, unplugged: 0, stream: None }), changed: Condvar::new(), plug }
     }
 
     /// Pulls the key out: a command in work ends without answer, the connection closes.
     pub fn unplug(&self) {
-        self.plug.pull();
         let mut inner = self.lock();
+        // under the lock: a link that sees the key gone finds out here why
+        self.plug.pull();
         inner.plugged = false;
+        inner.unplugged += 1;
         if let Some(stream) = inner.stream.take() {
             // already closed is as good
             let _ = stream.shutdown(Shutdown::Both);
@@ -89,8 +93,9 @@ impl Control {
 
     /// Puts the key in again.
     pub fn plug(&self) {
+        let mut inner = self.lock();
         self.plug.push_in();
-        self.lock().plugged = true;
+        inner.plugged = true;
         self.changed.notify_all();
     }
 
@@ -117,23 +122,30 @@ impl Control {
         framing: Framing,
         notify: &mut dyn FnMut(LinkEvent<'_>),
     ) {
-        {
+        let Ok(handle) = stream.try_clone() else { return };
+        let before = {
             let mut inner = self.lock();
-            let Ok(handle) = stream.try_clone() else { return };
             if !inner.plugged {
                 return;
             }
             inner.stream = Some(handle);
-        }
+            inner.unplugged
+        };
         let peer = stream.peer_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
         endpoint.reset();
         notify(LinkEvent::Connected(peer));
         let end = frames(&mut stream, endpoint, framing, notify);
         endpoint.reset();
-        self.lock().stream = None;
+        let by_control = {
+            let mut inner = self.lock();
+            inner.stream = None;
+            inner.unplugged != before
+        };
         match end {
-            End::Closed if self.is_plugged() => notify(LinkEvent::Disconnected),
-            end => {
+            // whoever holds the control knows
+            _ if by_control => {}
+            End::Closed => notify(LinkEvent::Disconnected),
+            End::Unplugged | End::PowerLost => {
                 self.unplug();
                 notify(LinkEvent::Out { power_lost: end == End::PowerLost });
             }
