@@ -118,7 +118,11 @@ impl VirtualKey {
             Fault::Slow(time) => Some(*time),
             _ => None,
         });
-        if slow.is_some_and(|time| self.plug.wait_out(self.powered_at, time)) || self.is_due(&Fault::UnplugBefore) {
+        if slow.is_some_and(|time| self.plug.wait_out(self.powered_at, time)) {
+            // pulled out by another thread, which may have put it in again
+            return Outcome::Unplugged;
+        }
+        if self.is_due(&Fault::UnplugBefore) {
             return self.unplugged();
         }
         let Ok(answer) = self.card.command(apdu) else {
