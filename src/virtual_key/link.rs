@@ -49,11 +49,22 @@ pub enum LinkEvent<'a> {
         /// Result.
         outcome: &'a Outcome,
     },
-    /// A fault put the key out of the reader, until it is plugged in again.
+    /// Out of the reader, until it is plugged in again.
     Out {
-        /// True when its power was cut in the middle of a command.
-        power_lost: bool,
+        /// Why.
+        cause: Cause,
     },
+}
+
+/// Why a key is out of the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// [`Control::unplug`].
+    Control,
+    /// A fault pulled it out.
+    Fault,
+    /// A fault cut its power in the middle of a command.
+    PowerLost,
 }
 
 /// Handle for another thread: pulls the key out and puts it in.
@@ -126,6 +137,8 @@ impl Control {
         let before = {
             let mut inner = self.lock();
             if !inner.plugged {
+                drop(inner);
+                notify(LinkEvent::Out { cause: Cause::Control });
                 return;
             }
             inner.stream = Some(handle);
@@ -141,15 +154,16 @@ impl Control {
             inner.stream = None;
             inner.unplugged != before
         };
-        match end {
-            // whoever holds the control knows
-            _ if by_control => {}
-            End::Closed => notify(LinkEvent::Disconnected),
-            End::Unplugged | End::PowerLost => {
-                self.unplug();
-                notify(LinkEvent::Out { power_lost: end == End::PowerLost });
-            }
+        let cause = match end {
+            _ if by_control => Cause::Control,
+            End::Closed => return notify(LinkEvent::Disconnected),
+            End::Unplugged => Cause::Fault,
+            End::PowerLost => Cause::PowerLost,
+        };
+        if cause != Cause::Control {
+            self.unplug();
         }
+        notify(LinkEvent::Out { cause });
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
