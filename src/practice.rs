@@ -84,9 +84,9 @@ impl PracticeDesk {
 
     /// Puts a key on the desk; returns the id of its slot.
     pub fn insert(&self, mut key: VirtualKey) -> u64 {
-        key.reset();
         let plug = key.plug();
         plug.push_in();
+        key.reset();
         let mut inner = self.desk.lock();
         inner.last_id += 1;
         let id = inner.last_id;
@@ -224,8 +224,11 @@ mod tests {
         let (send, receive) = channel();
         let watched = Arc::clone(desk);
         let thread = thread::spawn(move || watched.watch(&mut |event| send.send(event).is_ok()));
-        assert!(matches!(receive.recv().unwrap(), SourceEvent::Service(_)));
         (receive, thread)
+    }
+
+    fn service(events: &Receiver<SourceEvent>) {
+        assert!(matches!(events.recv().unwrap(), SourceEvent::Service(_)));
     }
 
     fn inserted(events: &Receiver<SourceEvent>) -> Slot {
@@ -246,6 +249,7 @@ mod tests {
             assert_eq!(transport.atr(), slot.atr);
             assert_eq!(transport.begin().unwrap().transmit(&info()).unwrap().data.len(), 288);
         }
+        service(&events);
         assert_eq!(desk.trust_anchors().len(), 2);
         desk.stop();
         thread.join().unwrap();
@@ -259,6 +263,7 @@ mod tests {
         let slow = Faults::default().and(Fault::Slow(None), Where::Number(2));
         let key = VirtualKey::new(personalise(&Spec::new("某某", "1"), &ca).unwrap()).with_faults(slow);
         let (events, thread) = watch(&desk);
+        service(&events);
         let id = desk.insert(key);
         let slot = inserted(&events);
         let mut transport = desk.open(&slot).unwrap();
@@ -285,6 +290,7 @@ mod tests {
         let id = desk.insert(VirtualKey::new(state).with_faults(faults));
         let (events, thread) = watch(&desk);
         let slot = inserted(&events);
+        service(&events);
         let mut transport = desk.open(&slot).unwrap();
         assert_eq!(transport.begin().unwrap().transmit(&info()).err(), Some(TransportError::Removed));
         assert_eq!(events.recv().unwrap(), SourceEvent::Removed(id));

@@ -6,7 +6,7 @@ use cert_assistant::crypto::issue::IssueError;
 use cert_assistant::virtual_key::faults::FaultRule;
 use cert_assistant::virtual_key::personalise::{OwnerKind, personalise};
 use cert_assistant::virtual_key::{
-    CaError, Control, Faults, ForeignCard, KeyState, LinkEvent, Outcome, Plug, Spec, State, StoreError, TestCa,
+    CaError, Cause, Control, Faults, ForeignCard, KeyState, LinkEvent, Outcome, Plug, Spec, State, StoreError, TestCa,
     VirtualKey, command_name, link_tcp, link_vpcd,
 };
 use clap::{Args, Parser, Subcommand};
@@ -195,8 +195,14 @@ fn commanded(plug: Arc<Plug>) -> Arc<Control> {
     let listen = move || {
         for line in io::stdin().lock().lines().map_while(Result::ok) {
             match line.trim() {
-                "unplug" => obeying.unplug(),
-                "plug" => obeying.plug(),
+                "unplug" => {
+                    obeying.unplug();
+                    say(format_args!("unplugged"));
+                }
+                "plug" => {
+                    obeying.plug();
+                    say(format_args!("plugged"));
+                }
                 // the state file is whole at every moment, so there is nothing to finish
                 "quit" => std::process::exit(0),
                 "" => {}
@@ -214,8 +220,10 @@ fn print(event: &LinkEvent<'_>, log: bool) {
         LinkEvent::Listening(address) => say(format_args!("listening {address}")),
         LinkEvent::Connected(address) => say(format_args!("connected {address}")),
         LinkEvent::Disconnected => say(format_args!("disconnected")),
-        LinkEvent::Out { power_lost: true } => say(format_args!("power lost")),
-        LinkEvent::Out { power_lost: false } => say(format_args!("unplugged")),
+        LinkEvent::Out { cause: Cause::PowerLost } => say(format_args!("power lost")),
+        LinkEvent::Out { cause: Cause::Fault } => say(format_args!("unplugged")),
+        // said where the command was read, also when there was no connection
+        LinkEvent::Out { cause: Cause::Control } => {}
         LinkEvent::Command { apdu, outcome } if log => {
             let header = apdu.iter().take(4).map(|byte| format!("{byte:02X} ")).collect::<String>();
             let name = match apdu {

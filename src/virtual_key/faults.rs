@@ -4,8 +4,8 @@
 //! (`ins:16` the first time, `ins:16#3` the third, `ins:16#*` every time) or `*` for every command (also when left out).
 
 use std::str::FromStr;
-use std::sync::{Condvar, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq)]
@@ -167,41 +167,58 @@ pub(super) fn distort(mut answer: Vec<u8>, due: &[Fault], mut random: impl FnMut
 /// The contact between key and reader: lets another thread pull the key out, also in the middle of a slow command.
 #[derive(Default)]
 pub struct Plug {
-    out: Mutex<bool>,
+    contact: Mutex<Contact>,
     changed: Condvar,
+}
+
+#[derive(Default)]
+struct Contact {
+    out: bool,
+    /// A key that is put in again at once was out all the same.
+    pulls: u64,
 }
 
 impl Plug {
     /// Pulls the key out.
     pub fn pull(&self) {
-        *self.out.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        let mut contact = self.lock();
+        contact.out = true;
+        contact.pulls += 1;
         self.changed.notify_all();
     }
 
     /// Puts the key in again.
     pub fn push_in(&self) {
-        *self.out.lock().unwrap_or_else(PoisonError::into_inner) = false;
-        self.changed.notify_all();
+        self.lock().out = false;
     }
 
     /// True while the key is out.
     #[must_use]
     pub fn is_out(&self) -> bool {
-        *self.out.lock().unwrap_or_else(PoisonError::into_inner)
+        self.lock().out
     }
 
-    /// Waits for this long, or for ever, but not longer than until the key is pulled out; true when it was.
-    pub(super) fn wait_out(&self, time: Option<Duration>) -> bool {
-        let end = time.map(|time| Instant::now() + time);
-        let mut out = self.out.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*out {
-            out = match end.map(|end| end.saturating_duration_since(Instant::now())) {
-                Some(Duration::ZERO) => return false,
-                Some(left) => self.changed.wait_timeout(out, left).unwrap_or_else(PoisonError::into_inner).0,
-                None => self.changed.wait(out).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-        true
+    /// How often the key was pulled out so far.
+    pub(super) fn pulls(&self) -> u64 {
+        self.lock().pulls
+    }
+
+    /// Waits for this long, or for ever, but not longer than until the key is pulled out once more than `before`; true
+    /// when it was.
+    pub(super) fn wait_out(&self, before: u64, time: Option<Duration>) -> bool {
+        let contact = self.lock();
+        let waits = |contact: &mut Contact| contact.pulls == before;
+        let contact = match time {
+            Some(time) => {
+                self.changed.wait_timeout_while(contact, time, waits).unwrap_or_else(PoisonError::into_inner).0
+            }
+            None => self.changed.wait_while(contact, waits).unwrap_or_else(PoisonError::into_inner),
+        };
+        contact.pulls != before
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contact> {
+        self.contact.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -39,6 +39,8 @@ pub struct VirtualKey {
     card: Card,
     faults: Faults,
     plug: Arc<Plug>,
+    /// Pulls of the plug when the power last came: one more means that the key was out since.
+    powered_at: u64,
     count: u64,
 }
 
@@ -51,7 +53,7 @@ impl VirtualKey {
         // memory takes every state
         let _ = store.save(&state);
         let card = Card { state, session: Session::default(), store, random: Box::new(random), due: Vec::new() };
-        Self { card, faults: Faults::default(), plug: Arc::default(), count: 0 }
+        Self { card, faults: Faults::default(), plug: Arc::default(), powered_at: 0, count: 0 }
     }
 
     /// Keeps the state in a file from now on; writes it at once.
@@ -99,14 +101,15 @@ impl VirtualKey {
         &ATR
     }
 
-    /// Power off and on: challenges, rights and everything open is gone.
+    /// Power off and on: challenges, rights and everything open is gone. A key that was out answers again after this only.
     pub fn reset(&mut self) {
+        self.powered_at = self.plug.pulls();
         self.card.session = Session::default();
     }
 
     /// Executes one command.
     pub fn exchange(&mut self, apdu: &[u8]) -> Outcome {
-        if self.plug.is_out() {
+        if self.plug.is_out() || self.plug.pulls() != self.powered_at {
             return Outcome::Unplugged;
         }
         self.count += 1;
@@ -115,7 +118,11 @@ impl VirtualKey {
             Fault::Slow(time) => Some(*time),
             _ => None,
         });
-        if slow.is_some_and(|time| self.plug.wait_out(time)) || self.is_due(&Fault::UnplugBefore) {
+        if slow.is_some_and(|time| self.plug.wait_out(self.powered_at, time)) {
+            // pulled out by another thread, which may have put it in again
+            return Outcome::Unplugged;
+        }
+        if self.is_due(&Fault::UnplugBefore) {
             return self.unplugged();
         }
         let Ok(answer) = self.card.command(apdu) else {
@@ -157,7 +164,7 @@ impl VirtualKey {
 
     fn unplugged(&mut self) -> Outcome {
         self.plug.pull();
-        self.reset();
+        self.card.session = Session::default();
         Outcome::Unplugged
     }
 

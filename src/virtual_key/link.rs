@@ -49,11 +49,22 @@ pub enum LinkEvent<'a> {
         /// Result.
         outcome: &'a Outcome,
     },
-    /// The key is out of the reader until it is plugged in again.
+    /// Out of the reader, until it is plugged in again.
     Out {
-        /// True when its power was cut in the middle of a command.
-        power_lost: bool,
+        /// Why.
+        cause: Cause,
     },
+}
+
+/// Why a key is out of the reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// [`Control::unplug`].
+    Control,
+    /// A fault pulled it out.
+    Fault,
+    /// A fault cut its power in the middle of a command.
+    PowerLost,
 }
 
 /// Handle for another thread: pulls the key out and puts it in.
@@ -65,6 +76,8 @@ pub struct Control {
 
 struct Inner {
     plugged: bool,
+    /// How often it was pulled out through this control: it may be in again before the link notices.
+    unplugged: u64,
     stream: Option<TcpStream>,
 }
 
@@ -72,14 +85,16 @@ impl Control {
     /// Control over a key with this contact.
     #[must_use]
     pub fn new(plug: Arc<Plug>) -> Self {
-        Self { inner: Mutex::new(Inner { plugged: true, stream: None }), changed: Condvar::new(), plug }
+        Self { inner: Mutex::new(Inner { plugged: true, unplugged: 0, stream: None }), changed: Condvar::new(), plug }
     }
 
     /// Pulls the key out: a command in work ends without answer, the connection closes.
     pub fn unplug(&self) {
-        self.plug.pull();
         let mut inner = self.lock();
+        // under the lock: a link that sees the key gone finds out here why
+        self.plug.pull();
         inner.plugged = false;
+        inner.unplugged += 1;
         if let Some(stream) = inner.stream.take() {
             // already closed is as good
             let _ = stream.shutdown(Shutdown::Both);
@@ -89,8 +104,9 @@ impl Control {
 
     /// Puts the key in again.
     pub fn plug(&self) {
+        let mut inner = self.lock();
         self.plug.push_in();
-        self.lock().plugged = true;
+        inner.plugged = true;
         self.changed.notify_all();
     }
 
@@ -117,27 +133,37 @@ impl Control {
         framing: Framing,
         notify: &mut dyn FnMut(LinkEvent<'_>),
     ) {
-        {
+        let Ok(handle) = stream.try_clone() else { return };
+        let before = {
             let mut inner = self.lock();
-            let Ok(handle) = stream.try_clone() else { return };
             if !inner.plugged {
+                drop(inner);
+                notify(LinkEvent::Out { cause: Cause::Control });
                 return;
             }
             inner.stream = Some(handle);
-        }
+            inner.unplugged
+        };
         let peer = stream.peer_addr().map_or_else(|_| "?".to_owned(), |address| address.to_string());
         endpoint.reset();
         notify(LinkEvent::Connected(peer));
         let end = frames(&mut stream, endpoint, framing, notify);
         endpoint.reset();
-        self.lock().stream = None;
-        match end {
-            End::Closed if self.is_plugged() => notify(LinkEvent::Disconnected),
-            end => {
-                self.unplug();
-                notify(LinkEvent::Out { power_lost: end == End::PowerLost });
-            }
+        let by_control = {
+            let mut inner = self.lock();
+            inner.stream = None;
+            inner.unplugged != before
+        };
+        let cause = match end {
+            _ if by_control => Cause::Control,
+            End::Closed => return notify(LinkEvent::Disconnected),
+            End::Unplugged => Cause::Fault,
+            End::PowerLost => Cause::PowerLost,
+        };
+        if cause != Cause::Control {
+            self.unplug();
         }
+        notify(LinkEvent::Out { cause });
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {

@@ -38,7 +38,7 @@ pub use dispatch::command_name;
 pub use faults::{Faults, Plug};
 pub use foreign::ForeignCard;
 pub use key::{Outcome, VirtualKey};
-pub use link::{Control, Endpoint, LinkEvent};
+pub use link::{Cause, Control, Endpoint, LinkEvent};
 pub use personalise::{Spec, State};
 pub use state::KeyState;
 pub use store::{StoreError, write_whole};

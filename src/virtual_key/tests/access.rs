@@ -282,6 +282,7 @@ fn a_change_cut_before_or_after_it_is_stored_leaves_exactly_one_working_pin() {
         let outcome = key.exchange(&change_apdu(USER, PIN, b"222222", random));
         assert!(matches!(outcome, Outcome::PowerLost | Outcome::Unplugged), "{fault:?}");
         key.plug().push_in();
+        key.reset();
         open(&mut key);
         assert_eq!(left(&mut key, USER), tries, "{fault:?}");
         assert_eq!(verify(&mut key, USER, refused), 0x63C0 | u16::from(tries - 1), "{fault:?}");

@@ -154,6 +154,8 @@ fn unplugging_at_a_command_silences_the_key_until_it_is_put_in_again() {
         assert_eq!(key.exchange(&apdu(0x80, 0x02, 0, 0, b"other", None)), Outcome::Unplugged);
         assert_eq!(key.exchange(&hex("80040100 000000")), Outcome::Unplugged);
         key.plug().push_in();
+        assert_eq!(key.exchange(&hex("80040100 000000")), Outcome::Unplugged, "without power");
+        key.reset();
         assert_eq!(ok(&mut key, &hex("80040100 000000")).starts_with(b"other"), executed);
     }
 }
