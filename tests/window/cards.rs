@@ -242,7 +242,7 @@ fn a_key_held_by_another_program_says_so_and_comes_back_by_itself() {
     let card = bench.insert_held(&spec("北京演示科技有限公司", "1"));
     let mut screen = Screen::of(&bench);
     screen.shows(&["被其他程序占用", "UKey 正被其他程序占用", "没有向 UKey 发送任何内容。", "KEY-102"]);
-    assert_eq!(card.sent(), []);
+    assert!(card.sent().is_empty());
     screen.click("重新读取");
     screen.wait_until("it was tried again", |screen| screen.window.desk().keys[0].task.is_none());
     screen.shows(&["KEY-102"]);

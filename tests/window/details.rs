@@ -14,15 +14,15 @@ fn both_certificates_show_every_field() {
     let spec =
         Spec { device_serial: Some("DEVICE01".to_owned()), ..spec("北京演示科技有限公司", "10200000016873") };
     let state = bench.make(&spec);
-    let container = state.applications[0].containers[0].clone();
+    let container = &state.applications[0].containers[0];
+    let (sign, encrypt) = (container.sign.certificate.clone(), container.encrypt.certificate.clone());
     bench.insert_key(VirtualKey::new(state));
     let mut screen = Screen::of(&bench);
     screen.click(MORE);
-    for (tab, slot, usage) in [
-        ("签名证书", container.sign, "数字签名、抗抵赖"),
-        ("加密证书", container.encrypt, "密钥加密、数据加密、密钥协商"),
-    ] {
-        let certificate = Certificate::parse(&slot.certificate.unwrap()).unwrap();
+    for (tab, der, usage) in
+        [("签名证书", sign, "数字签名、抗抵赖"), ("加密证书", encrypt, "密钥加密、数据加密、密钥协商")]
+    {
+        let certificate = Certificate::parse(&der.unwrap()).unwrap();
         screen.click(tab);
         assert_eq!(screen.field("证书所有者"), "北京演示科技有限公司");
         assert_eq!(screen.field("唯一实体标识"), "3@5009JJ0DEMO0000X");
