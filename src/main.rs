@@ -12,6 +12,7 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 use tracing_subscriber::EnvFilter;
 
 /// 证书助手 – certificates and PINs of USB keys. Without a command the window opens.
@@ -121,6 +122,7 @@ fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
     let setting = Setting {
         settings_file: SettingsFile::at(folder.as_ref().map(|folder| folder.join("settings.json"))),
         clock: Arc::new(cert::now),
+        stopwatch: Arc::new(Instant::now),
         data_folder: folder.map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
     };

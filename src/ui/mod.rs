@@ -21,7 +21,7 @@ mod widgets;
 mod window;
 mod words;
 
-pub use window::{Clock, Setting, Window};
+pub use window::{Clock, Setting, Stopwatch, Window};
 
 use crate::app::Language;
 use eframe::egui::IconData;

@@ -21,6 +21,8 @@ use std::time::{Duration, Instant};
 
 /// Seconds since 1970 UTC; fixed in tests.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+/// Time that only goes forward, for what lasts; tests let it jump.
+pub type Stopwatch = Arc<dyn Fn() -> Instant + Send + Sync>;
 
 /// How the window is set up.
 pub struct Setting {
@@ -30,6 +32,8 @@ pub struct Setting {
     pub practice: Option<String>,
     /// The clock.
     pub clock: Clock,
+    /// Measures how long messages stand and operations last.
+    pub stopwatch: Stopwatch,
     /// Folder of settings and trusted roots, shown under 关于.
     pub data_folder: String,
 }
@@ -63,7 +67,7 @@ impl Window {
     pub fn new(hub: Hub, events: Receiver<Event>, setting: Setting) -> Self {
         let (settings, damaged) = setting.settings_file.load();
         use_language(settings.language);
-        let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, Instant::now()));
+        let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
         Self {
             desk: Desk::default(),
             hub,
@@ -93,6 +97,10 @@ impl Window {
         &self.desk
     }
 
+    fn instant(&self) -> Instant {
+        (self.setting.stopwatch)()
+    }
+
     fn chinese(&self) -> bool {
         self.settings.language == Language::Chinese
     }
@@ -113,18 +121,18 @@ impl Window {
 
     /// Takes in what happened since the last call.
     pub fn take_events(&mut self, ctx: &egui::Context) {
-        let start = Instant::now();
+        let (start, now) = (Instant::now(), self.instant());
         while start.elapsed() < EVENT_BUDGET {
             let Ok(event) = self.events.try_recv() else { return };
             let complete = match &event {
                 Event::Contents { slot, .. } => Some(*slot),
                 _ => None,
             };
-            self.desk.apply(event, start);
+            self.desk.apply(event, now);
             if let Some(key) = complete.and_then(|slot| self.desk.key(slot)) {
                 timeline::mark("card-complete", &key.slot.reader);
             }
-            self.after_event(start);
+            self.after_event(now);
         }
         ctx.request_repaint();
     }
@@ -200,8 +208,9 @@ impl Window {
             empty::no_key(ui, &self.desk, chinese, actions);
             return;
         };
+        let instant = self.instant();
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
-        let around = Around { now, instant: Instant::now(), chinese, seal };
+        let around = Around { now, instant, chinese, seal };
         card::show(ui, key, &mut self.details, &around, actions);
     }
 
@@ -255,17 +264,18 @@ impl Window {
     }
 
     fn perform(&mut self, ctx: &egui::Context, action: Action) {
+        let now = self.instant();
         match action {
             Action::Command(command) => {
                 if let Command::ChangePin { slot, .. } = &command
                     && let Some(key) = self.desk.key_mut(*slot)
                 {
-                    key.task = Some((Task::ChangingPin, Instant::now()));
+                    key.task = Some((Task::ChangingPin, now));
                 }
                 if let Command::Refresh(slot) = &command
                     && let Some(key) = self.desk.key_mut(*slot)
                 {
-                    key.task = Some((Task::Reading, Instant::now()));
+                    key.task = Some((Task::Reading, now));
                 }
                 self.hub.send(command);
             }
@@ -287,7 +297,7 @@ impl Window {
             }
             Action::Copy(text) => {
                 ctx.copy_text(text);
-                self.toast = Some((t!("action.copied").into_owned(), Tone::Ok, Instant::now()));
+                self.toast = Some((t!("action.copied").into_owned(), Tone::Ok, now));
             }
             Action::Settings(settings) => self.change_settings(ctx, settings),
             Action::CloseDialog => self.dialog = None,
@@ -337,7 +347,7 @@ impl Window {
 
     fn show_toast(&mut self, ctx: &egui::Context) {
         let Some((text, tone, since)) = &self.toast else { return };
-        let age = since.elapsed();
+        let age = self.instant().saturating_duration_since(*since);
         if age >= TOAST_TIME {
             self.toast = None;
             return;
@@ -348,7 +358,9 @@ impl Window {
 
     /// Wakes up only for what changes by time alone: the hint that something takes long, and midnight.
     fn plan_repaint(&self, ctx: &egui::Context, now: i64) {
-        let started = self.desk.keys.iter().filter_map(|key| key.task).map(|(_, since)| since.elapsed());
+        let instant = self.instant();
+        let tasks = self.desk.keys.iter().filter_map(|key| key.task);
+        let started = tasks.map(|(_, since)| instant.saturating_duration_since(since));
         if let Some(waiting) = started.filter(|age| *age < SLOW_AFTER).max() {
             ctx.request_repaint_after(SLOW_AFTER - waiting + Duration::from_millis(20));
         }

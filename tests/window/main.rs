@@ -1,0 +1,18 @@
+//! The window, driven by accessible names as a person with a screen reader would use it: every state it can show, against
+//! virtual keys whose faults and pauses the tests decide.
+
+// helpers of tests are tests too
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+
+mod bench;
+mod cards;
+mod change_pin;
+mod closing;
+mod details;
+mod keyboard;
+mod pages;
+mod pin_secrecy;
+mod screen;
+mod service;
+mod settings;
+mod several;

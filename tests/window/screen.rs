@@ -1,0 +1,456 @@
+//! A screen, a keyboard and a pointer: drives [`Window`] frame by frame as the real program does – input hook, events,
+//! page – and finds everything by accessible name. Nothing is waited for by sleeping: the window's own wake-up ends a wait.
+
+use crate::bench::{Bench, NOW};
+use cert_assistant::app::{Hub, KeyState, SettingsFile, Surroundings, cert};
+use cert_assistant::ui::{Setting, Window, theme};
+use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::{
+    Context, Event, FullOutput, Key, Modifiers, OutputCommand, Pos2, RawInput, Rect, Theme, Vec2, ViewportCommand,
+    ViewportEvent, ViewportId, accessibility, vec2,
+};
+use egui_kittest::kittest::{self, NodeT, Queryable, by};
+use egui_kittest::{EventQueue, Node};
+use std::path::Path;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A wait that takes longer than this has failed.
+const PATIENCE: Duration = Duration::from_secs(50);
+/// More frames than this without rest: something repaints for ever.
+const RESTLESS: usize = 60;
+
+/// The language of texts is one of the whole process: tests in one process take turns.
+static TURN: Mutex<()> = Mutex::new(());
+
+/// Rings when the window is woken up.
+#[derive(Default)]
+struct Bell {
+    rung: Mutex<u64>,
+    sound: Condvar,
+}
+
+/// How a screen is set up.
+pub struct Plan<'a> {
+    bench: &'a Arc<Bench>,
+    size: Vec2,
+    settings: Option<&'a Path>,
+    practice: Option<String>,
+}
+
+/// The screen.
+pub struct Screen {
+    pub ctx: Context,
+    pub window: Window,
+    tree: kittest::State,
+    queue: EventQueue,
+    input: RawInput,
+    /// Last frame, for what tests look for in it.
+    pub output: FullOutput,
+    /// Everything put on the clipboard.
+    pub copied: Vec<String>,
+    /// True when the window has closed.
+    pub closed: bool,
+    /// The title it last asked for.
+    pub title: Option<String>,
+    later: Arc<Mutex<Duration>>,
+    bell: Arc<Bell>,
+    _turn: MutexGuard<'static, ()>,
+}
+
+impl<'a> Plan<'a> {
+    /// A window of usual width that is so high that nothing has to be scrolled.
+    pub fn new(bench: &'a Arc<Bench>) -> Self {
+        Self { bench, size: vec2(960.0, 1400.0), settings: None, practice: None }
+    }
+
+    pub fn size(mut self, width: f32, height: f32) -> Self {
+        self.size = vec2(width, height);
+        self
+    }
+
+    pub fn settings(mut self, path: &'a Path) -> Self {
+        self.settings = Some(path);
+        self
+    }
+
+    pub fn practice(mut self, pin: &str) -> Self {
+        self.practice = Some(pin.to_owned());
+        self
+    }
+
+    pub fn open(self) -> Screen {
+        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        let bell = Arc::new(Bell::default());
+        let later = Arc::new(Mutex::new(Duration::ZERO));
+        let ring = Arc::clone(&bell);
+        let mut trust = cert::TrustStore::default();
+        for der in [self.bench.ca.root(), self.bench.ca.operation()] {
+            trust.add(cert::Certificate::parse(der).unwrap());
+        }
+        let (hub, events) = Hub::start(Surroundings {
+            source: Arc::clone(self.bench) as _,
+            trust: Arc::new(move || trust.clone()),
+            wake: Arc::new(move || {
+                *ring.rung.lock().unwrap() += 1;
+                ring.sound.notify_all();
+            }),
+        });
+        let (start, jump) = (Instant::now(), Arc::clone(&later));
+        let window = Window::new(
+            hub,
+            events,
+            Setting {
+                settings_file: SettingsFile::at(self.settings.map(Path::to_owned)),
+                practice: self.practice,
+                clock: Arc::new(|| *NOW),
+                stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
+                data_folder: "/home/user/.config/cert-assistant".to_owned(),
+            },
+        );
+        let ctx = Context::default();
+        theme::install(&ctx);
+        ctx.enable_accesskit();
+        ctx.all_styles_mut(|style| style.animation_time = 0.0);
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
+            system_theme: Some(Theme::Light),
+            time: Some(0.0),
+            ..RawInput::default()
+        };
+        Screen::first(ctx, window, input, later, bell, turn)
+    }
+}
+
+impl Screen {
+    /// A window over this bench; everything on it has been read.
+    pub fn of(bench: &Arc<Bench>) -> Self {
+        let mut screen = Plan::new(bench).open();
+        let cards = bench.cards();
+        screen.wait_until("all keys are read", |screen| {
+            let desk = screen.window.desk();
+            let read = desk.keys.iter().filter(|key| !matches!(key.state, KeyState::Reading)).count();
+            desk.service.is_some() && read == cards
+        });
+        screen
+    }
+
+    fn first(
+        ctx: Context,
+        mut window: Window,
+        mut input: RawInput,
+        later: Arc<Mutex<Duration>>,
+        bell: Arc<Bell>,
+        turn: MutexGuard<'static, ()>,
+    ) -> Self {
+        let mut output = run(&ctx, &mut window, &mut input);
+        let tree = kittest::State::new(output.platform_output.accesskit_update.take().unwrap());
+        let mut screen = Self {
+            ctx,
+            window,
+            tree,
+            queue: EventQueue::default(),
+            input,
+            output,
+            copied: Vec::new(),
+            closed: false,
+            title: None,
+            later,
+            bell,
+            _turn: turn,
+        };
+        screen.after_frame();
+        screen.settle();
+        screen
+    }
+
+    /// One frame with these events all at once.
+    pub fn frame(&mut self, events: Vec<Event>) {
+        self.input.events.extend(events);
+        self.output = run(&self.ctx, &mut self.window, &mut self.input);
+        let update = self.output.platform_output.accesskit_update.take();
+        self.tree.update(update.unwrap());
+        self.after_frame();
+    }
+
+    fn after_frame(&mut self) {
+        for command in &self.output.platform_output.commands {
+            if let OutputCommand::CopyText(text) = command {
+                self.copied.push(text.clone());
+            }
+        }
+        let asked = std::mem::take(&mut self.viewport().events).contains(&ViewportEvent::Close);
+        let mut kept_open = false;
+        let mut close = false;
+        for command in &self.output.viewport_output[&ViewportId::ROOT].commands {
+            match command {
+                ViewportCommand::CancelClose => kept_open = true,
+                ViewportCommand::Close => close = true,
+                ViewportCommand::Title(title) => self.title = Some(title.clone()),
+                _ => {}
+            }
+        }
+        self.closed |= asked && !kept_open;
+        if close {
+            self.viewport().events.push(ViewportEvent::Close);
+        }
+    }
+
+    fn viewport(&mut self) -> &mut eframe::egui::ViewportInfo {
+        self.input.viewports.entry(ViewportId::ROOT).or_default()
+    }
+
+    /// Frames until the window rests, each queued event in a frame of its own.
+    pub fn settle(&mut self) {
+        let queued = std::mem::take(&mut *self.queue.lock());
+        for event in queued {
+            self.frame(vec![event]);
+        }
+        for _ in 0..RESTLESS {
+            self.frame(Vec::new());
+            let asked_to_close = !self.viewport().events.is_empty();
+            let delay = self.output.viewport_output[&ViewportId::ROOT].repaint_delay;
+            if delay > Duration::ZERO && !asked_to_close {
+                self.check_tree();
+                return;
+            }
+        }
+        panic!("the window never rests: {:?}", self.ctx.repaint_causes());
+    }
+
+    /// Lets the window take in what happens until `done` holds.
+    #[track_caller]
+    pub fn wait_until(&mut self, what: &str, mut done: impl FnMut(&Self) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        loop {
+            let heard = *self.bell.rung.lock().unwrap();
+            self.settle();
+            if done(self) {
+                return;
+            }
+            let left = end.saturating_duration_since(Instant::now());
+            let rung = self.bell.rung.lock().unwrap();
+            let late = self.bell.sound.wait_timeout_while(rung, left, |rung| *rung == heard).unwrap().1.timed_out();
+            assert!(!late, "waited in vain until {what}; the window shows\n{}", self.text());
+        }
+    }
+
+    /// Waits until the window shows this text, whole or as a part.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) {
+        self.wait_until(&format!("it shows {text:?}"), |screen| screen.sees(text));
+    }
+
+    /// Lets time pass without waiting for it.
+    pub fn let_pass(&mut self, time: Duration) {
+        *self.later.lock().unwrap() += time;
+        self.settle();
+    }
+
+    /// Asks the window to close, as the cross in its title bar does.
+    pub fn ask_to_close(&mut self) {
+        self.viewport().events.push(ViewportEvent::Close);
+        self.settle();
+    }
+
+    /// True when this text stands somewhere, whole or as a part.
+    pub fn sees(&self, text: &str) -> bool {
+        self.texts().any(|line| line.contains(text))
+    }
+
+    /// Fails unless all these texts stand somewhere.
+    #[track_caller]
+    pub fn shows(&self, texts: &[&str]) {
+        for text in texts {
+            assert!(self.sees(text), "{text:?} is missing in\n{}", self.text());
+        }
+    }
+
+    /// Fails when one of these texts stands somewhere.
+    #[track_caller]
+    pub fn hides(&self, texts: &[&str]) {
+        for text in texts {
+            assert!(!self.sees(text), "{text:?} must not stand in\n{}", self.text());
+        }
+    }
+
+    /// Everything a screen reader can say, in reading order.
+    pub fn text(&self) -> String {
+        self.texts().collect::<Vec<_>>().join("\n")
+    }
+
+    fn texts(&self) -> impl Iterator<Item = String> + '_ {
+        self.nodes().flat_map(|node| {
+            let node = node.accesskit_node();
+            [node.data().label().map(str::to_owned), node.data().value().map(str::to_owned)].into_iter().flatten()
+        })
+    }
+
+    /// The value beside the name of a field.
+    #[track_caller]
+    pub fn field(&self, name: &str) -> String {
+        let lines: Vec<_> = self.labels();
+        let at = lines.iter().position(|line| line == name);
+        at.and_then(|at| lines.get(at + 1)).unwrap_or_else(|| panic!("no field {name} in\n{}", self.text())).clone()
+    }
+
+    fn labels(&self) -> Vec<String> {
+        let labels = self.nodes().filter(|node| node.accesskit_node().role() == Role::Label);
+        labels.filter_map(|node| node.accesskit_node().data().value().map(str::to_owned)).collect()
+    }
+
+    fn nodes(&self) -> impl Iterator<Item = Node<'_>> {
+        self.root().children_recursive()
+    }
+
+    fn root(&self) -> Node<'_> {
+        Node::new(self.tree.root(), &self.queue, 1.0)
+    }
+
+    /// The one control of this name.
+    #[track_caller]
+    pub fn control(&self, name: &str) -> Node<'_> {
+        let found = self.controls(name);
+        assert_eq!(found.len(), 1, "{} controls are called {name:?} in\n{}", found.len(), self.text());
+        found[0]
+    }
+
+    /// All controls of this name.
+    pub fn controls(&self, name: &str) -> Vec<Node<'_>> {
+        let named = self.root().query_all(by().predicate(|node| accessibility::is_input(node.role())));
+        named.filter(|node| node.accesskit_node().label().as_deref() == Some(name)).collect()
+    }
+
+    /// Names of the buttons in reading order.
+    pub fn buttons(&self) -> Vec<String> {
+        let buttons = self.nodes().filter(|node| node.accesskit_node().role() == Role::Button);
+        buttons.filter_map(|node| node.accesskit_node().label()).collect()
+    }
+
+    /// Names and states of the keys in the list.
+    pub fn keys(&self) -> Vec<String> {
+        let rows = self.nodes().filter(|node| node.accesskit_node().role() == Role::ListBoxOption);
+        rows.filter_map(|node| node.accesskit_node().label()).collect()
+    }
+
+    /// The key marked in the list.
+    pub fn chosen_key(&self) -> Option<String> {
+        let mut rows = self.nodes().filter(|node| {
+            node.accesskit_node().role() == Role::ListBoxOption && node.accesskit_node().is_selected() == Some(true)
+        });
+        rows.next().and_then(|node| node.accesskit_node().label())
+    }
+
+    /// Why a control can't be used; `None` when it can.
+    #[track_caller]
+    pub fn obstacle(&self, name: &str) -> Option<String> {
+        let node = self.control(name);
+        let node = node.accesskit_node();
+        let reason = node.data().description().map(str::to_owned);
+        assert_eq!(node.is_disabled(), reason.is_some(), "{name} is disabled without a reason, or the other way round");
+        reason
+    }
+
+    /// True when the box or the choice of this name is marked.
+    #[track_caller]
+    pub fn is_checked(&self, name: &str) -> bool {
+        self.control(name).accesskit_node().toggled() == Some(Toggled::True)
+    }
+
+    /// True when a picture of this name is shown.
+    pub fn picture(&self, name: &str) -> bool {
+        self.root().query_by_role_and_label(Role::Image, name).is_some()
+    }
+
+    /// Clicks the control of this name with the pointer.
+    #[track_caller]
+    pub fn click(&mut self, name: &str) {
+        let node = self.control(name);
+        assert!(!node.accesskit_node().is_disabled(), "{name} is disabled");
+        assert!(self.ctx.content_rect().contains_rect(node.rect()), "{name} is not on the screen");
+        node.click();
+        self.settle();
+    }
+
+    /// Clicks the key in the list whose name begins so.
+    #[track_caller]
+    pub fn choose(&mut self, owner: &str) {
+        let rows = self.keys();
+        let name = rows.iter().find(|row| row.starts_with(owner)).unwrap_or_else(|| panic!("{owner} not in {rows:?}"));
+        self.click(&name.clone());
+    }
+
+    /// Presses and releases a key.
+    pub fn press(&mut self, key: Key) {
+        self.press_with(key, Modifiers::NONE);
+    }
+
+    /// Presses and releases a key while others are held.
+    pub fn press_with(&mut self, key: Key, modifiers: Modifiers) {
+        self.frame(vec![Event::ModifiersChanged(modifiers)]);
+        for pressed in [true, false] {
+            self.frame(vec![Event::Key { key, physical_key: None, pressed, repeat: false, modifiers }]);
+        }
+        self.frame(vec![Event::ModifiersChanged(Modifiers::NONE)]);
+        self.settle();
+    }
+
+    /// Types text, character by character.
+    pub fn enter(&mut self, text: &str) {
+        for c in text.chars() {
+            self.frame(vec![Event::Text(c.to_string())]);
+        }
+        self.settle();
+    }
+
+    /// Clicks into the field of this name and types.
+    #[track_caller]
+    pub fn fill(&mut self, name: &str, text: &str) {
+        self.click(name);
+        assert!(self.control(name).is_focused(), "{name} did not get the focus");
+        self.enter(text);
+    }
+
+    /// Name of the control the keyboard is on.
+    pub fn focused(&self) -> Option<String> {
+        self.nodes().find(Node::is_focused).and_then(|node| node.accesskit_node().label())
+    }
+
+    /// What must hold on every page: every control has a name, no text is a raw key or has a hole left open.
+    fn check_tree(&self) {
+        for node in self.nodes().filter(|node| accessibility::is_input(node.accesskit_node().role())) {
+            let label = node.accesskit_node().label().unwrap_or_default();
+            assert!(!label.trim().is_empty(), "a control without a name: {node:?}");
+        }
+        for text in self.texts() {
+            assert!(!is_raw(&text), "{text:?} is the key of a text, not a text, in\n{}", self.text());
+        }
+    }
+}
+
+/// True for the key of a text, such as `pin.title`, and for a text with an open place.
+fn is_raw(text: &str) -> bool {
+    static KEYS: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(|| {
+        let table: toml::Table = toml::from_str(include_str!("../../assets/locale/zh-CN.toml")).unwrap();
+        let keys = |(section, texts): (&String, &toml::Value)| {
+            texts.as_table().unwrap().keys().map(|key| format!("{section}.{key}")).collect::<Vec<_>>()
+        };
+        table.iter().flat_map(keys).collect()
+    });
+    text.contains("%{") || text.contains('{') && text.contains('}') || KEYS.iter().any(|key| text.contains(key))
+}
+
+fn run(ctx: &Context, window: &mut Window, input: &mut RawInput) -> FullOutput {
+    let time = input.time.unwrap_or_default() + 0.1;
+    let mut now = input.take();
+    input.time = Some(time);
+    now.time = Some(time);
+    window.filter_input(ctx, &mut now);
+    let mut output = ctx.run_ui(now, |ui| {
+        window.take_events(ui.ctx());
+        window.show(ui);
+    });
+    // nobody paints
+    output.textures_delta.clear();
+    output
+}
