@@ -131,7 +131,7 @@ fn a_change_cut_off_at_any_command_leaves_exactly_one_working_pin_and_says_when_
         |desk| {
             let plugged = desk.plug_key(0, key("1"));
             let watching = Watching::start();
-            let mut slot = watching.first_inserted();
+            let mut slot = watching.inserted();
             let mut current = RIGHT;
             let mut other = "654321";
             for (fault, uncertain, changed) in [
@@ -154,7 +154,7 @@ fn a_change_cut_off_at_any_command_leaves_exactly_one_working_pin_and_says_when_
                 assert_eq!(said_uncertain, uncertain, "{fault}: {result:?}");
                 assert_eq!(result.is_ok(), changed && !uncertain, "{fault}: {result:?}");
                 plugged.wait_pulled();
-                watching.next();
+                assert_eq!(watching.removed(), slot.id);
                 assert_eq!(token.pin_info(PinKind::User), Err(TransportError::Removed.into()));
                 drop(token);
                 if changed {

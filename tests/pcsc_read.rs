@@ -5,7 +5,7 @@
 mod support;
 
 use cert_assistant::apdu::{Command, Le};
-use cert_assistant::token::{ServiceState, SourceEvent, Token, TokenError, TransportError};
+use cert_assistant::token::{ServiceState, Token, TokenError, TransportError};
 use cert_assistant::virtual_key::{ForeignCard, Plug, Spec, State};
 use std::collections::HashSet;
 use std::ffi::CString;
@@ -68,7 +68,7 @@ fn sixteen_keys_are_all_seen_read_and_missed_when_pulled() {
         assert_eq!(serials.len(), 16);
 
         keys[3].pull();
-        let SourceEvent::Removed(gone) = watching.next() else { panic!("a removal") };
+        let gone = watching.removed();
         assert!(slots.iter().any(|slot| slot.id == gone));
         keys[3].put_back();
         let again = watching.inserted();
@@ -122,7 +122,7 @@ fn every_state_of_a_key_is_read_as_it_is() {
             }
             drop(token);
             plugged.pull();
-            assert_eq!(watching.next(), SourceEvent::Removed(slot.id));
+            assert_eq!(watching.removed(), slot.id);
         }
         watching.stop();
     });
@@ -136,14 +136,14 @@ fn a_key_pulled_at_any_command_of_a_read_is_an_error_and_reads_again_when_put_ba
         |desk| {
             let plugged = desk.plug_key(0, key("1"));
             let watching = Watching::start();
-            let mut slot = watching.first_inserted();
+            let mut slot = watching.inserted();
             for fault in ["unplug-before@ins:04", "unplug-after@ins:14", "unplug-before@ins:4E#2"] {
                 plugged.set_faults(&[fault]);
                 let mut token = watching.open(&slot);
                 let result = token.read();
                 assert!(matches!(result, Err(TokenError::Transport(_))), "{fault}: {result:?}");
                 plugged.wait_pulled();
-                assert_eq!(watching.next(), SourceEvent::Removed(slot.id));
+                assert_eq!(watching.removed(), slot.id);
                 let result = token.read();
                 assert_eq!(result, Err(TokenError::Transport(TransportError::Removed)), "{fault}");
                 assert_eq!(watching.source_error(&slot), Some(TransportError::Removed));
@@ -161,14 +161,14 @@ fn a_key_pulled_inside_a_transaction_ends_it_with_an_error() {
     with_private_service("a_key_pulled_inside_a_transaction_ends_it_with_an_error", 2, |desk| {
         let plugged = desk.plug_key(0, key("1"));
         let watching = Watching::start();
-        let slot = watching.first_inserted();
+        let slot = watching.inserted();
         let mut link = watching.link(&slot);
         let mut channel = link.begin().unwrap();
         let question = || Command::new(0x80, 0x04, 0, 0).le(Le::Any);
         assert!(channel.transmit(&question()).unwrap().sw.is_ok());
         plugged.pull();
         assert!(channel.transmit(&question()).is_err());
-        assert_eq!(watching.next(), SourceEvent::Removed(slot.id));
+        assert_eq!(watching.removed(), slot.id);
         assert_eq!(channel.transmit(&question()), Err(TransportError::Removed));
         drop(channel);
         assert_eq!(link.begin().err(), Some(TransportError::Removed));
@@ -181,7 +181,7 @@ fn a_card_that_is_no_key_is_unsupported_and_never_gets_a_pin() {
     with_private_service("a_card_that_is_no_key_is_unsupported_and_never_gets_a_pin", 2, |desk| {
         let plugged = desk.plug(0, ForeignCard::default(), Arc::<Plug>::default());
         let watching = Watching::start();
-        let slot = watching.first_inserted();
+        let slot = watching.inserted();
         let mut token = watching.open(&slot);
         assert_eq!(token.read(), Err(TokenError::Unsupported));
         assert_eq!(token.verify_pin(pin("123456")), Err(TokenError::Unsupported));
@@ -200,7 +200,7 @@ fn garbage_and_wrong_lengths_at_any_command_cost_no_pin_and_leave_the_key_usable
     with_private_service("garbage_and_wrong_lengths_at_any_command_cost_no_pin_and_leave_the_key_usable", 2, |desk| {
         let plugged = desk.plug_key(0, key("1"));
         let watching = Watching::start();
-        let slot = watching.first_inserted();
+        let slot = watching.inserted();
         for ins in ["04", "22", "26", "14", "46", "4A", "42", "4E", "34"] {
             for fault in ["garbage=1", "garbage=2", "garbage=300", "short", "long", "lie=70000"] {
                 let mut token = watching.open(&slot);
@@ -245,7 +245,7 @@ fn a_key_that_never_answers_hangs_no_other_key() {
     with_private_service("a_key_that_never_answers_hangs_no_other_key", 4, |desk| {
         let slow = desk.plug_key(0, key("1").with_faults(support::faults(&["slow=forever@ins:04"])));
         let watching = Watching::start();
-        let stuck = watching.first_inserted();
+        let stuck = watching.inserted();
         let mut token = watching.open(&stuck);
         let hanging = std::thread::spawn(move || token.read());
         while slow.take_headers().is_empty() {
@@ -266,13 +266,13 @@ fn a_key_another_program_holds_says_so_and_is_reported_when_it_is_given_back() {
     with_private_service("a_key_another_program_holds_says_so_and_is_reported_when_it_is_given_back", 2, |desk| {
         let _plugged = desk.plug_key(0, key("1"));
         let watching = Watching::start();
-        let slot = watching.first_inserted();
+        let slot = watching.inserted();
         let other = pcsc::Context::establish(pcsc::Scope::User).unwrap();
         let reader = CString::new(slot.reader.clone()).unwrap();
         let held = other.connect(&reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).unwrap();
         assert_eq!(watching.source_error(&slot), Some(TransportError::Held));
         held.disconnect(pcsc::Disposition::LeaveCard).map_err(|(_, error)| error).unwrap();
-        assert_eq!(watching.next(), SourceEvent::Freed(slot.id));
+        assert_eq!(watching.freed(), slot.id);
         assert!(watching.open(&slot).read().is_ok());
         watching.stop();
     });
@@ -283,7 +283,7 @@ fn a_reset_by_another_program_between_two_operations_is_survived() {
     with_private_service("a_reset_by_another_program_between_two_operations_is_survived", 2, |desk| {
         let plugged = desk.plug_key(0, key("1"));
         let watching = Watching::start();
-        let slot = watching.first_inserted();
+        let slot = watching.inserted();
         let mut token = watching.open(&slot);
         let contents = token.read().unwrap();
         plugged.take_headers();

@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 
 /// Shortest time between two returns that told nothing, after a few are forgiven.
 const FLOOR: Duration = Duration::from_millis(100);
-const FORGIVEN: u32 = 4;
+const FORGIVEN: u32 = 32;
 /// A list of readers that did not change for so long has settled.
 const SETTLED: Duration = Duration::from_secs(1);
 /// Between two attempts to reach a service no event tells about.

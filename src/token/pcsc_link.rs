@@ -110,7 +110,9 @@ pub fn transport_error(error: Error) -> TransportError {
         | Error::InvalidHandle
         | Error::ServerTooBusy
         | Error::SystemCancelled
-        | Error::Shutdown => TransportError::ServiceGone,
+        | Error::Shutdown
+        // codes of the system instead of the service, as after its end on Windows
+        | Error::UnknownError => TransportError::ServiceGone,
         Error::SecurityViolation | Error::NoAccess => TransportError::Denied,
         Error::InsufficientBuffer => TransportError::Garbage,
         _ => TransportError::Mute,

@@ -13,6 +13,8 @@ use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{
     Control, Endpoint, Faults, LinkEvent, Outcome, Plug, Spec, State, TestCa, VirtualKey, link_vpcd,
 };
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
@@ -273,6 +275,7 @@ pub fn pin(text: &str) -> Pin {
 pub struct Watching {
     source: Arc<PcscSource>,
     events: Receiver<SourceEvent>,
+    early: RefCell<VecDeque<SourceEvent>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -296,34 +299,62 @@ impl Watching {
         let source = Arc::new(PcscSource::new());
         let by = Arc::clone(&source);
         let thread = std::thread::spawn(move || by.watch(&mut sink));
-        Self { source, events, thread: Some(thread) }
+        Self { source, events, early: RefCell::default(), thread: Some(thread) }
     }
 
     /// The next event.
     pub fn next(&self) -> SourceEvent {
-        self.events.recv_timeout(WATCHDOG).expect("an event")
+        let early = self.early.borrow_mut().pop_front();
+        early.unwrap_or_else(|| self.events.recv_timeout(WATCHDOG).expect("an event"))
+    }
+
+    /// The next event of one kind; others are kept for later, because the state of the service and the cards that are in
+    /// are told in the order they are found.
+    fn next_of<T>(&self, kind: impl Fn(&SourceEvent) -> Option<T>) -> T {
+        let mut early = self.early.borrow_mut();
+        if let Some((index, found)) = early.iter().enumerate().find_map(|(index, event)| Some((index, kind(event)?))) {
+            early.remove(index);
+            return found;
+        }
+        loop {
+            let event = self.events.recv_timeout(WATCHDOG).expect("an event");
+            match kind(&event) {
+                Some(found) => return found,
+                None => early.push_back(event),
+            }
+        }
     }
 
     /// The next state of the service.
     pub fn service(&self) -> ServiceState {
-        match self.next() {
-            SourceEvent::Service(state) => state,
-            other => panic!("expected a service state, got {other:?}"),
-        }
+        self.next_of(|event| match event {
+            SourceEvent::Service(state) => Some(state.clone()),
+            _ => None,
+        })
     }
 
     /// The next insertion.
     pub fn inserted(&self) -> Slot {
-        match self.next() {
-            SourceEvent::Inserted(slot) => slot,
-            other => panic!("expected an insertion, got {other:?}"),
-        }
+        self.next_of(|event| match event {
+            SourceEvent::Inserted(slot) => Some(slot.clone()),
+            _ => None,
+        })
     }
 
-    /// Skips the first report of the service and returns the next insertion.
-    pub fn first_inserted(&self) -> Slot {
-        self.service();
-        self.inserted()
+    /// The next removal.
+    pub fn removed(&self) -> u64 {
+        self.next_of(|event| match event {
+            SourceEvent::Removed(slot) => Some(*slot),
+            _ => None,
+        })
+    }
+
+    /// The next end of another program's hold.
+    pub fn freed(&self) -> u64 {
+        self.next_of(|event| match event {
+            SourceEvent::Freed(slot) => Some(*slot),
+            _ => None,
+        })
     }
 
     /// Connects to the card of a slot.
@@ -365,7 +396,7 @@ pub fn with_key(test: &str, key: impl FnOnce() -> VirtualKey, body: impl FnOnce(
     with_private_service(test, 2, |desk| {
         let plugged = desk.plug_key(0, key());
         let watching = Watching::start();
-        let slot = watching.first_inserted();
+        let slot = watching.inserted();
         let mut token = watching.open(&slot);
         body(&plugged, &mut token);
         drop(token);
