@@ -3,7 +3,7 @@
 # format, lints, all tests, documentation, and that the program compiles for 64-bit Windows.
 # Stops at the first part that fails and names it. Leaves nothing behind but the target directory.
 set -uo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit 1
 . scripts/common.sh
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -26,7 +26,7 @@ part() { # part NAME COMMAND…
 tools() {
   need_packages "${build_packages[@]}" "${window_packages[@]}" "${screen_packages[@]}" "${reader_packages[@]}" \
     git ca-certificates openssl gcc-mingw-w64-x86-64-win32 binutils-mingw-w64-x86-64 mingw-w64-x86-64-dev || return 1
-  cargo fmt --version && cargo clippy --version || { rustup component add rustfmt clippy || return 1; }
+  { cargo fmt --version && cargo clippy --version; } || rustup component add rustfmt clippy || return 1
   cargo nextest --version || cargo install cargo-nextest --locked --version 0.9.143
 }
 
