@@ -42,14 +42,16 @@ documentation() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 }
 
+# The library for Windows: there already, from rustup, or built from Debian's sources.
 windows_std() {
-  local have
-  have=$(rustc --print sysroot)/lib/rustlib/$windows/lib
-  [ -d "$have" ] || timeout 120 rustup target add $windows || {
-    echo "rustup has no way to its server; building the library from Debian's sources"
-    installer/make-win-std.sh "$target/winstd" &&
-      export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="--sysroot $target/winstd/sysroot"
-  }
+  local built=$target/winstd
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$windows/lib" ] && return 0
+  if [ ! -d "$built" ]; then
+    timeout 120 rustup target add $windows && return 0
+    echo "rustup can't fetch it; building it from Debian's sources"
+  fi
+  installer/make-win-std.sh "$built" &&
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="--sysroot $built/sysroot"
 }
 
 windows_program() {
