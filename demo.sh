@@ -33,9 +33,8 @@ xdotool windowfocus --sync "$window"
 look() { import -window "$window" "$1"; }
 # until two looks in a row are the same, or the patience for something that keeps moving is over
 settle() {
-  local try
   look "$work/before.png"
-  for try in 1 2 3 4 5 6 7 8 9 10; do
+  for _ in {1..10}; do
     sleep 0.2
     look "$work/now.png"
     cmp -s "$work/before.png" "$work/now.png" && return 0
@@ -48,7 +47,9 @@ picture() { # NAME – of what the window shows now
   count=$((count + 1))
   look "$pictures/$(printf '%02d' $count)-$1.png"
 }
-click() { xdotool mousemove --window "$window" "$1" "$2" click 1; }
+click() { # "X Y"
+  xdotool mousemove --window "$window" "${1% *}" "${1#* }" click 1
+}
 press() { xdotool key --clearmodifiers "$@"; }
 # into the PIN field that has the focus, then past its 显示 button to the next field
 pin() { xdotool type --delay 20 "$1"; }
@@ -59,12 +60,12 @@ first_key="104 121" expiring_key="104 183" locked_key="104 245" damaged_key="104
 change_button="304 521" more_button="855 523"
 
 picture valid-key
-click $expiring_key; picture expiring-key
-click $locked_key; picture locked-key
-click $damaged_key; picture damaged-key
-click $first_key; click $more_button; picture certificate-details
-click $first_key; press Home; click $more_button; settle
-click $change_button; picture change-pin
+click "$expiring_key"; picture expiring-key
+click "$locked_key"; picture locked-key
+click "$damaged_key"; picture damaged-key
+click "$first_key"; click "$more_button"; picture certificate-details
+click "$first_key"; press Home; click "$more_button"; settle
+click "$change_button"; picture change-pin
 pin 654321; next_field; pin Demo2026; next_field; pin Demo2026; picture change-pin-filled
 press Return; picture wrong-pin
 pin 123456; press Return; picture pin-changed

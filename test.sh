@@ -3,7 +3,7 @@
 # format, lints, all tests, documentation, and that the program compiles for 64-bit Windows.
 # Stops at the first part that fails and names it. Leaves nothing behind but the target directory.
 set -uo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")" || exit 1
 . scripts/common.sh
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
@@ -26,7 +26,7 @@ part() { # part NAME COMMAND…
 tools() {
   need_packages "${build_packages[@]}" "${window_packages[@]}" "${screen_packages[@]}" "${reader_packages[@]}" \
     git ca-certificates openssl gcc-mingw-w64-x86-64-win32 binutils-mingw-w64-x86-64 mingw-w64-x86-64-dev || return 1
-  cargo fmt --version && cargo clippy --version || { rustup component add rustfmt clippy || return 1; }
+  { cargo fmt --version && cargo clippy --version; } || rustup component add rustfmt clippy || return 1
   cargo nextest --version || cargo install cargo-nextest --locked --version 0.9.143
 }
 
@@ -42,14 +42,16 @@ documentation() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 }
 
+# The library for Windows: there already, from rustup, or built from Debian's sources.
 windows_std() {
-  local have
-  have=$(rustc --print sysroot)/lib/rustlib/$windows/lib
-  [ -d "$have" ] || timeout 120 rustup target add $windows || {
-    echo "rustup has no way to its server; building the library from Debian's sources"
-    installer/make-win-std.sh "$target/winstd" &&
-      export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="--sysroot $target/winstd/sysroot"
-  }
+  local built=$target/winstd
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$windows/lib" ] && return 0
+  if [ ! -d "$built" ]; then
+    timeout 120 rustup target add $windows && return 0
+    echo "rustup can't fetch it; building it from Debian's sources"
+  fi
+  installer/make-win-std.sh "$built" &&
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="--sysroot $built/sysroot"
 }
 
 windows_program() {

@@ -1,3 +1,4 @@
+# shellcheck shell=bash disable=SC2034
 # What test.sh, demo.sh and bench.sh share. Sourced from the top of the repository.
 
 # need_packages NAME… – installs those Debian packages that are missing; touches nothing when all are there.
@@ -22,7 +23,7 @@ window_packages=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libg
 # To show it without a screen, drive it and take pictures.
 screen_packages=(xvfb xdotool imagemagick)
 # To put virtual keys into a real reader service.
-reader_packages=(pcscd vsmartcard-vpcd perl-base)
+reader_packages=(pcscd vsmartcard-vpcd python3)
 
 # Processes started by this script, ended by their number when it ends.
 started=()
