@@ -55,7 +55,7 @@ pub fn show_sized(ui: &mut Ui, icon: Icon, color: Color32, side: f32) -> Respons
 /// Paints an icon into a square.
 pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
     let s = rect.width();
-    let stroke = Stroke::new((s / 12.0).max(1.2), color);
+    let stroke = Stroke::new((s / 12.0).clamp(1.2, 3.0), color);
     let at = |x: f32, y: f32| rect.min + vec2(x * s, y * s);
     let line = |points: &[(f32, f32)]| {
         painter.add(Shape::line(points.iter().map(|&(x, y)| at(x, y)).collect(), stroke));
