@@ -10,7 +10,7 @@ use super::words;
 use crate::app::cert::Certificate;
 use crate::app::{CertificateOnKey, CheckState, DeskKey, KeyUse, KeyView};
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
 use rust_i18n::t;
 
 /// What is open in the details.
@@ -83,7 +83,7 @@ fn tabs(ui: &mut Ui, details: &mut Details) {
                 let bottom = Rect::from_min_max(pos2(rect.left(), rect.bottom() - 2.0), rect.max);
                 ui.painter().rect_filled(bottom, 1.0, p.primary);
             }
-            response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), chosen, &name));
+            widgets::one_of(ui, &response, Role::Tab, chosen, &name);
             widgets::focus_ring(ui, &response);
             if response.on_hover_cursor(CursorIcon::PointingHand).clicked() {
                 details.key_use = key_use;

@@ -9,7 +9,7 @@ use crate::app::{Desk, DeskKey, KeyState};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
     Align, Align2, CursorIcon, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextWrapMode,
-    Ui, Vec2, WidgetInfo, pos2, vec2,
+    Ui, Vec2, pos2, vec2,
 };
 use rust_i18n::t;
 
@@ -86,7 +86,7 @@ fn key_row(ui: &mut Ui, key: &DeskKey, chosen: bool, now: i64) -> bool {
     let words = words::standing(key, now);
     let name = name(key);
     let spoken = format!("{name} {}", words.short);
-    response.widget_info(|| WidgetInfo::selected(Role::ListBoxOption, ui.is_enabled(), chosen, &spoken));
+    widgets::one_of(ui, &response, Role::ListBoxOption, chosen, &spoken);
     if !ui.is_rect_visible(rect) {
         return response.clicked();
     }
@@ -129,7 +129,7 @@ fn pages(ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {
         let p = theme::palette(ui.ctx());
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), PAGE_ROW_HEIGHT), Sense::click());
         let open = page == target;
-        response.widget_info(|| WidgetInfo::selected(Role::Tab, ui.is_enabled(), open, &text));
+        widgets::one_of(ui, &response, Role::Tab, open, &text);
         if open || response.hovered() {
             ui.painter().rect_filled(rect, f32::from(RADIUS_CONTROL), if open { p.primary_soft } else { p.ground });
         }

@@ -206,6 +206,12 @@ pub fn text_row(ui: &mut Ui, name: &str, value: &str) {
     });
 }
 
+/// Tells a screen reader that this is one of several, and whether it is the chosen one.
+pub fn one_of(ui: &Ui, response: &Response, role: Role, chosen: bool, name: &str) {
+    response.widget_info(|| WidgetInfo::labeled(role, ui.is_enabled(), name));
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));
+}
+
 /// Quiet caption text.
 pub fn caption(ui: &mut Ui, text: &str) -> Response {
     let p = theme::palette(ui.ctx());

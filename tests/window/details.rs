@@ -25,7 +25,7 @@ fn both_certificates_show_every_field() {
         let certificate = Certificate::parse(&der.unwrap()).unwrap();
         screen.click(tab);
         assert_eq!(screen.field("证书所有者"), "北京演示科技有限公司");
-        assert_eq!(screen.field("唯一实体标识"), "3@5009JJ0DEMO0000X");
+        assert_eq!(screen.field("唯一实体标识"), "JJDEMO0000X");
         assert_eq!(screen.field("组织机构号"), "DEMO0000X");
         assert_eq!(screen.field("统一社会信用代码"), "—", "absent, not guessed");
         assert_eq!(screen.field("USB-Key 序列号"), "DEVICE01");

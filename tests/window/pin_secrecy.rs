@@ -1,1 +1,118 @@
-//! x
+//! After a PIN was changed through the window it is nowhere in the toolkit: not in its memory, input, tree or clipboard.
+
+use crate::bench::PIN;
+use crate::change_pin::{AGAIN, CURRENT, NEW, dialog, fill};
+use crate::screen::Screen;
+use eframe::egui::{self, Context, Event, Key, Modifiers, RawInput, TextEdit};
+
+/// Long and without meaning, so that it stands nowhere by chance.
+const NEW_PIN: &str = "zq7Xw3Kp9";
+
+/// Everything the toolkit keeps between frames, as far as it can be seen.
+fn state(ctx: &Context) -> String {
+    let memory = ctx.memory(Clone::clone);
+    let input = ctx.input(Clone::clone);
+    format!("{memory:?}\n{input:?}\n{:?}", input.raw)
+}
+
+/// Number of text fields the toolkit remembers; what is in them is not printed with its state.
+fn text_fields(ctx: &Context) -> usize {
+    ctx.data(|data| data.count::<egui::text_edit::TextEditState>())
+}
+
+/// True when the PIN or an unmistakable part of it stands there.
+fn tells(state: &str) -> bool {
+    NEW_PIN.as_bytes().windows(4).any(|part| state.contains(std::str::from_utf8(part).unwrap()))
+}
+
+fn type_new_pin() -> Vec<Event> {
+    let mut events = Vec::new();
+    for c in NEW_PIN.chars() {
+        if let Some(key) = Key::from_name(&c.to_ascii_uppercase().to_string()) {
+            for pressed in [true, false] {
+                events.push(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers: Modifiers::NONE });
+            }
+        }
+        events.push(Event::Text(c.to_string()));
+    }
+    events
+}
+
+#[track_caller]
+fn silent(screen: &Screen) {
+    assert!(!tells(&state(&screen.ctx)), "the toolkit's state");
+    assert!(!tells(&screen.text()), "the accessibility tree");
+    let output = &screen.output.platform_output;
+    assert!(!tells(&format!("{:?} {:?} {:?}", output.commands, output.events, output.ime)), "the platform output");
+    assert_eq!(text_fields(&screen.ctx), 0, "text fields of the toolkit, with their undo history");
+    assert!(!tells(&screen.copied.concat()), "the clipboard");
+}
+
+#[test]
+fn a_changed_pin_is_nowhere_in_the_toolkit_while_it_is_typed_nor_after() {
+    let (_bench, _, mut screen) = dialog();
+    screen.fill(CURRENT, PIN);
+    for field in [NEW, AGAIN] {
+        screen.click(field);
+        // all at once, as a fast typist or a keyboard wedge does it
+        screen.frame(type_new_pin());
+        silent(&screen);
+        screen.settle();
+        screen.click(&format!("显示 {field}"));
+        silent(&screen);
+    }
+    screen.click("确定");
+    screen.wait_for("修改密码成功");
+    silent(&screen);
+    // it was this PIN: it holds now
+    screen.click("修改密码");
+    fill(&mut screen, NEW_PIN, "p4q8r2");
+    silent(&screen);
+    screen.click("确定");
+    screen.wait_for("修改密码成功");
+    silent(&screen);
+}
+
+#[test]
+fn what_is_typed_beside_the_fields_or_behind_escape_does_not_stay_either() {
+    let (_bench, _, mut screen) = dialog();
+    screen.focus("不知道当前密码？");
+    screen.frame(type_new_pin());
+    silent(&screen);
+    screen.click(CURRENT);
+    let mut events = vec![Event::Key {
+        key: Key::Escape,
+        physical_key: None,
+        pressed: true,
+        repeat: false,
+        modifiers: Modifiers::NONE,
+    }];
+    events.extend(type_new_pin());
+    screen.frame(events);
+    silent(&screen);
+    screen.frame(Vec::new());
+    silent(&screen);
+    screen.hides(&[CURRENT]);
+}
+
+/// The proof that this search finds what is there.
+#[test]
+fn an_ordinary_text_field_would_be_found() {
+    let ctx = Context::default();
+    let mut text = String::new();
+    let mut frame = |events: Vec<Event>| {
+        let input = RawInput { events, ..RawInput::default() };
+        let mut output = ctx.run_ui(input, |ui| {
+            ui.add(TextEdit::singleline(&mut text).password(true).id(egui::Id::unique("pin"))).request_focus();
+        });
+        output.textures_delta.clear();
+    };
+    frame(Vec::new());
+    frame(Vec::new());
+    frame(type_new_pin());
+    assert!(tells(&state(&ctx)), "the input of the last frame");
+    frame(Vec::new());
+    assert_eq!((text.as_str(), text_fields(&ctx)), (NEW_PIN, 1));
+    let undo = egui::text_edit::TextEditState::load(&ctx, egui::Id::unique("pin")).unwrap().undoer();
+    assert!(tells(&format!("{undo:?}")), "the undo history");
+}

@@ -362,6 +362,39 @@ impl Screen {
         self.root().query_by_role_and_label(Role::Image, name).is_some()
     }
 
+    /// What a screen reader says besides the name of a control or label.
+    pub fn description(&self, name: &str) -> Option<String> {
+        let named = |node: &Node<'_>| {
+            let node = node.accesskit_node();
+            [node.data().label(), node.data().value()].contains(&Some(name)) && node.data().description().is_some()
+        };
+        self.nodes().find(named).and_then(|node| node.accesskit_node().data().description().map(str::to_owned))
+    }
+
+    /// Gives the keyboard to a control, as a screen reader does.
+    pub fn focus(&mut self, name: &str) {
+        self.control(name).focus();
+        self.settle();
+    }
+
+    /// Marks the whole text of the field the keyboard is on.
+    pub fn select_all(&mut self) {
+        self.press_with(Key::A, Modifiers::COMMAND);
+    }
+
+    /// The system goes light or dark.
+    pub fn system_theme(&mut self, theme: Theme) {
+        self.input.system_theme = Some(theme);
+        self.settle();
+    }
+
+    /// Of several controls of this name clicks the one drawn last: the one in the dialog.
+    #[track_caller]
+    pub fn click_last(&mut self, name: &str) {
+        self.controls(name).last().unwrap_or_else(|| panic!("no control {name} in\n{}", self.text())).click();
+        self.settle();
+    }
+
     /// Clicks the control of this name with the pointer.
     #[track_caller]
     pub fn click(&mut self, name: &str) {
