@@ -1,0 +1,137 @@
+//! The command line as a script meets it: the built program with practice keys, its output and its exit codes.
+#![allow(clippy::unwrap_used, clippy::indexing_slicing)] // a failing unwrap is a failing test
+
+use serde_json::Value;
+use std::io::Write;
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+
+const VALID: &str = "10200000016873";
+const LOCKED: &str = "10200000035526";
+
+fn program(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cert-assistant"));
+    command.env("HOME", home).env_remove("XDG_CONFIG_HOME").args(["--lang", "en"]);
+    command
+}
+
+fn practise(arguments: &[&str]) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    program(home.path()).arg("--practice").args(arguments).output().unwrap()
+}
+
+fn change_pin(serial: &str, lines: &str) -> Output {
+    let home = tempfile::tempdir().unwrap();
+    let mut child = program(home.path())
+        .args(["--practice", "change-pin", serial, "--pin-fd", "0"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(lines.as_bytes()).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).unwrap()
+}
+
+#[test]
+fn list_names_every_key_with_its_state() {
+    let output = practise(&["list", "--json"]);
+    assert_eq!(output.status.code(), Some(0));
+    let keys: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let states: Vec<&str> = keys.as_array().unwrap().iter().map(|key| key["state"].as_str().unwrap()).collect();
+    assert_eq!(states, ["valid", "expiring", "locked", "damaged"]);
+    assert_eq!(keys[0]["card_number"], VALID);
+    assert_eq!(keys[0]["tries_left"], 10);
+    assert_eq!(keys[2]["tries_left"], 0);
+
+    let plain = practise(&["list"]);
+    let first = text(&plain.stdout).lines().next().unwrap();
+    assert!(first.contains(VALID) && first.ends_with("valid"), "{first}");
+}
+
+#[test]
+fn show_finds_a_key_by_card_number_and_by_its_own_serial_number() {
+    let by_card = practise(&["show", VALID, "--json"]);
+    let shown: Value = serde_json::from_slice(&by_card.stdout).unwrap();
+    assert_eq!(shown["medium"], "UKEY-Mini(LM3KM3)");
+    assert!(shown["sign"]["serial"].as_str().unwrap().starts_with("1A10"));
+    assert_ne!(shown["sign"]["serial"], shown["encrypt"]["serial"]);
+    let missing = practise(&["show", "no-such-key"]);
+    assert_eq!(missing.status.code(), Some(3));
+    assert!(!missing.stderr.is_empty());
+}
+
+#[test]
+fn a_changed_pin_ends_with_zero_and_each_refusal_with_its_own_code() {
+    let cases = [
+        (VALID, "123456\nk7m2x9\n", 0, "PIN changed"),
+        (VALID, "654321\nk7m2x9\n", 5, "9 tries left"),
+        (LOCKED, "123456\nk7m2x9\n", 6, "locked"),
+        (VALID, "123456\nk7m2\n", 7, "6 to 15"),
+        (VALID, "123456\nk7m2x9k7m2x9k7m2\n", 7, "6 to 15"),
+        (VALID, "123456\n密码密码1a\n", 7, "letters"),
+        (VALID, "12345678901234567\nk7m2x9\n", 7, "length"),
+        ("no-such-key", "123456\nk7m2x9\n", 3, "no key"),
+        (VALID, "123456", 1, "two lines"),
+    ];
+    for (serial, lines, code, said) in cases {
+        let output = change_pin(serial, lines);
+        assert_eq!(output.status.code(), Some(code), "{lines:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains(said), "{lines:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn a_pin_is_not_taken_as_an_argument() {
+    let output = practise(&["change-pin", VALID, "123456", "k7m2x9"]);
+    assert_eq!(output.status.code(), Some(2), "a wrong command line");
+}
+
+#[test]
+fn without_the_reader_service_the_code_says_so() {
+    let home = tempfile::tempdir().unwrap();
+    let output =
+        program(home.path()).env("PCSCLITE_CSOCK_NAME", home.path().join("none")).arg("list").output().unwrap();
+    assert_eq!(output.status.code(), Some(4));
+    assert!(text(&output.stderr).contains("SVC-201"));
+}
+
+#[test]
+fn exports_are_read_by_openssl() {
+    let folder = tempfile::tempdir().unwrap();
+    let openssl = |arguments: &[&str]| {
+        let output = Command::new("openssl").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    for (format, extra) in [("pem", None), ("der", Some("--encrypt"))] {
+        let file = folder.path().join(format);
+        let mut arguments = vec!["export", VALID, "--format", format, "--out", file.to_str().unwrap()];
+        arguments.extend(extra);
+        assert_eq!(practise(&arguments).status.code(), Some(0));
+        let subject = openssl(&[
+            "x509",
+            "-inform",
+            format,
+            "-in",
+            file.to_str().unwrap(),
+            "-noout",
+            "-subject",
+            "-nameopt",
+            "utf8",
+        ]);
+        assert!(subject.contains("北京演示科技有限公司"), "{subject}");
+    }
+    let chain = folder.path().join("p7b");
+    practise(&["export", VALID, "--format", "p7b", "--out", chain.to_str().unwrap()]);
+    let printed = openssl(&["pkcs7", "-inform", "der", "-in", chain.to_str().unwrap(), "-print_certs"]);
+    assert_eq!(printed.matches("BEGIN CERTIFICATE").count(), 3, "certificate, operation CA, root");
+
+    let nowhere = folder.path().join("missing/out.pem");
+    assert_eq!(practise(&["export", VALID, "--out", nowhere.to_str().unwrap()]).status.code(), Some(9));
+}
