@@ -8,13 +8,15 @@ use super::words;
 use crate::app::{Desk, DeskKey, KeyState};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, CursorIcon, Frame, Layout, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextWrapMode,
-    Ui, Vec2, pos2, vec2,
+    Align2, CursorIcon, Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextWrapMode, Ui, Vec2, pos2,
+    vec2,
 };
 use rust_i18n::t;
 
 const KEY_ROW_HEIGHT: f32 = 60.0;
 const PAGE_ROW_HEIGHT: f32 = 36.0;
+/// Number of pages in the list.
+const PAGES: usize = 5;
 const MARGIN: f32 = 12.0;
 
 /// Shows the sidebar.
@@ -30,15 +32,14 @@ pub fn show(ui: &mut Ui, desk: &Desk, page: Page, now: i64, actions: &mut Vec<Ac
             widgets::caption(ui, &t!("sidebar.keys", n = desk.keys.len()));
         });
         ui.add_space(space::XS);
-        ui.with_layout(Layout::bottom_up(Align::Min), |ui| {
-            pages(ui, page, actions);
-            ui.add_space(space::S);
-            let line = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover()).0;
-            ui.painter().hline(line.x_range(), line.center().y, Stroke::new(1.0, p.line));
-            ui.with_layout(Layout::top_down(Align::Min), |ui| {
-                ScrollArea::vertical().auto_shrink(false).show(ui, |ui| keys(ui, desk, page, now, actions));
-            });
-        });
+        // keys before pages, as they are read: that is the order of the keyboard too
+        let rows = PAGES as f32 * (PAGE_ROW_HEIGHT + ui.spacing().item_spacing.y);
+        let list = ui.available_height() - rows - space::L;
+        ScrollArea::vertical().auto_shrink(false).max_height(list).show(ui, |ui| keys(ui, desk, page, now, actions));
+        let line = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover()).0;
+        ui.painter().hline(line.x_range(), line.center().y, Stroke::new(1.0, p.line));
+        ui.add_space(space::S);
+        pages(ui, page, actions);
     });
 }
 
@@ -118,12 +119,12 @@ fn key_row(ui: &mut Ui, key: &DeskKey, chosen: bool, now: i64) -> bool {
 }
 
 fn pages(ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {
-    let rows = [
-        (Page::About, t!("page.about")),
-        (Page::Settings, t!("page.settings")),
-        (Page::Services, t!("page.services")),
-        (Page::Orders, t!("page.orders")),
+    let rows: [_; PAGES] = [
         (Page::Check, t!("page.check")),
+        (Page::Orders, t!("page.orders")),
+        (Page::Services, t!("page.services")),
+        (Page::Settings, t!("page.settings")),
+        (Page::About, t!("page.about")),
     ];
     for (target, text) in rows {
         let p = theme::palette(ui.ctx());
