@@ -10,6 +10,7 @@ use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::{NewPinRules, is_known_default};
 use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
+use eframe::egui::accesskit::Invalid;
 use eframe::egui::{self, Align, Event, Id, Key, Label, Layout, Modifiers, RichText, Ui, vec2};
 use rust_i18n::t;
 
@@ -75,12 +76,12 @@ impl ChangePin {
     /// Takes PIN characters out of the raw input before the toolkit sees them; returns what belongs to the next frame.
     #[must_use]
     pub fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) -> Vec<Event> {
+        let typing = self.stage == Stage::Typing;
         let mut fields = [&mut self.current, &mut self.new, &mut self.again].into_iter();
-        if let Some(field) = fields.find(|field| field.is_focused(focused)) {
-            return field.buffer.absorb(events, modifiers);
+        match fields.find(|field| typing && field.is_focused(focused)) {
+            Some(field) => field.buffer.absorb(events, modifiers),
+            None => wipe_stray(events),
         }
-        wipe_stray(events);
-        Vec::new()
     }
 
     /// Takes in how the change ended; true when the dialog is done.
@@ -94,10 +95,17 @@ impl ChangePin {
         false
     }
 
+    /// How a change ended that broke off: still to be told when the dialog goes because its key is gone.
+    #[must_use]
+    pub fn broken_off(&mut self) -> Option<Fault> {
+        let connection = [FaultCode::KeyRemoved, FaultCode::PinUncertain, FaultCode::ServiceStopped];
+        self.fault.take_if(|fault| connection.contains(&fault.code))
+    }
+
     /// Shows the dialog.
     pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) -> Wish {
         let Some(view) = desk.key(self.slot).and_then(|key| key.view()) else {
-            // the key is gone: the fault of the running operation has already been told
+            // the key is gone; the window tells how a running change ended
             return Wish::Close;
         };
         let ((), escape) = dialogs::modal(ctx, "change-pin", |ui| {
@@ -172,7 +180,7 @@ impl ChangePin {
                     ui.label(RichText::new(t!("pin.sending")).color(p.text2));
                     return;
                 }
-                let pressed = widgets::button(ui, &t!("common.ok"), Weight::Main, obstacle.as_deref()).clicked();
+                let pressed = dialogs::main_button(ui, &t!("common.ok"), obstacle.as_deref()).clicked();
                 if pressed || enter {
                     self.submit(tries, actions);
                 }
@@ -230,7 +238,7 @@ impl ChangePin {
         });
         ui.add_space(space::L);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if widgets::button(ui, &t!("action.unlock"), Weight::Main, None).clicked() {
+            if dialogs::main_button(ui, &t!("action.unlock"), None).clicked() {
                 actions.push(Action::Unlock(self.slot));
                 actions.push(Action::CloseDialog);
             }
@@ -259,15 +267,25 @@ fn field(
     ui.horizontal(|ui| {
         ui.label(RichText::new(label).size(size::CAPTION).color(p.text2));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let caps = field.buffer.caps_lock();
-            let note = if caps && note.is_empty() { t!("pin.caps_lock").into_owned() } else { note.to_owned() };
-            ui.label(RichText::new(note.as_str()).size(size::CAPTION).color(tone.colors(p).0));
-            if caps {
+            if !note.is_empty() {
+                ui.label(RichText::new(note).size(size::CAPTION).color(tone.colors(p).0));
+            }
+            if field.buffer.caps_lock() {
+                ui.label(RichText::new(t!("pin.caps_lock")).size(size::CAPTION).color(p.text2));
                 icons::show(ui, Icon::Caps, p.text2);
             }
         });
     });
-    field.show(ui, label, wrong, enabled)
+    let response = field.show(ui, label, wrong, enabled);
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        if wrong {
+            node.set_invalid(Invalid::True);
+        }
+        if !note.is_empty() {
+            node.set_description(note);
+        }
+    });
+    response
 }
 
 fn rule_list(ui: &mut Ui, rules: &NewPinRules, empty: bool, length: &std::ops::RangeInclusive<usize>) {

@@ -8,8 +8,10 @@ use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
 use crate::app::cert::Format;
 use crate::app::{Desk, Fault, Hub, KeyUse};
+use eframe::egui::accesskit::Live;
 use eframe::egui::{
-    self, Align, Align2, Area, Frame, Id, Label, Layout, Margin, Modal, Order, RichText, ScrollArea, Ui, vec2,
+    self, Align, Align2, Area, Frame, Id, Key, Label, Layout, Margin, Modal, Order, Response, RichText, ScrollArea, Ui,
+    vec2,
 };
 use rust_i18n::t;
 
@@ -21,8 +23,6 @@ pub enum Dialog {
     Export(Export),
     /// Something went wrong after its dialog was gone.
     Fault(Fault),
-    /// The window shall close while a key is being written.
-    Closing,
 }
 
 /// A dialog of the usual width, scrolled when the window is too low. The second value: Esc was pressed in it.
@@ -35,8 +35,18 @@ pub fn modal<R>(ctx: &egui::Context, name: &str, content: impl FnOnce(&mut Ui) -
         let scroll = ScrollArea::vertical().max_height(tallest).min_scrolled_height(tallest);
         scroll.show(ui, content).inner
     });
-    let escape = modal.is_top_modal && ctx.input(|input| input.key_pressed(egui::Key::Escape));
+    let escape = modal.is_top_modal && ctx.input(|input| input.key_pressed(Key::Escape));
     (modal.inner, escape)
+}
+
+/// The main button of a dialog: Enter presses it whenever the keyboard is on nothing else.
+pub fn main_button(ui: &mut Ui, text: &str, obstacle: Option<&str>) -> Response {
+    let response = widgets::button(ui, text, Weight::Main, obstacle);
+    let nowhere = ui.memory(|memory| memory.focused().is_none()) && !ui.input(|input| input.key_pressed(Key::Tab));
+    if nowhere && obstacle.is_none() {
+        response.request_focus();
+    }
+    response
 }
 
 const fn close_on(escape: bool) -> Wish {
@@ -49,7 +59,7 @@ pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Ve
         fault_lines(ui, fault, chinese);
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if widgets::button(ui, &t!("common.ok"), Weight::Main, None).clicked() {
+            if main_button(ui, &t!("common.ok"), None).clicked() {
                 actions.push(Action::CloseDialog);
             }
         });
@@ -59,20 +69,19 @@ pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Ve
 
 /// Asks before the window closes in the middle of a write.
 pub fn closing(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
+    let mut wait = false;
     let ((), escape) = modal(ctx, "closing", |ui| {
         widgets::heading(ui, &t!("closing.title"));
         ui.add(Label::new(t!("closing.text")).wrap());
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if widgets::button(ui, &t!("closing.wait"), Weight::Main, None).clicked() {
-                actions.push(Action::CloseDialog);
-            }
+            wait = main_button(ui, &t!("closing.wait"), None).clicked();
             if widgets::button(ui, &t!("closing.close"), Weight::Normal, None).clicked() {
                 actions.push(Action::CloseAnyway);
             }
         });
     });
-    close_on(escape)
+    close_on(escape || wait)
 }
 
 /// 导出证书: which format, then the system's own dialog for the place.
@@ -107,7 +116,7 @@ impl Export {
             widgets::caption(ui, &t!("export.note"));
             ui.add_space(space::M);
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if widgets::button(ui, &t!("export.choose"), Weight::Main, None).clicked() {
+                if main_button(ui, &t!("export.choose"), None).clicked() {
                     save_dialog::ask(hub, save_dialog::certificate(certificate, self.key_use, self.format));
                     actions.push(Action::CloseDialog);
                 }
@@ -134,7 +143,8 @@ pub fn toast(ctx: &egui::Context, text: &str, tone: Tone) {
                 .corner_radius(RADIUS_CONTROL)
                 .inner_margin(Margin::symmetric(16, 10))
                 .show(ui, |ui| {
-                    ui.label(RichText::new(text).size(size::BODY).color(color));
+                    let label = ui.label(RichText::new(text).size(size::BODY).color(color));
+                    ctx.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
                 });
         });
 }

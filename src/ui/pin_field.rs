@@ -96,13 +96,10 @@ impl PinBuffer {
     }
 
     /// Takes the events meant for this field out of the input and wipes them; `modifiers` are those held before the first
-    /// event. A key that moves the focus stays, and what follows it is returned: it belongs to whatever has the focus then.
+    /// event. What may move the focus stays, and what follows it is returned: it belongs to whatever has the focus then.
     #[must_use]
     pub fn absorb(&mut self, events: &mut Vec<Event>, mut modifiers: Modifiers) -> Vec<Event> {
-        let moves = events.iter().position(|event| {
-            matches!(event, Event::Key { key: Key::Tab | Key::Enter | Key::Escape, pressed: true, .. })
-        });
-        let rest = moves.map_or_else(Vec::new, |index| events.split_off(index + 1));
+        let rest = split_after_move(events);
         events.retain_mut(|event| {
             match event {
                 Event::ModifiersChanged(now) => modifiers = *now,
@@ -198,9 +195,30 @@ fn keep_or_wipe(event: &mut Event) -> bool {
     }
 }
 
+/// Cuts the events behind the first one that may move the focus.
+fn split_after_move(events: &mut Vec<Event>) -> Vec<Event> {
+    let moves = events.iter().position(|event| {
+        matches!(
+            event,
+            Event::Key { key: Key::Tab | Key::Enter | Key::Escape, pressed: true, .. }
+                | Event::PointerButton { pressed: false, .. }
+                | Event::AccessKitActionRequest(_)
+        )
+    });
+    moves.map_or_else(Vec::new, |index| events.split_off(index + 1))
+}
+
 /// Wipes what is typed while no PIN field has the focus; nothing else on a PIN dialog takes text. Keys that move the focus
-/// or press a button stay.
-pub fn wipe_stray(events: &mut Vec<Event>) {
+/// or press a button stay, and what follows one is returned as in [`PinBuffer::absorb`].
+#[must_use]
+pub fn wipe_stray(events: &mut Vec<Event>) -> Vec<Event> {
+    let rest = split_after_move(events);
+    wipe(events);
+    rest
+}
+
+/// Wipes all text.
+pub fn wipe(events: &mut Vec<Event>) {
     events.retain_mut(|event| match event {
         Event::Key { key: Key::Space, .. } => true,
         event => keep_or_wipe(event),
@@ -358,7 +376,7 @@ mod tests {
     #[test]
     fn characters_typed_beside_the_fields_are_wiped() {
         let mut events = vec![Event::Text("1".to_owned()), Event::Paste("2".to_owned()), Event::Copy];
-        wipe_stray(&mut events);
+        assert!(wipe_stray(&mut events).is_empty());
         assert!(events.is_empty());
     }
 

@@ -8,7 +8,7 @@ use super::dialogs::{self, Dialog};
 use super::icons::Icon;
 use super::theme::{self, space};
 use super::widgets::{self, Tone, Weight};
-use super::{empty, pages, save_dialog, sidebar, status_bar, use_language, words};
+use super::{empty, pages, pin_field, save_dialog, sidebar, status_bar, use_language, words};
 use crate::app::{
     CheckState, Command, Desk, Event, Hub, KeyState, Language, Settings, SettingsFile, Standing, Task, ThemeChoice,
     timeline,
@@ -53,6 +53,10 @@ pub struct Window {
     page: Page,
     details: Details,
     dialog: Option<Dialog>,
+    /// The window shall close while a key is being written: this is asked above the dialog.
+    asks_to_close: bool,
+    /// What had the keyboard before the dialog took it; outer `None` while there is no dialog.
+    focus_below: Option<Option<egui::Id>>,
     toast: Option<(String, Tone, Instant)>,
     seal: Option<(u64, egui::TextureHandle)>,
     /// Input for the next frame: typed behind a key that moves the focus.
@@ -77,6 +81,8 @@ impl Window {
             page: Page::default(),
             details: Details::default(),
             dialog: None,
+            asks_to_close: false,
+            focus_below: None,
             toast,
             seal: None,
             deferred: Vec::new(),
@@ -107,15 +113,19 @@ impl Window {
 
     /// Takes PIN characters out of the input before the toolkit sees them.
     pub fn filter_input(&mut self, ctx: &egui::Context, input: &mut RawInput) {
-        let early = std::mem::take(&mut self.deferred);
+        let mut early = std::mem::take(&mut self.deferred);
+        let Some(Dialog::ChangePin(dialog)) = &mut self.dialog else {
+            // typed for a dialog that has closed since
+            pin_field::wipe(&mut early);
+            input.events.splice(0..0, early);
+            return;
+        };
         input.events.splice(0..0, early);
-        if let Some(Dialog::ChangePin(dialog)) = &mut self.dialog {
-            let focused = ctx.memory(|memory| memory.focused());
-            let modifiers = ctx.input(|input| input.modifiers);
-            self.deferred = dialog.absorb(focused, &mut input.events, modifiers);
-            if !self.deferred.is_empty() {
-                ctx.request_repaint();
-            }
+        let focused = ctx.memory(|memory| memory.focused());
+        let modifiers = ctx.input(|input| input.modifiers);
+        self.deferred = dialog.absorb(focused, &mut input.events, modifiers);
+        if !self.deferred.is_empty() {
+            ctx.request_repaint();
         }
     }
 
@@ -142,11 +152,8 @@ impl Window {
             let succeeded = outcome.result.is_ok();
             match &mut self.dialog {
                 Some(Dialog::ChangePin(dialog)) if dialog.slot() == outcome.slot => {
-                    let gone = self.desk.key(outcome.slot).is_none();
-                    if dialog.finish(outcome.clone()) {
+                    if dialog.finish(outcome) {
                         self.dialog = None;
-                    } else if gone && let Err(fault) = outcome.result {
-                        self.dialog = Some(Dialog::Fault(fault));
                     }
                 }
                 _ => self.dialog = outcome.result.err().map(Dialog::Fault),
@@ -154,6 +161,12 @@ impl Window {
             if succeeded {
                 self.toast = Some((t!("pin.changed").into_owned(), Tone::Ok, now));
             }
+        }
+        // a key that is gone takes its dialog along; how its change ended is still told
+        if let Some(Dialog::ChangePin(dialog)) = &mut self.dialog
+            && self.desk.key(dialog.slot()).is_none()
+        {
+            self.dialog = dialog.broken_off().map(Dialog::Fault);
         }
         match self.desk.saved.take() {
             Some(Ok(path)) => {
@@ -243,24 +256,39 @@ impl Window {
 
     fn show_dialog(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
         let chinese = self.chinese();
+        self.asks_to_close &= self.desk.is_writing();
+        self.hand_over_focus(ctx);
+        if self.asks_to_close {
+            self.asks_to_close = dialogs::closing(ctx, actions) == Wish::Stay;
+            return;
+        }
         let Some(dialog) = &mut self.dialog else { return };
         let wish = match dialog {
             Dialog::ChangePin(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
             Dialog::Export(export) => export.show(ctx, &self.desk, &self.hub, actions),
             Dialog::Fault(fault) => dialogs::fault(ctx, fault, chinese, actions),
-            Dialog::Closing => {
-                if self.desk.is_writing() {
-                    dialogs::closing(ctx, actions)
-                } else {
-                    // what was waited for is done
-                    Wish::Close
-                }
-            }
         };
         if wish == Wish::Close {
             self.dialog = None;
             actions.retain(|action| !matches!(action, Action::CloseDialog));
         }
+    }
+
+    /// A dialog takes the keyboard from the page below and gives it back when it closes.
+    fn hand_over_focus(&mut self, ctx: &egui::Context) {
+        let open = self.dialog.is_some() || self.asks_to_close;
+        ctx.memory_mut(|memory| match (open, self.focus_below) {
+            (true, None) => {
+                let focused = memory.focused();
+                self.focus_below = Some(focused);
+                focused.into_iter().for_each(|id| memory.surrender_focus(id));
+            }
+            (false, Some(below)) => {
+                self.focus_below = None;
+                below.into_iter().for_each(|id| memory.request_focus(id));
+            }
+            _ => {}
+        });
     }
 
     fn perform(&mut self, ctx: &egui::Context, action: Action) {
@@ -341,7 +369,7 @@ impl Window {
     fn guard_closing(&mut self, ctx: &egui::Context) {
         if ctx.input(|input| input.viewport().close_requested()) && self.desk.is_writing() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.dialog = Some(Dialog::Closing);
+            self.asks_to_close = true;
         }
     }
 
