@@ -12,6 +12,7 @@ fn the_window_closes_at_once_when_nothing_is_written() {
     let mut screen = Screen::of(&bench);
     screen.ask_to_close();
     assert!(screen.closed);
+    drop(screen);
     let (_bench, _, mut screen) = dialog();
     screen.fill(CURRENT, PIN);
     screen.ask_to_close();

@@ -148,6 +148,33 @@ fn every_page_and_key_is_reached_by_tab() {
 }
 
 #[test]
+fn tab_order_is_reading_order() {
+    let (bench, _) = Bench::with(State::Expiring);
+    let mut screen = Screen::of(&bench);
+    let mut order = Vec::new();
+    for _ in 0..13 {
+        screen.press(Key::Tab);
+        order.extend(screen.focused());
+    }
+    let expected = [
+        "北京演示科技有限公司 20 天后到期",
+        "环境检测",
+        "订单",
+        "综合服务",
+        "设置",
+        "关于",
+        "立即更新",
+        "复制 密码卡序列号",
+        "证书更新",
+        "修改密码",
+        "找回密码",
+        "更多证书信息",
+        "北京演示科技有限公司 20 天后到期",
+    ];
+    assert_eq!(order, expected);
+}
+
+#[test]
 fn at_the_smallest_window_size_the_dialog_can_be_finished() {
     let (bench, _) = Bench::with(State::Valid);
     let mut screen = Plan::new(&bench).size(720.0, 480.0).open();

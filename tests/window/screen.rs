@@ -159,7 +159,7 @@ impl Screen {
             bell,
             _turn: turn,
         };
-        screen.after_frame();
+        screen.after_frame(false);
         screen.settle();
         screen
     }
@@ -167,19 +167,19 @@ impl Screen {
     /// One frame with these events all at once.
     pub fn frame(&mut self, events: Vec<Event>) {
         self.input.events.extend(events);
+        let asked_to_close = self.viewport().events.contains(&ViewportEvent::Close);
         self.output = run(&self.ctx, &mut self.window, &mut self.input);
         let update = self.output.platform_output.accesskit_update.take();
         self.tree.update(update.unwrap());
-        self.after_frame();
+        self.after_frame(asked_to_close);
     }
 
-    fn after_frame(&mut self) {
+    fn after_frame(&mut self, asked_to_close: bool) {
         for command in &self.output.platform_output.commands {
             if let OutputCommand::CopyText(text) = command {
                 self.copied.push(text.clone());
             }
         }
-        let asked = std::mem::take(&mut self.viewport().events).contains(&ViewportEvent::Close);
         let mut kept_open = false;
         let mut close = false;
         for command in &self.output.viewport_output[&ViewportId::ROOT].commands {
@@ -190,7 +190,7 @@ impl Screen {
                 _ => {}
             }
         }
-        self.closed |= asked && !kept_open;
+        self.closed |= asked_to_close && !kept_open;
         if close {
             self.viewport().events.push(ViewportEvent::Close);
         }
@@ -402,6 +402,13 @@ impl Screen {
         assert!(!node.accesskit_node().is_disabled(), "{name} is disabled");
         assert!(self.ctx.content_rect().contains_rect(node.rect()), "{name} is not on the screen");
         node.click();
+        self.settle();
+    }
+
+    /// Clicks the n-th key in the list, counted from 0.
+    pub fn click_row(&mut self, n: usize) {
+        let rows: Vec<_> = self.nodes().filter(|node| node.accesskit_node().role() == Role::ListBoxOption).collect();
+        rows[n].click();
         self.settle();
     }
 

@@ -81,8 +81,8 @@ fn in_english_no_sentence_of_the_program_is_chinese() {
     bench.insert_foreign();
     bench.insert_held(&spec("Held", "99"));
     screen.wait_until("all are read", |screen| screen.keys().len() == 14 && !screen.sees("Reading"));
-    for name in screen.keys() {
-        screen.click(&name);
+    for n in 0..screen.keys().len() {
+        screen.click_row(n);
         only_english(&screen);
         for (open, close) in [("More about the certificate", "Less about the certificate"), ("Change PIN", "Cancel")] {
             if screen
@@ -96,6 +96,7 @@ fn in_english_no_sentence_of_the_program_is_chinese() {
             }
         }
     }
+    screen.click_row(0);
     for page in ["Environment check", "Orders", "Services", "Settings", "About"] {
         screen.click(page);
         only_english(&screen);
