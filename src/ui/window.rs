@@ -150,6 +150,7 @@ impl Window {
     fn after_event(&mut self, now: Instant) {
         if let Some(outcome) = self.desk.pin_outcome.take() {
             let succeeded = outcome.result.is_ok();
+            timeline::mark("pin-changed", succeeded);
             match &mut self.dialog {
                 Some(Dialog::ChangePin(dialog)) if dialog.slot() == outcome.slot => {
                     if dialog.finish(outcome) {
@@ -279,11 +280,13 @@ impl Window {
         let open = self.dialog.is_some() || self.asks_to_close;
         ctx.memory_mut(|memory| match (open, self.focus_below) {
             (true, None) => {
+                timeline::mark("dialog", "open");
                 let focused = memory.focused();
                 self.focus_below = Some(focused);
                 focused.into_iter().for_each(|id| memory.surrender_focus(id));
             }
             (false, Some(below)) => {
+                timeline::mark("dialog", "closed");
                 self.focus_below = None;
                 below.into_iter().for_each(|id| memory.request_focus(id));
             }
