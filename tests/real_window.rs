@@ -5,7 +5,7 @@
 //! without a screen knows by its accessible name.
 #![cfg(target_os = "linux")]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
-#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 #[path = "window/bench.rs"]
 #[allow(dead_code)]

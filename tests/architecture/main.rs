@@ -1,5 +1,6 @@
 //! The house rules that no compiler checks: who may call whom, where texts and colours live, and that texts and codes are
 //! complete and none is left over.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
 
 mod rules;
 mod source;
