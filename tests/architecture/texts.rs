@@ -37,10 +37,10 @@ fn differences(chinese: &Texts, english: &Texts) -> Vec<String> {
     for key in chinese.keys().chain(english.keys()).collect::<BTreeSet<_>>() {
         match (chinese.get(key), english.get(key)) {
             (Some(zh), Some(en)) if values_in(zh) != values_in(en) => {
-                wrong.push(format!("{key}: the languages name other values"))
+                wrong.push(format!("{key}: the languages name other values"));
             }
             (Some(zh), Some(en)) if zh.trim().is_empty() || en.trim().is_empty() => {
-                wrong.push(format!("{key}: empty text"))
+                wrong.push(format!("{key}: empty text"));
             }
             (Some(_), Some(_)) => {}
             _ => wrong.push(format!("{key}: in one language only")),
