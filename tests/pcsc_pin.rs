@@ -254,7 +254,7 @@ fn no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level() {
     with_key(
         "no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level",
         || key("1"),
-        |_, token| {
+        |plugged, token| {
             let subscriber = tracing_subscriber::fmt()
                 .with_max_level(tracing::Level::TRACE)
                 .with_ansi(false)
@@ -273,6 +273,15 @@ fn no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level() {
                 ["80 18 00 01 Lc=18 [secret]", "84 16 00 01 Lc=22 [secret]", "sw=9000", "sw=63C9", "VerifyPIN"]
             {
                 assert!(text.contains(expected), "the log misses {expected}:\n{text}");
+            }
+            let mut sent = plugged.take_sent();
+            sent.retain(|apdu| matches!(apdu[1], 0x16 | 0x18));
+            assert_eq!(sent.len(), 5);
+            for apdu in &sent {
+                // behind header, length and application: with the challenge the block tells a guessed PIN from others
+                for disguise in disguises(&apdu[9..]) {
+                    assert!(!text.contains(&disguise), "{disguise} is in the log:\n{text}");
+                }
             }
             for secret in [current, new, wrong] {
                 let mut padded = secret.as_bytes().to_vec();
