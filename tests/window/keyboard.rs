@@ -1,7 +1,7 @@
 //! Everything without a pointer: Tab order, Enter for the main button, Esc for cancel, and where the keyboard goes when a
 //! dialog opens and closes.
 
-use crate::bench::{Bench, NOW, PIN};
+use crate::bench::{Bench, PIN};
 use crate::change_pin::{AGAIN, CURRENT, NEW, NEW_PIN, dialog};
 use crate::screen::{Plan, Screen};
 use cert_assistant::virtual_key::State;
@@ -188,7 +188,7 @@ fn at_the_smallest_window_size_the_dialog_can_be_finished() {
     screen.enter(NEW_PIN);
     tab_to(&mut screen, "确定");
     let seen = screen.control("确定").rect();
-    assert!(screen.ctx.content_rect().contains_rect(seen), "the focused button is out of sight: {seen:?} {}", *NOW);
+    assert!(screen.ctx.content_rect().contains_rect(seen), "the focused button is out of sight: {seen:?}");
     screen.press(Key::Enter);
     screen.wait_for("修改密码成功");
 }
