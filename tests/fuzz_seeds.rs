@@ -1,5 +1,5 @@
 //! Every seed of the fuzz targets, and every finding added to them, run as an ordinary test.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing, clippy::print_stdout)] // a failing test panics and tells
 
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
