@@ -13,7 +13,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::{fmt, util::SubscriberInitExt};
 
 /// 证书助手 – certificates and PINs of USB keys. Without a command the window opens.
 #[derive(Parser)]
@@ -44,10 +46,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Only when asked for by `CERT_ASSISTANT_LOG`; the log never holds a PIN, the type of secret data has no text form.
+/// Only when `CERT_ASSISTANT_LOG` names a level; the log never holds a PIN, the type of secret data has no text form.
 fn log_to_stderr() {
-    if let Ok(filter) = EnvFilter::try_from_env("CERT_ASSISTANT_LOG") {
-        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let level = std::env::var("CERT_ASSISTANT_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
+    if let Some(level) = level {
+        let ours = Targets::new().with_target("cert_assistant", level);
+        tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(ours).init();
     }
 }
 
