@@ -4,6 +4,7 @@ use super::host::{
     ADMIN, ADMIN_PIN, APP, CONT, PIN, USER, apdu, challenge, change, change_apdu, hex, iv, key_in, left, ok, open,
     opened, protect, unblock_apdu, verify, verify_apdu, word,
 };
+use crate::crypto::{Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
 use crate::virtual_key::faults::{Fault, Where};
 use crate::virtual_key::personalise::personalise;
 use crate::virtual_key::{Faults, Outcome, Spec, State, TestCa, VirtualKey};
@@ -138,6 +139,22 @@ fn a_wrong_mac_on_a_pin_change_is_a_wrong_try_and_changes_nothing() {
 }
 
 #[test]
+fn a_block_that_is_not_padded_as_it_must_be_is_a_wrong_try_whatever_its_mac() {
+    let key_of_pin = pin_key(PIN.as_bytes());
+    // length and PIN are right each time
+    for rest in ["0000000000000000", "8000000000000001", "8080000000000000"] {
+        let mut key = opened();
+        assert_eq!(verify(&mut key, USER, PIN), 0x9000);
+        let random = challenge(&mut key);
+        let block = [b"\x06\x00222222", hex(rest).as_slice()].concat();
+        let mac = cbc_mac(&key_of_pin, &iv(&random), &pad80(b"222222")).unwrap();
+        let data = [APP.as_slice(), &ecb_encrypt(&key_of_pin, &block).unwrap(), &mac[..4]].concat();
+        assert_eq!(word(&mut key, &apdu(0x84, 0x16, 0, USER, &data, None)), 0x63C9, "{rest}");
+        assert_eq!(verify(&mut key, USER, PIN), 0x9000, "{rest}");
+    }
+}
+
+#[test]
 fn a_pin_change_needs_its_right_and_the_class_of_protected_commands() {
     let mut key = opened();
     let random = challenge(&mut key);
@@ -213,7 +230,7 @@ fn the_mac_helper_of_the_hidden_application_works_between_random_and_change() {
         let app = ok(&mut key, &apdu(0x80, 0x26, 0, 0, &hidden, Some(10)))[8..].to_vec();
         let cont = ok(&mut key, &apdu(0x80, 0x42, 0, 0, &[app.clone(), hidden].concat(), Some(2)));
         let place = [app, cont].concat();
-        let pin_key = crate::crypto::pin_key(PIN.as_bytes());
+        let pin_key = pin_key(PIN.as_bytes());
         let set = [place.as_slice(), &hex("00000401"), pin_key.as_slice(), &[0; 16]].concat();
         assert_eq!(set.len(), 0x28);
         let id = ok(&mut key, &apdu(0xC0, 0x12, 0, 0, &set, None));
@@ -294,7 +311,7 @@ fn a_change_cut_before_or_after_it_is_stored_leaves_exactly_one_working_pin() {
 fn the_device_key_opens_its_right_and_never_answers_63c0() {
     let auth = |key: &mut VirtualKey, secret: &[u8; 16]| {
         let random = challenge(key);
-        let cipher = crate::crypto::ecb_encrypt(&crate::crypto::Sm4Key::new(*secret), &iv(&random)).unwrap();
+        let cipher = ecb_encrypt(&Sm4Key::new(*secret), &iv(&random)).unwrap();
         word(key, &apdu(0x80, 0x10, 0, 0, &cipher, None))
     };
     let mut key = opened();
@@ -324,17 +341,17 @@ fn the_vector_of_device_authentication_holds() {
 fn the_device_key_is_changed_under_its_old_one() {
     for (class, instruction) in [(0x84, 0x12), (0xC0, 0x36)] {
         let mut key = opened();
-        let old = crate::crypto::Sm4Key::new(*b"1234567812345678");
-        let auth = |key: &mut VirtualKey, secret: &crate::crypto::Sm4Key| {
+        let old = Sm4Key::new(*b"1234567812345678");
+        let auth = |key: &mut VirtualKey, secret: &Sm4Key| {
             let random = challenge(key);
-            let cipher = crate::crypto::ecb_encrypt(secret, &iv(&random)).unwrap();
+            let cipher = ecb_encrypt(secret, &iv(&random)).unwrap();
             word(key, &apdu(0x80, 0x10, 0, 0, &cipher, None))
         };
         let new = [5; 16];
         let make = |key: &mut VirtualKey| {
             let random = challenge(key);
-            let mac = crate::crypto::cbc_mac(&old, &iv(&random), &new).unwrap();
-            let data = [crate::crypto::ecb_encrypt(&old, &new).unwrap().as_slice(), &mac[..4]].concat();
+            let mac = cbc_mac(&old, &iv(&random), &new).unwrap();
+            let data = [ecb_encrypt(&old, &new).unwrap().as_slice(), &mac[..4]].concat();
             apdu(class, instruction, 0, 0, &data, None)
         };
         let command = make(&mut key);
@@ -342,6 +359,6 @@ fn the_device_key_is_changed_under_its_old_one() {
         assert_eq!(auth(&mut key, &old), 0x9000);
         let command = make(&mut key);
         ok(&mut key, &command);
-        assert_eq!(auth(&mut key, &crate::crypto::Sm4Key::new(new)), 0x9000);
+        assert_eq!(auth(&mut key, &Sm4Key::new(new)), 0x9000);
     }
 }
