@@ -22,13 +22,23 @@ mkdir -p "$pictures"
 work=$(mktemp -d)
 cleanup() { end_started; rm -rf "$work"; }
 trap cleanup EXIT
-# settings of this run only, in Chinese, whatever the machine's language
-export XDG_CONFIG_HOME=$work
 start_screen "$work" 960x640
-"$program" --practice &
-started+=($!)
-window=$(timeout 20 xdotool search --sync --onlyvisible --class cert-assistant | head -n 1)
-xdotool windowfocus --sync "$window"
+marks=$work/marks
+told() { grep -q " $1" "$marks"; } # MARK: the program said so
+
+open_window() { # ARGUMENTS… – of the program; sets window
+  : > "$marks"
+  # settings of this walk only; Chinese whatever the machine's language
+  LC_ALL=C.UTF-8 LANGUAGE=zh_CN XDG_CONFIG_HOME=$work CERT_ASSISTANT_TIMELINE=$marks "$program" "$@" &
+  program_pid=$!
+  started+=("$program_pid")
+  window=$(timeout 20 xdotool search --sync --onlyvisible --class cert-assistant | head -n 1)
+  xdotool windowfocus --sync "$window"
+}
+close_window() {
+  kill "$program_pid"
+  wait "$program_pid" 2>/dev/null || true
+}
 
 look() { import -window "$window" "$1"; }
 # until two looks in a row are the same, or the patience for something that keeps moving is over
@@ -50,23 +60,40 @@ picture() { # NAME – of what the window shows now
 click() { # "X Y"
   xdotool mousemove --window "$window" "${1% *}" "${1#* }" click 1
 }
-press() { xdotool key --clearmodifiers "$@"; }
-# into the PIN field that has the focus, then past its 显示 button to the next field
-pin() { xdotool type --delay 20 "$1"; }
-next_field() { press Tab; press Tab; }
+scroll() { # 4 = up, 5 = down, to the end
+  xdotool mousemove --window "$window" 580 320 click --repeat 40 --delay 5 "$1"
+}
+press() { xdotool key --delay 20 "$@"; }
+typed() { xdotool type --delay 20 "$1"; }
+# past the button that shows what was typed
+next_field() { press Tab Tab; }
 
 # where things are in a window of 960×640
 first_key="104 121" expiring_key="104 183" locked_key="104 245" damaged_key="104 307"
-change_button="304 521" more_button="855 523"
+change_button="304 521" more_button="855 523" check_button="305 540"
 
+open_window --practice
+wait_for 20 told card-complete
 picture valid-key
-click "$expiring_key"; picture expiring-key
-click "$locked_key"; picture locked-key
-click "$damaged_key"; picture damaged-key
-click "$first_key"; click "$more_button"; picture certificate-details
-click "$first_key"; press Home; click "$more_button"; settle
-click "$change_button"; picture change-pin
-pin 654321; next_field; pin Demo2026; next_field; pin Demo2026; picture change-pin-filled
-press Return; picture wrong-pin
-pin 123456; press Return; picture pin-changed
+click "$expiring_key" && picture expiring-key
+click "$locked_key" && picture locked-key
+click "$damaged_key" && picture damaged-key
+click "$first_key" && settle && click "$more_button" && settle
+scroll 5 && picture certificate-details
+click "$check_button" && settle && scroll 5 && picture certificate-checked
+scroll 4 && click "$more_button" && settle
+click "$change_button" && wait_for 10 told "dialog open"
+picture change-pin
+typed 654321 && next_field && typed Demo2026 && next_field && typed Demo2026
+picture change-pin-filled-in
+press Return && wait_for 10 told "pin-changed false"
+picture wrong-pin
+typed 123456 && press Return && wait_for 10 told "pin-changed true"
+picture pin-changed
+close_window
+
+PCSCLITE_CSOCK_NAME=$work/nothing open_window
+wait_for 20 told service
+picture no-reader-service
+close_window
 echo "$count pictures in $pictures"
