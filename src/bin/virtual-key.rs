@@ -94,9 +94,9 @@ struct Run {
     /// Serve on this loopback port instead (0 = a free one): two-byte big-endian length, then the command
     #[arg(long)]
     tcp: Option<u16>,
-    /// Fault, KIND[=VALUE][@WHERE], repeatable. KIND: unplug-before, unplug-after, cut-before, cut-after, garbage[=N],
-    /// short, long, lie[=N], slow=SECONDS|forever, full[=6A84|6581]. WHERE: N, ins:XX, ins:XX#N, ins:XX#*, *
-    #[arg(long = "fault")]
+    /// A fault to happen, repeatable. KIND: unplug-before, unplug-after, cut-before, cut-after, garbage=N, short, long,
+    /// lie=N, slow=SECONDS, slow=forever, full=6A84, full=6581. WHERE: N, ins:XX, ins:XX#N, ins:XX#*, *
+    #[arg(long = "fault", value_name = "KIND[=VALUE][@WHERE]")]
     faults: Vec<FaultRule>,
     /// Print the header of every command and its status word, never data
     #[arg(long)]
