@@ -94,8 +94,9 @@ struct Run {
     /// Serve on this loopback port instead (0 = a free one): two-byte big-endian length, then the command
     #[arg(long)]
     tcp: Option<u16>,
-    // not a doc comment: the brackets would be links there
-    #[arg(long = "fault", value_name = "KIND[=VALUE][@WHERE]", help = FAULT_HELP)]
+    /// A fault to happen, repeatable. KIND: unplug-before, unplug-after, cut-before, cut-after, garbage=N, short, long,
+    /// lie=N, slow=SECONDS, slow=forever, full=6A84, full=6581. WHERE: N, ins:XX, ins:XX#N, ins:XX#*, *
+    #[arg(long = "fault", value_name = "KIND[=VALUE][@WHERE]")]
     faults: Vec<FaultRule>,
     /// Print the header of every command and its status word, never data
     #[arg(long)]
