@@ -103,9 +103,6 @@ struct Run {
     log: bool,
 }
 
-const FAULT_HELP: &str = "Fault, repeatable. KIND: unplug-before, unplug-after, cut-before, cut-after, garbage[=N], \
-short, long, lie[=N], slow=SECONDS|forever, full[=6A84|6581]. WHERE: N, ins:XX, ins:XX#N, ins:XX#*, *";
-
 #[derive(thiserror::Error)]
 enum Failure {
     #[error(transparent)]
