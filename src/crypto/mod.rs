@@ -2,11 +2,13 @@
 //! private keys are wiped and can't be printed, signatures have one byte form each for wire (r‖s) and certificates (DER).
 //! Judge in tests: the `openssl` command and the vectors of GB/T 32918 and token-standards §3.7, §6.1.
 
+mod enveloped_key;
 pub mod issue;
 mod pin_key;
 mod sm2;
 mod sm4;
 
+pub use enveloped_key::EnvelopedKey;
 pub use pin_key::pin_key;
 pub use sm2::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, Sm2Cipher, signature_from_der, signature_to_der};
 pub use sm4::{Sm4Key, cbc_decrypt, cbc_encrypt, cbc_mac, ecb_decrypt, ecb_encrypt, pad80};
