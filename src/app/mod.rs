@@ -7,17 +7,20 @@ mod desk;
 mod faults;
 mod hub;
 mod message;
+mod orders;
 pub mod policy;
 mod renewal;
 mod seal;
 mod settings;
 pub mod timeline;
 mod view;
+mod wizard;
 mod worker;
 
 pub use desk::{CheckState, Desk, DeskKey, KeyState, PinOutcome, Task};
 pub use hub::{Hub, Surroundings};
 pub use message::{Command, Content, Event, RenewalAsk};
+pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
     Waiting,

@@ -46,10 +46,16 @@ pub(super) struct Book {
     inner: Arc<Inner>,
 }
 
+/// An open order with the key it belongs to, so that looking for a key's order waits for no other key.
+struct Open {
+    binding: KeyBinding,
+    renewal: Shared,
+}
+
 struct Inner {
     online: Online,
     outlet: Outlet,
-    open: Mutex<HashMap<String, Shared>>,
+    open: Mutex<HashMap<String, Open>>,
     watched: Mutex<HashMap<String, ()>>,
     stopped: Mutex<bool>,
     stop: Condvar,
@@ -89,7 +95,7 @@ impl Book {
         };
         for entry in entries.iter().filter(|entry| entry.finished.is_none()) {
             match self.take(entry) {
-                Ok(_) => self.watch(&entry.id, changed),
+                Ok(()) => self.watch(&entry.id, changed),
                 Err(fault) => tracing::info!(code = fault.code.as_str(), order = entry.id, "left alone"),
             }
         }
@@ -115,51 +121,52 @@ impl Book {
     /// The unfinished order of a key, if there is one.
     pub(super) fn unfinished(&self, binding: &KeyBinding) -> Option<(String, Shared)> {
         let open = lock(&self.inner.open);
-        open.iter().find_map(|(id, renewal)| {
-            let found = {
-                let renewal = lock(renewal);
-                let entry = renewal.entry();
-                entry.finished.is_none()
-                    && entry.binding.device_serial == binding.device_serial
-                    && entry.binding.key == binding.key
-            };
-            found.then(|| (id.clone(), Arc::clone(renewal)))
-        })
+        let of_key = open.iter().filter(|(_, order)| {
+            order.binding.device_serial == binding.device_serial && order.binding.key == binding.key
+        });
+        of_key
+            // one that is being worked on is not finished
+            .filter(|(_, order)| order.renewal.try_lock().is_err() || lock(&order.renewal).entry().finished.is_none())
+            .map(|(id, order)| (id.clone(), Arc::clone(&order.renewal)))
+            .next()
     }
 
     /// Puts a new order into the book.
     pub(super) fn add(&self, renewal: Renewal) -> (String, Shared) {
-        let id = renewal.entry().id.clone();
-        let shared = Arc::new(Mutex::new(renewal));
-        lock(&self.inner.open).insert(id.clone(), Arc::clone(&shared));
+        let added = self.put(renewal);
         self.publish();
+        added
+    }
+
+    fn put(&self, renewal: Renewal) -> (String, Shared) {
+        let (id, binding) = (renewal.entry().id.clone(), renewal.entry().binding.clone());
+        let shared = Arc::new(Mutex::new(renewal));
+        lock(&self.inner.open).insert(id.clone(), Open { binding, renewal: Arc::clone(&shared) });
         (id, shared)
     }
 
-    fn take(&self, entry: &Entry) -> Result<Shared, Fault> {
-        if let Some(shared) = lock(&self.inner.open).get(&entry.id) {
-            return Ok(Arc::clone(shared));
-        }
+    fn take(&self, entry: &Entry) -> Result<(), Fault> {
         let profiles = &self.inner.online.profiles;
         let profile = profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
         let ca = self.connect(profile)?;
         let open: OpenEntry = self.inner.online.journal.open(&entry.id)?;
-        let shared = Arc::new(Mutex::new(Renewal::resume(ca, open)));
-        lock(&self.inner.open).insert(entry.id.clone(), Arc::clone(&shared));
-        Ok(shared)
+        self.put(Renewal::resume(ca, open));
+        Ok(())
     }
 
     /// Takes an order off the list: a finished one, or one nothing of which is on a key.
     pub(super) fn forget(&self, id: &str) -> Result<(), Fault> {
-        let shared = lock(&self.inner.open).remove(id);
-        let result = match shared.map(Arc::try_unwrap) {
-            Some(Ok(renewal)) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
-            // a wizard or watcher is at it
-            Some(Err(shared)) => {
-                lock(&self.inner.open).insert(id.to_owned(), shared);
-                Err(Fault::new(FaultCode::OrderInUse))
-            }
-            None => self.inner.online.journal.remove(id),
+        let open = lock(&self.inner.open).remove(id);
+        let result = match open {
+            None => self.inner.online.journal.open(id).and_then(OpenEntry::forget),
+            Some(Open { binding, renewal }) => match Arc::try_unwrap(renewal) {
+                Ok(renewal) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
+                // a wizard or watcher is at it
+                Err(renewal) => {
+                    lock(&self.inner.open).insert(id.to_owned(), Open { binding, renewal });
+                    Err(Fault::new(FaultCode::OrderInUse))
+                }
+            },
         };
         self.publish();
         result
@@ -168,7 +175,7 @@ impl Book {
     /// Asks every service for every open order.
     pub(super) fn refresh_all(&self, changed: &Changed) {
         let all: Vec<(String, Shared)> =
-            lock(&self.inner.open).iter().map(|(id, shared)| (id.clone(), Arc::clone(shared))).collect();
+            lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), Arc::clone(&order.renewal))).collect();
         for (id, shared) in all {
             let result = lock(&shared).refresh(None).map(drop);
             if let Err(fault) = result {
@@ -207,7 +214,7 @@ impl Book {
         let mut pause = PAUSE;
         let mut tag: Option<String> = None;
         loop {
-            let Some(shared) = lock(&self.inner.open).get(id).cloned() else { return };
+            let Some(shared) = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.renewal)) else { return };
             let (ca, no, token) = {
                 let renewal = lock(&shared);
                 if !is_waiting(renewal.entry()) {
