@@ -1,7 +1,8 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::{Hub, Language, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::app::{Hub, Language, Online, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, PRACTICE_PIN, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
@@ -35,14 +36,14 @@ fn main() -> ExitCode {
     timeline::start();
     let arguments = Arguments::parse();
     log_to_stderr();
-    let folder = directories::ProjectDirs::from("", "", "cert-assistant").map(|dirs| dirs.config_dir().to_owned());
-    let desk = match Desk::open(arguments.practice, folder.clone()) {
+    let folders = Folders::find();
+    let desk = match Desk::open(arguments.practice, &folders) {
         Ok(desk) => desk,
         Err(error) => return fail(&error),
     };
     match arguments.task {
-        Some(task) => command_line(task, desk, arguments.lang.as_deref(), folder),
-        None => window(desk, folder),
+        Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
+        None => window(desk, &folders),
     }
 }
 
@@ -59,11 +60,31 @@ fn log_to_stderr() {
 struct Desk {
     source: Arc<dyn KeySource>,
     trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    online: Online,
     practice_pin: Option<String>,
 }
 
+/// Folders of this person; without them settings and orders last as long as the program.
+#[derive(Clone)]
+struct Folders {
+    config: Option<PathBuf>,
+    orders: PathBuf,
+}
+
+impl Folders {
+    fn find() -> Self {
+        let dirs = directories::ProjectDirs::from("", "", "cert-assistant");
+        let data = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.data_local_dir().to_owned());
+        Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), orders: data.join("orders") }
+    }
+
+    fn settings(&self) -> SettingsFile {
+        SettingsFile::at(self.config.as_ref().map(|folder| folder.join("settings.json")))
+    }
+}
+
 impl Desk {
-    fn open(practice: bool, folder: Option<PathBuf>) -> Result<Self, practice::Unprepared> {
+    fn open(practice: bool, folders: &Folders) -> Result<Self, practice::Unprepared> {
         if practice {
             let desk = PracticeDesk::with_standard_keys()?;
             let mut store = cert::TrustStore::default();
@@ -74,11 +95,13 @@ impl Desk {
             return Ok(Self {
                 source: Arc::new(desk),
                 trust: Arc::new(move || store.clone()),
+                online: desk.online(),
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
             });
         }
+        let own = folders.config.clone();
         let trust = move || {
-            let own = folder.as_ref().map(|folder| folder.join("roots"));
+            let own = own.as_ref().map(|folder| folder.join("roots"));
             let mut store = cert::TrustStore::default();
             for folder in own.into_iter().chain([PathBuf::from("/etc/cert-assistant/roots")]) {
                 let (found, skipped) = cert::TrustStore::from_folder(&folder);
@@ -89,19 +112,29 @@ impl Desk {
             }
             store
         };
-        Ok(Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), practice_pin: None })
+        let (profiles, fault) =
+            Profiles::load(folders.config.as_ref().map(|folder| folder.join("ca-profiles.toml")).as_deref());
+        if let Some(fault) = fault {
+            tracing::warn!(
+                code = fault.code.as_str(),
+                detail = fault.detail,
+                "part of the person's CA profiles is not used"
+            );
+        }
+        let online = Online { profiles, journal: Journal::at(folders.orders.clone()), proxy: Proxy::System };
+        Ok(Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), online, practice_pin: None })
     }
 }
 
-fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folder: Option<PathBuf>) -> ExitCode {
-    let stored = SettingsFile::at(folder.map(|folder| folder.join("settings.json"))).load().0.language;
+fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folders) -> ExitCode {
+    let stored = folders.settings().load().0.language;
     let language = match lang {
         Some("zh") => Language::Chinese,
         Some(_) => Language::English,
         None => stored,
     };
     ui::use_language(language);
-    let surroundings = Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}) };
+    let surroundings = Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None };
     let (hub, events) = Hub::start(surroundings);
     let mut terminal = Terminal {
         out: &mut std::io::stdout().lock(),
@@ -113,7 +146,7 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folder: Option<
     ExitCode::from(exit as u8)
 }
 
-fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
+fn window(desk: Desk, folders: &Folders) -> ExitCode {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -122,12 +155,13 @@ fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
             context.request_repaint();
         }
     });
-    let (hub, events) = Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake });
+    let (hub, events) =
+        Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online) });
     let setting = Setting {
-        settings_file: SettingsFile::at(folder.as_ref().map(|folder| folder.join("settings.json"))),
+        settings_file: folders.settings(),
         clock: Arc::new(cert::now),
         stopwatch: Arc::new(Instant::now),
-        data_folder: folder.map_or_else(String::new, |folder| folder.display().to_string()),
+        data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
     };
     let practice = setting.practice.is_some();

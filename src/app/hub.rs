@@ -272,7 +272,6 @@ fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Out
     }
 }
 
-
 impl Content {
     fn bytes(self, trust: &dyn Fn() -> cert::TrustStore) -> Result<Vec<u8>, Fault> {
         match self {

@@ -89,7 +89,11 @@ impl Book {
                 entries
             }
             Err(fault) => {
-                tracing::warn!(code = fault.code.as_str(), detail = fault.detail, "the journal of orders can't be read");
+                tracing::warn!(
+                    code = fault.code.as_str(),
+                    detail = fault.detail,
+                    "the journal of orders can't be read"
+                );
                 return;
             }
         };
@@ -111,9 +115,9 @@ impl Book {
     /// The connection to a CA.
     pub(super) fn connect(&self, profile: &CaProfile) -> Result<Arc<dyn CaAdapter>, Fault> {
         match &profile.connection {
-            Connection::OrderApi(_) => {
-                OrderApi::new(profile, &self.inner.online.proxy).map(|api| Arc::new(api) as Arc<dyn CaAdapter>).map_err(Fault::from)
-            }
+            Connection::OrderApi(_) => OrderApi::new(profile, &self.inner.online.proxy)
+                .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
+                .map_err(Fault::from),
             Connection::Portal(pages) => Ok(Arc::new(Portal::new(profile, pages))),
         }
     }
@@ -147,7 +151,8 @@ impl Book {
 
     fn take(&self, entry: &Entry) -> Result<(), Fault> {
         let profiles = &self.inner.online.profiles;
-        let profile = profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
+        let profile =
+            profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
         let ca = self.connect(profile)?;
         let open: OpenEntry = self.inner.online.journal.open(&entry.id)?;
         self.put(Renewal::resume(ca, open));

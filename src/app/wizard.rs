@@ -5,7 +5,7 @@ use super::message::{Event, RenewalAsk};
 use super::orders::{Book, Changed, Shared, lock};
 use super::renewal::{Done, Download, DownloadLine, Form, PortalPage, RenewalStage, Waiting};
 use super::worker::{Job, Loan};
-use crate::ca::protocol::{CaptchaAnswer, Captcha, Contact, Payment, Support};
+use crate::ca::protocol::{Captcha, CaptchaAnswer, Contact, Payment, Support};
 use crate::ca::{
     CaAdapter, CaProfile, Connection, DownloadStep, Identified, KeyAccess, KeyBinding, KeyGone, Outcome, Renewal, Step,
 };
@@ -36,7 +36,14 @@ pub(super) struct Around {
 /// Starts the wizard of a key. It ends when the returned sender is dropped or the person leaves.
 pub(super) fn start(slot: u64, around: Around) -> Option<Sender<Message>> {
     let (messages, inbox) = channel();
-    let wizard = Wizard { slot, key: KeyLoan { slot, workers: Workers::clone(&around.workers) }, around, ca: None, identified: None, order: None };
+    let wizard = Wizard {
+        slot,
+        key: KeyLoan { slot, workers: Workers::clone(&around.workers) },
+        around,
+        ca: None,
+        identified: None,
+        order: None,
+    };
     let thread = std::thread::Builder::new().name(format!("renewal-{slot}")).spawn(move || wizard.run(&inbox));
     match thread {
         Ok(_) => Some(messages),
@@ -238,9 +245,8 @@ impl Wizard {
 
     fn submit(&mut self, contact: Contact, captcha: Option<String>) -> Result<(), Fault> {
         let (Some(proven), Some(ca)) = (&self.identified, &self.ca) else { return self.open() };
-        let answer = captcha
-            .zip(proven.captcha.as_ref())
-            .map(|(text, captcha)| CaptchaAnswer { id: captcha.id.clone(), text });
+        let answer =
+            captcha.zip(proven.captcha.as_ref()).map(|(text, captcha)| CaptchaAnswer { id: captcha.id.clone(), text });
         let journal = &self.around.book.online().journal;
         match Renewal::submit(&proven.identified, &ca.profile.id, contact, answer, journal) {
             Ok(renewal) => {
@@ -314,7 +320,8 @@ impl Wizard {
             (renewal.step(), renewal.entry().order.clone())
         };
         let Some(order) = order else { return self.show(RenewalStage::Opening) };
-        let download = |resumed| RenewalStage::Download(Box::new(Download { order: order.clone(), line: None, resumed }));
+        let download =
+            |resumed| RenewalStage::Download(Box::new(Download { order: order.clone(), line: None, resumed }));
         self.show(match step {
             Step::Download(DownloadStep::Prepare) => download(false),
             Step::Download(_) => download(true),
