@@ -5,6 +5,8 @@
 //! * [`apdu`] – command, response, status word; used by the host side and by the virtual key
 //! * [`crypto`] – SM2, SM3, SM4 on the PC
 //! * [`cert`] – certificates: fields shown to people, check, export
+//! * [`ca`] – the online CA: protocol, client, orders, journal, profiles
+//! * [`ca_service`] – the reference CA service; only for the program `ca-service`, practice and tests
 //! * [`token`] – the key: bytes and meaning, PC/SC, hot-plug
 //! * [`app`] – model, commands, events, workers; knows no window toolkit
 //! * [`ui`] – the window
@@ -13,6 +15,9 @@
 //! * [`practice`] – virtual keys as a source of keys
 pub mod apdu;
 pub mod app;
+pub mod ca;
+#[cfg(feature = "service")]
+pub mod ca_service;
 pub mod cert;
 pub mod cli;
 pub mod crypto;

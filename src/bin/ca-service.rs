@@ -1,0 +1,3 @@
+//! The program `ca-service`: the reference CA service.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Reference CA service: order API v1, books, issuing, key management, operator console.
