@@ -6,99 +6,17 @@
 //! * A damaged file is set aside as `….damaged` and told, never fatal.
 //! * One program at a time works on an order: an open entry holds a lock that ends with the process.
 
-use super::adapter::Submission;
-use super::protocol::{Base64, Order, OrderKind, OrderState, Period, SessionKey};
-use super::renewal::DownloadStep;
+use super::entry::Entry;
+use crate::crypto::random;
 use crate::fault::{Fault, FaultCode};
-use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
 
-/// The key an order belongs to, as it was when the order was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct KeyBinding {
-    /// USB-Key 序列号.
-    pub device_serial: String,
-    /// Name of the container in use.
-    pub container: String,
-    /// Its signing certificate, DER.
-    pub certificate: Base64,
-    /// The key of that certificate.
-    pub key: SessionKey,
-}
-
-/// An order as this computer knows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Entry {
-    /// Name of the entry.
-    pub id: String,
-    /// Id of the CA profile.
-    pub ca: String,
-    /// What it is about.
-    pub kind: OrderKind,
-    /// When it was made here.
-    pub created: i64,
-    /// The key it belongs to.
-    pub binding: KeyBinding,
-    /// Owner of the certificate.
-    pub holder: String,
-    /// Validity of the old certificate.
-    pub old: Period,
-    /// Validity the person was shown.
-    pub new: Period,
-    /// The request, until it is answered.
-    pub sent: Option<Sent>,
-    /// The order as last seen.
-    pub order: Option<Order>,
-    /// Secret that opens it.
-    pub token: String,
-    /// How far the new certificates are.
-    pub download: Option<Download>,
-    /// When the last step was done, or the order ended otherwise.
-    pub finished: Option<i64>,
-}
-
-/// An order request whose answer was not seen yet: the same bytes are sent again.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sent {
-    /// The exact body.
-    pub body: Base64,
-    /// Id of the session.
-    pub session: String,
-    /// Signature over the body, DER.
-    pub signature: Base64,
-    /// Value of `Idempotency-Key`.
-    pub idempotency_key: String,
-}
-
-/// How far the new certificates are.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Download {
-    /// The step that was begun last.
-    pub step: DownloadStep,
-    /// Name of the new container.
-    pub container: String,
-    /// The new signing key, once made.
-    pub key: Option<SessionKey>,
-    /// The request for certificates, DER, once signed.
-    pub csr: Option<Base64>,
-    /// The package, DER, once fetched and checked.
-    pub package: Option<Base64>,
-}
-
-/// How far an entry is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Phase {
-    /// Whether the order arrived is not known.
-    Submitting,
-    /// The CA has to do something, or the person at the CA.
-    Waiting(OrderState),
-    /// The new certificates are on their way to the key.
-    Downloading(DownloadStep),
-    /// The new certificates are in use.
-    Done,
-    /// It ended without them.
-    Ended(OrderState),
-}
+/// Longest file that is read.
+const LARGEST: u64 = 1 << 20;
+/// What this program writes; a file of a later one is left alone.
+const FORMAT: u32 = 1;
 
 /// A file that was set aside.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,41 +25,37 @@ pub struct Damaged {
     pub file: PathBuf,
 }
 
+impl From<&Damaged> for Fault {
+    fn from(damaged: &Damaged) -> Self {
+        let name = damaged.file.file_name().unwrap_or_default().to_string_lossy();
+        Self::new(FaultCode::JournalDamaged).detail(name)
+    }
+}
+
 /// The folder with the entries.
 #[derive(Clone, Debug)]
 pub struct Journal {
     folder: PathBuf,
 }
 
-/// An entry that only this program works on.
+/// An entry that only this program works on, until it is dropped.
 pub struct OpenEntry {
+    folder: PathBuf,
     entry: Entry,
+    /// Holds the lock.
+    _lock: File,
 }
 
-impl Entry {
-    /// How far it is.
-    #[must_use]
-    pub fn phase(&self) -> Phase {
-        let state = self.order.as_ref().map(|order| order.state);
-        match (state, &self.download) {
-            (Some(OrderState::Installed), _) if self.finished.is_some() => Phase::Done,
-            (Some(state), _) if self.finished.is_some() => Phase::Ended(state),
-            (_, Some(download)) => Phase::Downloading(download.step),
-            (Some(state), None) => Phase::Waiting(state),
-            (None, None) => Phase::Submitting,
-        }
-    }
+#[derive(serde::Serialize)]
+struct Out<'a> {
+    format: u32,
+    #[serde(flatten)]
+    entry: &'a Entry,
 }
 
-impl From<&Sent> for Submission {
-    fn from(sent: &Sent) -> Self {
-        Self {
-            body: sent.body.0.clone(),
-            session: sent.session.clone(),
-            signature: sent.signature.0.clone(),
-            idempotency_key: sent.idempotency_key.clone(),
-        }
-    }
+#[derive(serde::Deserialize)]
+struct Format {
+    format: u32,
 }
 
 impl Journal {
@@ -151,22 +65,82 @@ impl Journal {
         Self { folder }
     }
 
-    /// All entries, newest first, and what was set aside.
+    /// All entries, newest first, and what was set aside now.
     ///
     /// # Errors
     /// [`FaultCode::JournalNotUsable`] when the folder can't be read.
     pub fn entries(&self) -> Result<(Vec<Entry>, Vec<Damaged>), Fault> {
-        Ok((Vec::new(), Vec::new()))
+        let (mut entries, mut damaged) = (Vec::new(), Vec::new());
+        let files = match std::fs::read_dir(&self.folder) {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok((entries, damaged)),
+            files => files.map_err(|error| unusable(&error))?,
+        };
+        for file in files {
+            let path = file.map_err(|error| unusable(&error))?.path();
+            if path.extension().is_none_or(|extension| extension != "json") {
+                continue;
+            }
+            match read(&path) {
+                Ok(entry) => entries.push(entry),
+                // gone since the folder was read, or of a later program
+                Err(Unread::Missing | Unread::Later) => {}
+                Err(Unread::Failed(error)) => return Err(unusable(&error)),
+                Err(Unread::Damaged) => damaged.push(set_aside(&path)?),
+            }
+        }
+        entries.sort_by(|a: &Entry, b: &Entry| (b.created, &b.id).cmp(&(a.created, &a.id)));
+        Ok((entries, damaged))
     }
 
     /// Takes an entry to work on it.
     ///
     /// # Errors
     /// [`FaultCode::OrderInUse`] while another program has it, [`FaultCode::OrderNotFound`],
-    /// [`FaultCode::JournalNotUsable`].
+    /// [`FaultCode::JournalDamaged`], [`FaultCode::JournalNotUsable`].
     pub fn open(&self, id: &str) -> Result<OpenEntry, Fault> {
-        let _ = (&self.folder, id);
-        Err(Fault::new(FaultCode::OrderNotFound))
+        let path = entry_file(&self.folder, id, "json").ok_or_else(|| missing(id))?;
+        if !path.exists() {
+            return Err(missing(id));
+        }
+        let lock = self.lock(id)?;
+        // read under the lock: whoever held it may have changed or removed it
+        match read(&path) {
+            Ok(entry) if entry.id == id => Ok(OpenEntry { folder: self.folder.clone(), entry, _lock: lock }),
+            Err(Unread::Missing) => Err(missing(id)),
+            Err(Unread::Failed(error)) => Err(unusable(&error)),
+            Err(Unread::Later) => Err(Fault::new(FaultCode::JournalNotUsable).detail("written by a later version")),
+            Ok(_) | Err(Unread::Damaged) => Err(Fault::from(&set_aside(&path)?)),
+        }
+    }
+
+    /// Removes an entry: of an order that ended, or of which nothing is on the key yet.
+    ///
+    /// # Errors
+    /// [`FaultCode::OrderOnKey`], and as [`Journal::open`].
+    pub fn forget(&self, id: &str) -> Result<(), Fault> {
+        self.open(id)?.forget()
+    }
+
+    /// Writes a new entry; its id is set here.
+    pub(super) fn create(&self, mut entry: Entry) -> Result<OpenEntry, Fault> {
+        let bytes =
+            random::<16>().map_err(|error| Fault::new(FaultCode::JournalNotUsable).detail(error.to_string()))?;
+        entry.id = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+        make_folder(&self.folder).map_err(|error| unusable(&error))?;
+        let lock = self.lock(&entry.id)?;
+        let open = OpenEntry { folder: self.folder.clone(), entry, _lock: lock };
+        open.store(&open.entry)?;
+        Ok(open)
+    }
+
+    fn lock(&self, id: &str) -> Result<File, Fault> {
+        let path = entry_file(&self.folder, id, "lock").ok_or_else(|| missing(id))?;
+        let file = private().truncate(false).open(path).map_err(|error| unusable(&error))?;
+        match file.try_lock() {
+            Ok(()) => Ok(file),
+            Err(TryLockError::WouldBlock) => Err(Fault::new(FaultCode::OrderInUse)),
+            Err(TryLockError::Error(error)) => Err(unusable(&error)),
+        }
     }
 }
 
@@ -176,4 +150,120 @@ impl OpenEntry {
     pub const fn entry(&self) -> &Entry {
         &self.entry
     }
+
+    /// Changes the entry; it is on the disk when this returns.
+    ///
+    /// # Errors
+    /// [`FaultCode::JournalNotUsable`]; the entry is then as before.
+    pub(super) fn update(&mut self, change: impl FnOnce(&mut Entry)) -> Result<(), Fault> {
+        let mut changed = self.entry.clone();
+        change(&mut changed);
+        if changed != self.entry {
+            self.store(&changed)?;
+            self.entry = changed;
+        }
+        Ok(())
+    }
+
+    /// Removes the entry when the key holds nothing of an unfinished order.
+    pub(super) fn forget(self) -> Result<(), Fault> {
+        if self.entry.finished.is_none() && self.entry.download.is_some() {
+            let no = self.entry.order.as_ref().map(|order| order.no.clone()).unwrap_or_default();
+            return Err(Fault::new(FaultCode::OrderOnKey).with("order", no));
+        }
+        self.remove()
+    }
+
+    /// Removes the entry.
+    pub(super) fn remove(self) -> Result<(), Fault> {
+        for extension in ["json", "lock"] {
+            let path = entry_file(&self.folder, &self.entry.id, extension).ok_or_else(|| missing(&self.entry.id))?;
+            std::fs::remove_file(path).map_err(|error| unusable(&error))?;
+        }
+        flush_folder(&self.folder).map_err(|error| unusable(&error))
+    }
+
+    fn store(&self, entry: &Entry) -> Result<(), Fault> {
+        let path = entry_file(&self.folder, &entry.id, "json").ok_or_else(|| missing(&entry.id))?;
+        write(&path, &Out { format: FORMAT, entry }).map_err(|error| unusable(&error))
+    }
+}
+
+/// A file of an entry; `None` for an id that is none, which could lead elsewhere.
+fn entry_file(folder: &Path, id: &str, extension: &str) -> Option<PathBuf> {
+    let well_formed = !id.is_empty() && id.len() <= 64 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    well_formed.then(|| folder.join(format!("{id}.{extension}")))
+}
+
+enum Unread {
+    Missing,
+    Later,
+    Damaged,
+    Failed(io::Error),
+}
+
+fn read(path: &Path) -> Result<Entry, Unread> {
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(|error| match error.kind() {
+        ErrorKind::NotFound => Unread::Missing,
+        _ => Unread::Failed(error),
+    })?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(Unread::Failed)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(Unread::Damaged);
+    }
+    let Format { format } = serde_json::from_slice(&bytes).map_err(|_| Unread::Damaged)?;
+    if format > FORMAT {
+        return Err(Unread::Later);
+    }
+    let entry: Entry = serde_json::from_slice(&bytes).map_err(|_| Unread::Damaged)?;
+    let named = path.file_stem().is_some_and(|stem| stem.to_str() == Some(&entry.id));
+    if named { Ok(entry) } else { Err(Unread::Damaged) }
+}
+
+fn set_aside(path: &Path) -> Result<Damaged, Fault> {
+    let file = path.with_extension("damaged");
+    std::fs::rename(path, &file).map_err(|error| unusable(&error))?;
+    tracing::warn!(file = %file.display(), "damaged entry of the journal set aside");
+    Ok(Damaged { file })
+}
+
+fn write(path: &Path, content: &impl serde::Serialize) -> io::Result<()> {
+    let temporary = path.with_extension("new");
+    let mut file = private().truncate(true).open(&temporary)?;
+    file.write_all(&serde_json::to_vec_pretty(content)?)?;
+    file.sync_all()?;
+    drop(file);
+    std::fs::rename(&temporary, path)?;
+    path.parent().map_or(Ok(()), flush_folder)
+}
+
+/// A file for this person only.
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.create(true).write(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}
+
+/// After this a rename survives a power cut; other systems than Unix have no such call and need none.
+fn flush_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+fn unusable(error: &io::Error) -> Fault {
+    Fault::new(FaultCode::JournalNotUsable).detail(error.to_string())
+}
+
+fn missing(id: &str) -> Fault {
+    Fault::new(FaultCode::OrderNotFound).detail(id.chars().filter(char::is_ascii_hexdigit).take(64).collect::<String>())
 }

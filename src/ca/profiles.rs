@@ -6,6 +6,7 @@
 
 use super::protocol::Support;
 use crate::cert::Name;
+use crate::crypto::issue::certificate_from_pem;
 use crate::fault::{Fault, FaultCode};
 use serde::Deserialize;
 use std::fmt;
@@ -110,10 +111,16 @@ impl ServiceUrl {
         &self.0
     }
 
-    /// True when nothing but this computer is reached.
+    /// True without TLS.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.0.starts_with("http:")
+    }
+
+    /// True when it leads to this computer.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        reqwest::Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
     }
 }
 
@@ -125,12 +132,12 @@ impl fmt::Display for ServiceUrl {
 
 fn checked(text: &str) -> Result<reqwest::Url, UrlRefused> {
     let url = reqwest::Url::parse(text).map_err(|_| UrlRefused::Malformed)?;
-    let host = url.host_str().ok_or(UrlRefused::Malformed)?;
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    let loopback = host == "localhost" || address.is_ok_and(|address| address.is_loopback());
+    if !url.has_host() {
+        return Err(UrlRefused::Malformed);
+    }
     match url.scheme() {
         "https" => {}
-        "http" if loopback => {}
+        "http" if is_loopback(&url) => {}
         _ => return Err(UrlRefused::NotSecure),
     }
     if !url.username().is_empty() || url.password().is_some() {
@@ -139,17 +146,166 @@ fn checked(text: &str) -> Result<reqwest::Url, UrlRefused> {
     Ok(url)
 }
 
+fn is_loopback(url: &reqwest::Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
+}
+
+/// An entry as it is written.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Written {
+    id: String,
+    name: Text,
+    issuers: Vec<String>,
+    hot_line: String,
+    #[serde(default)]
+    hours: Text,
+    #[serde(default = "usual_reminders")]
+    reminder_days: Vec<u32>,
+    #[serde(default = "usual_pins")]
+    pin: PinPolicy,
+    #[serde(default)]
+    roots: Vec<String>,
+    order_api: Option<String>,
+    portal: Option<WrittenPages>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenPages {
+    renew: Option<String>,
+    unlock: Option<String>,
+    services: Option<String>,
+}
+
+fn usual_reminders() -> Vec<u32> {
+    vec![60, 30, 15, 7, 3, 1]
+}
+
+const fn usual_pins() -> PinPolicy {
+    PinPolicy { min: 6, max: 16 }
+}
+
+/// The person's file; largest size, so that a wrong path does no harm.
+const LARGEST_FILE: u64 = 1 << 20;
+
+fn read(path: &Path, wrong: &mut Vec<String>) -> Vec<CaProfile> {
+    let text = match std::fs::metadata(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Vec::new(),
+        Ok(data) if data.len() > LARGEST_FILE => Err(format!("more than {LARGEST_FILE} bytes")),
+        _ => std::fs::read_to_string(path).map_err(|error| error.to_string()),
+    };
+    match text {
+        Ok(text) => parse(&text, path.parent(), wrong),
+        Err(reason) => {
+            wrong.push(reason);
+            Vec::new()
+        }
+    }
+}
+
+/// The entries that can be used; reasons for the others.
+fn parse(text: &str, folder: Option<&Path>, wrong: &mut Vec<String>) -> Vec<CaProfile> {
+    let file: toml::Table = match text.parse() {
+        Ok(file) => file,
+        Err(error) => {
+            wrong.push(first_line(&error.to_string()));
+            return Vec::new();
+        }
+    };
+    let entries = match file.get("ca") {
+        None => &Vec::new(),
+        Some(toml::Value::Array(entries)) => entries,
+        Some(_) => {
+            wrong.push("ca: not a list of entries".to_owned());
+            return Vec::new();
+        }
+    };
+    let mut all: Vec<CaProfile> = Vec::new();
+    for (number, entry) in entries.iter().enumerate() {
+        let id = entry.get("id").and_then(toml::Value::as_str).unwrap_or("?");
+        let profile = entry.clone().try_into::<Written>().map_err(|error| first_line(&error.to_string()));
+        match profile.and_then(|written| usable(written, folder)) {
+            Ok(profile) if all.iter().any(|other| other.id == profile.id) => wrong.push(format!("{id}: twice")),
+            Ok(profile) => all.push(profile),
+            Err(reason) => wrong.push(format!("{} {id}: {reason}", number + 1)),
+        }
+    }
+    all
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn usable(written: Written, folder: Option<&Path>) -> Result<CaProfile, String> {
+    if written.id.trim().is_empty() || written.hot_line.trim().is_empty() {
+        return Err("id and hot_line must not be empty".to_owned());
+    }
+    if written.pin.min == 0 || written.pin.min > written.pin.max {
+        return Err("pin: not a range".to_owned());
+    }
+    let refused = |what: &str, address: &str, why: UrlRefused| format!("{what}: {address}: {why}");
+    let connection = match (written.order_api, written.portal) {
+        (Some(url), None) => {
+            Connection::OrderApi(ServiceUrl::parse(&url).map_err(|why| refused("order_api", &url, why))?)
+        }
+        (None, Some(pages)) => {
+            for (what, page) in [("renew", &pages.renew), ("unlock", &pages.unlock), ("services", &pages.services)] {
+                if let Some(page) = page {
+                    checked(page).map_err(|why| refused(what, page, why))?;
+                }
+            }
+            Connection::Portal(PortalPages { renew: pages.renew, unlock: pages.unlock, services: pages.services })
+        }
+        _ => return Err("either order_api or portal".to_owned()),
+    };
+    let roots = written.roots.iter().map(|root| certificate(root, folder)).collect::<Result<_, _>>()?;
+    Ok(CaProfile {
+        id: written.id,
+        name: written.name,
+        issuers: written.issuers,
+        connection,
+        hot_line: written.hot_line,
+        hours: written.hours,
+        reminder_days: written.reminder_days,
+        pin_policy: written.pin,
+        roots,
+    })
+}
+
+/// A certificate given as PEM or as a file with it.
+fn certificate(root: &str, folder: Option<&Path>) -> Result<Vec<u8>, String> {
+    let text = if root.trim_start().starts_with("-----BEGIN") {
+        root.to_owned()
+    } else {
+        let path = folder.map_or_else(|| Path::new(root).to_owned(), |folder| folder.join(root));
+        std::fs::read_to_string(path).map_err(|error| format!("roots: {root}: {error}"))?
+    };
+    certificate_from_pem(&text).map_err(|error| format!("roots: {error}"))
+}
+
 /// All profiles, those of the person first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Profiles(Vec<CaProfile>);
 
 impl Profiles {
-    /// Reads the program's table and the person's file. What is wrong in the file is told and left out, the rest holds; a
-    /// file that is missing is no fault.
+    /// Reads the program's table and the person's file. What is wrong in the file is told ([`FaultCode::ProfilesNotUsable`])
+    /// and left out, the rest holds; a file that is missing is no fault.
     #[must_use]
     pub fn load(user_file: Option<&Path>) -> (Self, Option<Fault>) {
-        let _ = user_file;
-        (Self::default(), Some(Fault::new(FaultCode::ProfilesNotUsable)))
+        let mut wrong = Vec::new();
+        let mut all = user_file.map(|path| read(path, &mut wrong)).unwrap_or_default();
+        // the program's own table is held right by a test
+        for profile in parse(include_str!("../../assets/ca-profiles.toml"), None, &mut Vec::new()) {
+            if !all.iter().any(|own| own.id == profile.id) {
+                all.push(profile);
+            }
+        }
+        let fault = Fault::new(FaultCode::ProfilesNotUsable);
+        (Self(all), (!wrong.is_empty()).then(|| fault.detail(wrong.join("; "))))
     }
 
     /// Adds a profile that is asked before all others.
