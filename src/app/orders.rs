@@ -10,9 +10,10 @@ use super::message::Event;
 use super::renewal::{LineState, OrderLine};
 use crate::ca::protocol::{NextAction, Order, OrderState};
 use crate::ca::{
-    CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Phase, Portal,
-    Profiles, Proxy, Renewal,
+    CaAdapter, CaProfile, Connection, DownloadStep, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi,
+    Portal, Profiles, Proxy, Renewal, Step,
 };
+use crate::cert;
 use crate::fault::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,7 @@ pub(super) struct Book {
 /// An open order with the key it belongs to, so that looking for a key's order waits for no other key.
 struct Open {
     binding: KeyBinding,
+    ca: Arc<dyn CaAdapter>,
     renewal: Shared,
 }
 
@@ -117,7 +119,7 @@ impl Book {
         match &profile.connection {
             Connection::OrderApi(_) => OrderApi::new(profile, &self.inner.online.proxy)
                 .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
-                .map_err(Fault::from),
+                .map_err(|error| error.to_fault(&profile.support(), "", "", cert::now())),
             Connection::Portal(pages) => Ok(Arc::new(Portal::new(profile, pages))),
         }
     }
@@ -136,16 +138,16 @@ impl Book {
     }
 
     /// Puts a new order into the book.
-    pub(super) fn add(&self, renewal: Renewal) -> (String, Shared) {
-        let added = self.put(renewal);
+    pub(super) fn add(&self, renewal: Renewal, ca: &Arc<dyn CaAdapter>) -> (String, Shared) {
+        let added = self.put(renewal, Arc::clone(ca));
         self.publish();
         added
     }
 
-    fn put(&self, renewal: Renewal) -> (String, Shared) {
+    fn put(&self, renewal: Renewal, ca: Arc<dyn CaAdapter>) -> (String, Shared) {
         let (id, binding) = (renewal.entry().id.clone(), renewal.entry().binding.clone());
         let shared = Arc::new(Mutex::new(renewal));
-        lock(&self.inner.open).insert(id.clone(), Open { binding, renewal: Arc::clone(&shared) });
+        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, renewal: Arc::clone(&shared) });
         (id, shared)
     }
 
@@ -155,7 +157,7 @@ impl Book {
             profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
         let ca = self.connect(profile)?;
         let open: OpenEntry = self.inner.online.journal.open(&entry.id)?;
-        self.put(Renewal::resume(ca, open));
+        self.put(Renewal::resume(Arc::clone(&ca), open), ca);
         Ok(())
     }
 
@@ -163,12 +165,12 @@ impl Book {
     pub(super) fn forget(&self, id: &str) -> Result<(), Fault> {
         let open = lock(&self.inner.open).remove(id);
         let result = match open {
-            None => self.inner.online.journal.open(id).and_then(OpenEntry::forget),
-            Some(Open { binding, renewal }) => match Arc::try_unwrap(renewal) {
+            None => self.inner.online.journal.forget(id),
+            Some(Open { binding, ca, renewal }) => match Arc::try_unwrap(renewal) {
                 Ok(renewal) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
                 // a wizard or watcher is at it
                 Err(renewal) => {
-                    lock(&self.inner.open).insert(id.to_owned(), Open { binding, renewal });
+                    lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, renewal });
                     Err(Fault::new(FaultCode::OrderInUse))
                 }
             },
@@ -219,17 +221,19 @@ impl Book {
         let mut pause = PAUSE;
         let mut tag: Option<String> = None;
         loop {
-            let Some(shared) = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.renewal)) else { return };
-            let (ca, no, token) = {
+            let open = lock(&self.inner.open).get(id).map(|order| (Arc::clone(&order.renewal), Arc::clone(&order.ca)));
+            let Some((shared, ca)) = open else { return };
+            let (no, token) = {
                 let renewal = lock(&shared);
                 if !is_waiting(renewal.entry()) {
                     return;
                 }
-                let no = renewal.entry().order.as_ref().map(|order| order.no.clone());
-                (renewal.ca(), no, renewal.entry().token.clone())
+                (renewal.order().map(|order| order.no.clone()), renewal.entry().token.clone())
             };
             let asked = match no {
-                Some(no) => ca.order(&no, &token, tag.as_deref(), tag.as_ref().map(|_| WAIT)).map_err(Fault::from),
+                Some(no) => {
+                    ca.order(&no, &token, tag.as_deref(), tag.as_ref().map(|_| WAIT)).map_err(|error| error.to_string())
+                }
                 // nobody knows whether it arrived: sent again below
                 None => Ok(OrderAnswer::Unchanged),
             };
@@ -240,21 +244,21 @@ impl Book {
                         tag = etag;
                     }
                     let before = state_of(&shared);
-                    let refreshed = lock(&shared).refresh(None).map(drop);
+                    let refreshed = lock(&shared).refresh(None).map(drop).map_err(|fault| fault.reference());
                     if state_of(&shared) != before {
                         self.told(&shared);
                         changed(id);
                     }
                     refreshed
                 }
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             };
             match result {
                 // a service that hands out no tags can't tell of a change: it is asked after a pause
                 Ok(()) if tag.is_some() => pause = PAUSE,
                 Ok(()) => {}
-                Err(ref fault) => {
-                    tracing::debug!(code = fault.code.as_str(), "the order can't be watched now");
+                Err(ref error) => {
+                    tracing::debug!(error, "the order can't be watched now");
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
@@ -283,17 +287,14 @@ impl Book {
     }
 }
 
-fn state_of(shared: &Shared) -> Option<OrderState> {
-    lock(shared).entry().order.as_ref().map(|order| order.state)
+fn state_of(shared: &Shared) -> (Option<OrderState>, bool) {
+    let renewal = lock(shared);
+    (renewal.order().map(|order| order.state), renewal.entry().is_open())
 }
 
 /// True while the next step is not this program's.
 fn is_waiting(entry: &Entry) -> bool {
-    match entry.phase() {
-        Phase::Submitting => true,
-        Phase::Waiting(state) => !matches!(state, OrderState::Authorized | OrderState::Issued) && !state.is_final(),
-        Phase::Downloading(_) | Phase::Done | Phase::Ended(_) => false,
-    }
+    matches!(entry.step(), Step::Submit | Step::Waiting(_)) && entry.is_open()
 }
 
 /// An entry as the window shows it.
@@ -313,20 +314,17 @@ pub(super) fn line(entry: &Entry) -> OrderLine {
 }
 
 fn line_state(entry: &Entry) -> LineState {
-    match entry.phase() {
-        Phase::Submitting => LineState::Sending,
-        Phase::Downloading(_) => LineState::Interrupted,
-        Phase::Done => LineState::Done,
-        Phase::Waiting(state) | Phase::Ended(state) => match state {
-            OrderState::Submitted if wants_code(entry.order.as_ref()) => LineState::VerifyMobile,
-            OrderState::Submitted | OrderState::Reviewing => LineState::Reviewing,
-            OrderState::Payment => LineState::Payment,
-            OrderState::Authorized | OrderState::Issued => LineState::Ready,
-            OrderState::Installed => LineState::Done,
-            OrderState::Rejected => LineState::Rejected,
-            OrderState::Expired => LineState::Expired,
-            OrderState::Cancelled => LineState::Cancelled,
-        },
+    match entry.step() {
+        Step::Submit => LineState::Sending,
+        Step::Download(DownloadStep::Prepare) => LineState::Ready,
+        Step::Download(_) => LineState::Interrupted,
+        Step::Done => LineState::Done,
+        Step::Failed(OrderState::Rejected) => LineState::Rejected,
+        Step::Failed(OrderState::Expired) => LineState::Expired,
+        Step::Failed(_) => LineState::Cancelled,
+        Step::Waiting(OrderState::Payment) => LineState::Payment,
+        Step::Waiting(_) if wants_code(entry.order.as_ref()) => LineState::VerifyMobile,
+        Step::Waiting(_) => LineState::Reviewing,
     }
 }
 

@@ -219,7 +219,7 @@ impl Wizard {
         // an order of this certificate that was made on another computer, or whose journal is gone, is continued
         if let Some(handle) = identified.unfinished().first() {
             let renewal = Renewal::adopt(&identified, &ca.profile.id, handle, &self.around.book.online().journal)?;
-            let (id, shared) = self.around.book.add(renewal);
+            let (id, shared) = self.around.book.add(renewal, &ca.adapter);
             return self.go_on(id, shared);
         }
         let captcha = if identified.session().captcha { Some(identified.captcha()?) } else { None };
@@ -251,7 +251,7 @@ impl Wizard {
         match Renewal::submit(&proven.identified, &ca.profile.id, contact, answer, journal) {
             Ok(renewal) => {
                 self.identified = None;
-                let (id, shared) = self.around.book.add(renewal);
+                let (id, shared) = self.around.book.add(renewal, &ca.adapter);
                 self.order = Some(OnOrder { id: id.clone(), renewal: shared, payment: None, code_sent: None });
                 self.show_order();
                 self.around.book.watch(&id, &self.around.changed);
@@ -325,7 +325,7 @@ impl Wizard {
         self.show(match step {
             Step::Download(DownloadStep::Prepare) => download(false),
             Step::Download(_) => download(true),
-            Step::Identify | Step::Submit | Step::Waiting(_) | Step::Done | Step::Failed(_) => {
+            Step::Submit | Step::Waiting(_) | Step::Done | Step::Failed(_) => {
                 RenewalStage::Waiting(Box::new(Waiting {
                     order: order.clone(),
                     payment: on.payment.clone(),
