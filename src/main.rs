@@ -86,7 +86,7 @@ impl Folders {
 impl Desk {
     fn open(practice: bool, folders: &Folders) -> Result<Self, practice::Unprepared> {
         if practice {
-            let desk = PracticeDesk::with_standard_keys()?;
+            let desk = PracticeDesk::with_keys(set)?;
             let mut store = cert::TrustStore::default();
             desk.trust_anchors()
                 .iter()
