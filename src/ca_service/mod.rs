@@ -14,6 +14,7 @@ pub mod clock;
 pub mod config;
 pub mod crl;
 pub mod error;
+pub mod http;
 pub mod kmc;
 pub mod limits;
 pub mod orders;
