@@ -4,7 +4,7 @@
 use cert_assistant::app::{Hub, Language, Online, SettingsFile, Surroundings, cert, timeline};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
-use cert_assistant::practice::{self, PRACTICE_PIN, PracticeDesk};
+use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
@@ -22,9 +22,9 @@ use tracing_subscriber::{fmt, util::SubscriberInitExt};
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// Practice with virtual keys; no reader and no service needed
-    #[arg(long)]
-    practice: bool,
+    /// Practice with virtual keys and a CA in this program; `renewal` has a key for each way a renewal can go
+    #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
+    practice: Option<KeySet>,
     /// Language of messages on the command line
     #[arg(long, value_parser = ["zh", "en"])]
     lang: Option<String>,
@@ -84,18 +84,20 @@ impl Folders {
 }
 
 impl Desk {
-    fn open(practice: bool, folders: &Folders) -> Result<Self, practice::Unprepared> {
-        if practice {
+    fn open(practice: Option<KeySet>, folders: &Folders) -> Result<Self, practice::Unprepared> {
+        if let Some(set) = practice {
             let desk = PracticeDesk::with_keys(set)?;
             let mut store = cert::TrustStore::default();
             desk.trust_anchors()
                 .iter()
                 .filter_map(|der| cert::Certificate::parse(der).ok())
                 .for_each(|anchor| store.add(anchor));
+            let (profiles, orders) = desk.online().unwrap_or_default();
+            let online = Online { profiles, journal: Journal::at(orders), proxy: Proxy::None };
             return Ok(Self {
                 source: Arc::new(desk),
                 trust: Arc::new(move || store.clone()),
-                online: desk.online(),
+                online,
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
             });
         }

@@ -8,11 +8,13 @@ use crate::ca::{CaProfile, Connection, PinPolicy, ServiceUrl, Text};
 use crate::ca_service::audit::Actor;
 use crate::ca_service::authority::{Authority, HolderKind, Keys};
 use crate::ca_service::books::{certificates, customers};
+use crate::ca_service::captchas::CaptchaText;
 use crate::ca_service::http::{InProcess, router};
 use crate::ca_service::kmc::Kmc;
 use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders};
 use crate::crypto::PrivateKey;
 use crate::virtual_key::TestCa;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -30,7 +32,7 @@ const ISSUER: &str = "Demo SM2 Operation CA";
 pub struct PracticeCa {
     // stopped before its folder is removed
     service: InProcess,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl PracticeCa {
@@ -38,10 +40,11 @@ impl PracticeCa {
     ///
     /// # Errors
     /// [`Unprepared`].
-    pub fn start(ca: &TestCa, holders: Vec<Enrolment>) -> Result<Self, Unprepared> {
+    pub fn start(ca: &TestCa, holders: Vec<Enrolment>, captcha: CaptchaText) -> Result<Self, Unprepared> {
         let copy = |key: &PrivateKey| PrivateKey::from_bytes(key.to_bytes().as_slice()).map_err(ServiceError::from);
-        let authority = Authority::new(ca.root().to_vec(), ca.operation().to_vec(), Box::new(copy(ca.operation_key())?))
-            .map_err(ServiceError::from)?;
+        let authority =
+            Authority::new(ca.root().to_vec(), ca.operation().to_vec(), Box::new(copy(ca.operation_key())?))
+                .map_err(ServiceError::from)?;
         let keys = Keys {
             authority,
             service: PrivateKey::generate().map_err(ServiceError::from)?,
@@ -55,7 +58,9 @@ impl PracticeCa {
             config.support.telephone = TELEPHONE.to_owned();
             let store = Store::open(&files.0).await?;
             let kmc = Kmc::open(&files.1, &keys.kmc, clock::system()).await?;
-            let service = Arc::new(Service::new(config, store, kmc, keys, clock::system()).await?);
+            let mut service = Service::new(config, store, kmc, keys, clock::system()).await?;
+            service.captcha_text = captcha;
+            let service = Arc::new(service);
             for holder in &holders {
                 enrol(&service, holder).await?;
             }
@@ -63,13 +68,16 @@ impl PracticeCa {
             let routes = router(&service);
             Ok((service, routes))
         })?;
-        Ok(Self { service, _folder: folder })
+        Ok(Self { service, folder })
+    }
+
+    /// Where the orders of this practice are kept.
+    #[must_use]
+    pub fn orders(&self) -> PathBuf {
+        self.folder.path().join("orders")
     }
 
     /// How the program finds it.
-    ///
-    /// # Panics
-    /// Never: the address of a listener is an address.
     #[must_use]
     pub fn profile(&self) -> Option<CaProfile> {
         let url = ServiceUrl::parse(&format!("http://{}", self.service.address())).ok()?;

@@ -1,8 +1,10 @@
 //! Practice keys: whose they are and what a renewal of each meets.
 
 use super::{PRACTICE_PIN, Unprepared};
+use crate::virtual_key::faults::{Fault, Faults, Where};
 use crate::virtual_key::personalise::{APPLICATION, CURRENT_CONTAINER_FILE, personalise};
-use crate::virtual_key::{Fault, Faults, Spec, State, TestCa, VirtualKey, Where};
+use crate::virtual_key::{Spec, State, TestCa, VirtualKey};
+use std::str::FromStr;
 
 /// Which keys lie on the desk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -13,6 +15,23 @@ pub enum KeySet {
     /// One for each way a renewal can go.
     Renewal,
 }
+
+impl FromStr for KeySet {
+    type Err = NotASet;
+
+    fn from_str(text: &str) -> Result<Self, NotASet> {
+        match text {
+            "standard" => Ok(Self::Standard),
+            "renewal" => Ok(Self::Renewal),
+            _ => Err(NotASet),
+        }
+    }
+}
+
+/// The text names no set of keys.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the sets of practice keys are standard and renewal")]
+pub struct NotASet;
 
 /// What happens to a renewal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +122,8 @@ fn renewal(ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared>
     put(&mut made, &spec, Situation::AtOnce, ca)?;
     const GENERATE_KEY_PAIR: u8 = 0x70;
     let full = Faults::default().and(Fault::Full(0x6A84), Where::Instruction(GENERATE_KEY_PAIR, None));
-    made.0.extend(made.0.pop().map(|key| key.with_faults(full)));
+    let last = made.0.pop().map(|key| key.with_faults(full));
+    made.0.extend(last);
     // 订单属于另一个 UKey: the same certificate on two keys
     let spec = Spec { days: Some(18), ..Spec::new("十一、两个相同证书公司", "10200000010011") };
     let mut first = personalise(&Spec { pin: PRACTICE_PIN.to_owned(), ..spec.clone() }, ca)?;

@@ -8,14 +8,17 @@ mod ca;
 mod keys;
 
 pub use ca::PracticeCa;
-pub use keys::{Enrolment, KeySet, Situation};
+pub use keys::{Enrolment, KeySet, NotASet, Situation};
 
 use crate::apdu::{Command, Response};
+use crate::ca::Profiles;
+use crate::ca_service::ServiceError;
+use crate::ca_service::captchas::{self, CaptchaText};
 use crate::crypto::issue::IssueError;
 use crate::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
-use crate::ca_service::ServiceError;
 use crate::virtual_key::{Outcome, Plug, TestCa, VirtualKey};
 use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// User PIN of all practice keys; shown to the person who practises.
@@ -81,13 +84,21 @@ impl PracticeDesk {
     /// # Errors
     /// [`Unprepared`].
     pub fn with_keys(set: KeySet) -> Result<Self, Unprepared> {
+        Self::with_keys_and_captcha(set, captchas::random_text())
+    }
+
+    /// The same; the pictures of the CA show a text that is known.
+    ///
+    /// # Errors
+    /// [`Unprepared`].
+    pub fn with_keys_and_captcha(set: KeySet, captcha: CaptchaText) -> Result<Self, Unprepared> {
         let ca = TestCa::create()?;
         let mut desk = Self::empty(&ca);
         let (keys, holders) = keys::make(set, &ca)?;
         for key in keys {
             desk.insert(key);
         }
-        desk.ca = Some(PracticeCa::start(&ca, holders)?);
+        desk.ca = Some(PracticeCa::start(&ca, holders, captcha)?);
         Ok(desk)
     }
 
@@ -95,6 +106,15 @@ impl PracticeDesk {
     #[must_use]
     pub const fn ca(&self) -> Option<&PracticeCa> {
         self.ca.as_ref()
+    }
+
+    /// How the window reaches the CA, and a folder for orders that goes with the program.
+    #[must_use]
+    pub fn online(&self) -> Option<(Profiles, PathBuf)> {
+        let ca = self.ca.as_ref()?;
+        let mut profiles = Profiles::default();
+        profiles.put_first(ca.profile()?);
+        Some((profiles, ca.orders()))
     }
 
     /// DER certificates a check in practice mode has to trust: the root and the operation authority.
@@ -227,14 +247,9 @@ impl Channel for PracticeChannel<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::PracticeDesk;
-    mod ca;
-mod keys;
+    use super::{KeySet, PracticeDesk};
 
-pub use ca::PracticeCa;
-pub use keys::{Enrolment, KeySet, Situation};
-
-use crate::apdu::{Command, Le};
+    use crate::apdu::{Command, Le};
     use crate::token::{KeySource, Slot, SourceEvent, TransportError};
     use crate::virtual_key::faults::{Fault, Where};
     use crate::virtual_key::personalise::personalise;

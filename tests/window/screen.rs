@@ -95,6 +95,7 @@ impl<'a> Plan<'a> {
                 *ring.rung.lock().unwrap() += 1;
                 ring.sound.notify_all();
             }),
+            online: None,
         });
         let (start, jump) = (Instant::now(), Arc::clone(&later));
         let window = Window::new(
