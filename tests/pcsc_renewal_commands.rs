@@ -241,7 +241,7 @@ fn a_reset_by_another_program_between_two_calls_takes_the_right_and_no_command_i
             token.login(pin(PIN)).unwrap();
             token.sign(OLD, &[1; 32]).unwrap();
             let other = pcsc::Context::establish(pcsc::Scope::User).unwrap();
-            let reader = CString::new(slot.reader.clone()).unwrap();
+            let reader = CString::new(slot.reader).unwrap();
             let card = other.connect(&reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
             card.disconnect(pcsc::Disposition::ResetCard).map_err(|(_, error)| error).unwrap();
             plugged.take_headers();
