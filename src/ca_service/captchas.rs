@@ -63,7 +63,7 @@ fn draw(text: &str) -> Option<Vec<u8>> {
         .apply_filter(Noise::new(0.2))
         .apply_filter(Wave::new(2.0, 12.0).horizontal())
         .view(SIZE.0, SIZE.1)
-        .apply_filter(Dots::new(6).max_radius(4))
+        .apply_filter(Dots::new(4))
         .as_png()
 }
 
@@ -118,7 +118,7 @@ mod tests {
     #[test]
     fn every_character_can_be_drawn() {
         for &character in CHARACTERS {
-            let png = draw(&char::from(character).to_string()).unwrap();
+            let png = draw(&char::from(character).to_string().repeat(LENGTH)).unwrap();
             assert!(image::load_from_memory(&png).is_ok(), "{character}");
         }
     }
