@@ -10,6 +10,7 @@ use super::profiles::ServiceUrl;
 use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, Response, StatusCode};
+use rustls::pki_types::InvalidDnsNameError;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
@@ -212,13 +213,9 @@ fn unusable(at: Network, error: &dyn Error) -> CaError {
 }
 
 fn place(error: &reqwest::Error) -> Network {
-    let in_tls = causes(error).any(|cause| {
-        let wrapped = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        cause.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>())
-    });
-    if in_tls {
+    if causes(error).any(|cause| cause.is::<rustls::Error>()) {
         Network::Tls
-    } else if error.is_dns() {
+    } else if error.is_dns() || causes(error).any(|cause| cause.is::<InvalidDnsNameError>()) {
         Network::Name
     } else if causes(error).any(|cause| cause.to_string().contains("tunnel")) {
         Network::Proxy
@@ -231,6 +228,10 @@ fn place(error: &reqwest::Error) -> Network {
     }
 }
 
+/// All reasons behind an error. One of input and output names as its source only what is behind the error it carries.
 fn causes<'a>(error: &'a reqwest::Error) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
-    std::iter::successors(error.source(), |&cause| cause.source())
+    std::iter::successors(error.source(), |&cause| {
+        let carried = cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        carried.map(|carried| carried as &(dyn Error + 'static)).or_else(|| cause.source())
+    })
 }

@@ -342,3 +342,157 @@ impl CaProfile {
         Support { telephone: self.hot_line.clone(), hours: self.hours.zh.clone() }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Connection, Profiles, ServiceUrl, UrlRefused, parse};
+    use crate::cert::Certificate;
+    use crate::fault::FaultCode;
+    use std::path::Path;
+
+    fn load(text: &str) -> (Profiles, Option<String>) {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("ca-profiles.toml");
+        std::fs::write(&path, text).unwrap();
+        let (profiles, fault) = Profiles::load(Some(&path));
+        (profiles, fault.map(|fault| fault.detail))
+    }
+
+    const OWN: &str = r#"
+        [[ca]]
+        id = "own"
+        name = { zh = "某某", en = "Own" }
+        issuers = ["Demo SM2 Operation CA"]
+        hot_line = "010-00000000"
+        order_api = "https://ca.example/base/"
+    "#;
+
+    #[test]
+    fn the_programs_own_table_is_without_fault_and_https_only() {
+        let mut wrong = Vec::new();
+        let own = parse(include_str!("../../assets/ca-profiles.toml"), None, &mut wrong);
+        assert_eq!(wrong, [""; 0]);
+        assert!(own.len() >= 2);
+        for profile in own {
+            let Connection::Portal(pages) = profile.connection else { panic!("no public service is known") };
+            for page in [pages.renew, pages.unlock, pages.services].into_iter().flatten() {
+                assert!(page.starts_with("https://"), "{page}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_missing_file_is_no_fault_and_the_own_table_holds() {
+        let (profiles, fault) = Profiles::load(Some(Path::new("/nowhere/ca-profiles.toml")));
+        assert_eq!(fault, None);
+        assert_eq!(profiles.get("bjca").unwrap().hot_line, "400-700-1900");
+        assert_eq!(Profiles::load(None).0, profiles);
+    }
+
+    #[test]
+    fn the_persons_entry_replaces_the_one_with_its_id_and_is_asked_first() {
+        let (profiles, wrong) = load(&OWN.replace("own\"", "bjca\""));
+        assert_eq!(wrong, None);
+        let bjca: Vec<_> = profiles.all().iter().filter(|profile| profile.id == "bjca").collect();
+        assert_eq!(bjca.len(), 1);
+        let Connection::OrderApi(url) = &bjca[0].connection else { panic!() };
+        assert_eq!(url.as_str(), "https://ca.example/base");
+    }
+
+    #[test]
+    fn a_profile_is_found_by_the_issuer_of_a_certificate() {
+        use crate::virtual_key::{Spec, TestCa, personalise::personalise};
+        let state = personalise(&Spec::new("某某", "1"), &TestCa::create().unwrap()).unwrap();
+        let der = state.applications[0].containers[0].sign.certificate.clone().unwrap();
+        let issuer = Certificate::parse(&der).unwrap().issuer;
+        let found = |issuers: &str| {
+            let (profiles, _) = load(&OWN.replace("[\"Demo SM2 Operation CA\"]", issuers));
+            profiles.for_issuer(&issuer).map(|profile| profile.id.clone())
+        };
+        assert_eq!(found("[\"demo sm2 operation ca\"]").as_deref(), Some("own"));
+        assert_eq!(found("[\"x\", \"Demo Trust Centre\"]").as_deref(), Some("own"), "by organisation");
+        assert_eq!(found("[\"Demo\"]"), None, "not by a part of the name");
+        assert_eq!(found("[]"), None);
+    }
+
+    #[test]
+    fn an_address_is_https_or_leads_to_this_computer() {
+        let parse = |text| ServiceUrl::parse(text).map(|url| url.as_str().to_owned());
+        assert_eq!(parse("https://ca.example").as_deref(), Ok("https://ca.example"));
+        for own in ["http://127.0.0.1:8080", "http://[::1]:8080", "http://localhost:8080/x", "http://127.9.9.9"] {
+            assert_eq!(parse(own).as_deref(), Ok(own));
+            assert!(ServiceUrl::parse(own).unwrap().is_loopback());
+        }
+        assert!(!ServiceUrl::parse("https://ca.example").unwrap().is_loopback());
+        for insecure in [
+            "http://ca.example",
+            "http://127.0.0.1.example",
+            "http://localhost.example",
+            "http://10.0.0.1",
+            "http://0.0.0.0",
+            "ftp://127.0.0.1",
+        ] {
+            assert_eq!(parse(insecure), Err(UrlRefused::NotSecure), "{insecure}");
+        }
+        for extra in
+            ["https://me:pin@ca.example", "https://me@ca.example", "https://ca.example?a", "https://ca.example#a"]
+        {
+            assert_eq!(parse(extra), Err(UrlRefused::Extra), "{extra}");
+        }
+        for malformed in ["", "ca.example", "https://", "data:text/plain,x", "//ca.example"] {
+            assert_eq!(parse(malformed), Err(UrlRefused::Malformed), "{malformed}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_entry_is_left_out_with_its_reason_and_the_others_hold() {
+        let wrong = |change: &str, to: &str| {
+            let good = OWN.replace("\"own\"", "\"good\"");
+            let (profiles, wrong) = load(&format!("{good}{}", OWN.replace(change, to)));
+            assert!(profiles.get("good").is_some(), "{to}");
+            assert!(profiles.get("own").is_none() && profiles.get("bjca").is_some(), "{to}");
+            wrong.unwrap()
+        };
+        let http = wrong("https://", "http://");
+        assert!(
+            http.contains("own") && http.contains("http://ca.example/base/") && http.contains("only https"),
+            "{http}"
+        );
+        assert!(wrong("order_api", "order_apis").contains("order_apis"), "an unknown word is not passed over");
+        assert!(wrong("order_api", "#").contains("either order_api or portal"));
+        assert!(wrong("010-00000000", " ").contains("hot_line"));
+        assert!(wrong("order_api", "pin = { min = 8, max = 6 }\norder_api").contains("pin"));
+        assert!(wrong("order_api", "roots = [\"nowhere.pem\"]\norder_api").contains("nowhere.pem"));
+        assert!(wrong("order_api", "roots = [\"-----BEGIN RUBBISH\"]\norder_api").contains("roots"));
+        assert!(wrong("\"own\"", "\"good\"").contains("twice"));
+        let pages = "portal = { renew = \"http://ca.example\" }\n#";
+        assert!(wrong("order_api", pages).contains("renew: http://ca.example"));
+    }
+
+    #[test]
+    fn a_file_that_does_not_read_is_told_and_changes_nothing() {
+        for text in ["ca = 5", "[[ca", "\u{0}"] {
+            let (profiles, wrong) = load(text);
+            assert_eq!(profiles, Profiles::load(None).0);
+            assert!(!wrong.unwrap().is_empty());
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let fault = Profiles::load(Some(folder.path())).1.unwrap();
+        assert_eq!(fault.code, FaultCode::ProfilesNotUsable, "a folder is no file");
+    }
+
+    #[test]
+    fn private_roots_lie_beside_the_file_or_in_it() {
+        use crate::crypto::issue::certificate_to_pem;
+        let ca = crate::virtual_key::TestCa::create().unwrap();
+        let pem = certificate_to_pem(ca.root()).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("root.pem"), &pem).unwrap();
+        let path = folder.path().join("profiles.toml");
+        let roots = format!("roots = [\"root.pem\", '''{pem}''']\norder_api");
+        std::fs::write(&path, OWN.replace("order_api", &roots)).unwrap();
+        let (profiles, fault) = Profiles::load(Some(&path));
+        assert_eq!(fault, None);
+        assert_eq!(profiles.get("own").unwrap().roots, [ca.root(), ca.root()]);
+    }
+}

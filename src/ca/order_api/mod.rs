@@ -186,3 +186,6 @@ fn success<T: DeserializeOwned>(answer: &Answer) -> Result<T, CaError> {
 fn printable(text: &str) -> String {
     text.chars().filter(char::is_ascii_graphic).take(60).collect()
 }
+
+#[cfg(test)]
+mod tests;

@@ -267,3 +267,6 @@ fn unusable(error: &io::Error) -> Fault {
 fn missing(id: &str) -> Fault {
     Fault::new(FaultCode::OrderNotFound).detail(id.chars().filter(char::is_ascii_hexdigit).take(64).collect::<String>())
 }
+
+#[cfg(test)]
+mod tests;
