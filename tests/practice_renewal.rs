@@ -179,7 +179,7 @@ fn every_way_a_renewal_is_refused_can_be_met() {
     let slot = practice.to_form("密钥已满");
     practice.submit(slot);
     let fault = practice.fault(slot, RenewalAsk::Download(pin()));
-    assert!(matches!(fault, FaultCode::KeyMemory), "{fault:?}");
+    assert_eq!(fault, FaultCode::RenewalKeyFull);
     assert!(practice.days_left(slot) < 30, "the old certificate is still the one in use");
 }
 
@@ -206,7 +206,7 @@ fn an_order_under_review_goes_on_after_the_program_was_closed() {
     drop(practice.hub.take());
     let mut again = Practice::open(practice.source.clone(), practice.orders.clone());
     again.until(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready));
-    again.until(|desk| desk.keys.len() == 12 && desk.keys.iter().all(|key| key.view().is_some()));
+    again.until(|desk| desk.service.is_some() && desk.keys.iter().all(|key| key.view().is_some()));
     let slot = again.slot("人工审核");
     assert!(again.desk.open_order(slot).is_some(), "the card says that an order is open");
     again.ask_until(slot, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Download(_)));
