@@ -4,7 +4,7 @@
 use cert_assistant::app::{Hub, Language, Online, SettingsFile, Surroundings, cert, timeline};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
-use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeDesk};
+use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
@@ -62,6 +62,8 @@ struct Desk {
     trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
     online: Online,
     practice_pin: Option<String>,
+    /// Stopped, and its books removed, when the program ends.
+    _practice_ca: Option<PracticeCa>,
 }
 
 /// Folders of this person; without them settings and orders last as long as the program.
@@ -86,19 +88,20 @@ impl Folders {
 impl Desk {
     fn open(practice: Option<KeySet>, folders: &Folders) -> Result<Self, practice::Unprepared> {
         if let Some(set) = practice {
-            let desk = PracticeDesk::with_keys(set)?;
+            let (desk, ca) = PracticeDesk::with_keys(set)?;
             let mut store = cert::TrustStore::default();
             desk.trust_anchors()
                 .iter()
                 .filter_map(|der| cert::Certificate::parse(der).ok())
                 .for_each(|anchor| store.add(anchor));
-            let (profiles, orders) = desk.online().unwrap_or_default();
-            let online = Online { profiles, journal: Journal::at(orders), proxy: Proxy::None };
+            let (profiles, journal) = ca.online()?;
+            let online = Online { profiles, journal, proxy: Proxy::None };
             return Ok(Self {
                 source: Arc::new(desk),
                 trust: Arc::new(move || store.clone()),
                 online,
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
+                _practice_ca: Some(ca),
             });
         }
         let own = folders.config.clone();
@@ -124,7 +127,13 @@ impl Desk {
             );
         }
         let online = Online { profiles, journal: Journal::at(folders.orders.clone()), proxy: Proxy::System };
-        Ok(Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), online, practice_pin: None })
+        Ok(Self {
+            source: Arc::new(PcscSource::new()),
+            trust: Arc::new(trust),
+            online,
+            practice_pin: None,
+            _practice_ca: None,
+        })
     }
 }
 

@@ -6,10 +6,9 @@ use cert_assistant::app::protocol::{Contact, OrderState};
 use cert_assistant::app::{
     Command, Desk, Event, FaultCode, Hub, KeyState, LineState, Online, RenewalAsk, RenewalStage, Surroundings, cert,
 };
-use cert_assistant::ca::{Journal, Proxy};
-use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeDesk};
+use cert_assistant::ca::Proxy;
+use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::secret::Pin;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -23,29 +22,29 @@ struct Practice {
     events: Receiver<Event>,
     desk: Desk,
     source: Arc<PracticeDesk>,
-    orders: PathBuf,
+    ca: Arc<PracticeCa>,
 }
 
 impl Practice {
     fn start(set: KeySet) -> Self {
-        let source = PracticeDesk::with_keys_and_captcha(set, Arc::new(|| Some(CAPTCHA.to_owned()))).unwrap();
-        let orders = source.online().unwrap().1;
-        let mut practice = Self::open(Arc::new(source), orders);
+        let (source, ca) = PracticeDesk::with_keys_and_captcha(set, Arc::new(|| Some(CAPTCHA.to_owned()))).unwrap();
+        let mut practice = Self::open(source, Arc::new(ca));
         practice
             .until(|desk| !desk.keys.is_empty() && desk.keys.iter().all(|key| !matches!(key.state, KeyState::Reading)));
         practice
     }
 
-    fn open(source: Arc<PracticeDesk>, orders: PathBuf) -> Self {
-        let (profiles, _) = source.online().unwrap();
-        let online = Online { profiles, journal: Journal::at(orders.clone()), proxy: Proxy::None };
+    fn open(source: PracticeDesk, ca: Arc<PracticeCa>) -> Self {
+        let source = Arc::new(source);
+        let (profiles, journal) = ca.online().unwrap();
+        let online = Online { profiles, journal, proxy: Proxy::None };
         let (hub, events) = Hub::start(Surroundings {
             source: source.clone(),
             trust: Arc::new(cert::TrustStore::default),
             wake: Arc::new(|| {}),
             online: Some(online),
         });
-        Self { hub: Some(hub), events, desk: Desk::default(), source, orders }
+        Self { hub: Some(hub), events, desk: Desk::default(), source, ca }
     }
 
     /// Takes events in until the model is as wanted.
@@ -204,8 +203,17 @@ fn an_order_under_review_goes_on_after_the_program_was_closed() {
     practice.until(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Reviewing));
     // closed: the officer says yes meanwhile or later, either way the program hears of it
     drop(practice.hub.take());
-    let mut again = Practice::open(practice.source.clone(), practice.orders.clone());
-    again.until(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready));
+    let mut again = Practice::open(practice.source.again(), Arc::clone(&practice.ca));
+    let end = Instant::now() + PATIENCE;
+    let is_ready = |desk: &Desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready);
+    while !is_ready(&again.desk) {
+        assert!(Instant::now() < end, "{:?}", again.desk.orders);
+        match again.events.recv_timeout(Duration::from_millis(500)) {
+            Ok(event) => again.desk.apply(event, Instant::now()),
+            // threads of the closed program may have held the order until now, which the end of a process ends
+            Err(_) => again.hub.as_ref().unwrap().send(Command::RefreshOrders),
+        }
+    }
     again.until(|desk| desk.service.is_some() && desk.keys.iter().all(|key| key.view().is_some()));
     let slot = again.slot("人工审核");
     assert!(again.desk.open_order(slot).is_some(), "the card says that an order is open");
@@ -233,7 +241,9 @@ fn an_order_belongs_to_one_key() {
         .filter(|key| key.view().unwrap().leading().unwrap().subject.get("CN").unwrap().contains("两个相同"))
         .map(|key| key.slot.id)
         .collect();
-    let [first, second] = twins[..] else { panic!("two keys with one certificate") };
+    let [first, second] = twins[..] else {
+        panic!("two keys with one certificate, not {twins:?} of {:?}", practice.desk.keys.len())
+    };
     practice.ask_until(first, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Identify { .. }));
     practice.ask_until(first, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));
     practice.submit(first);

@@ -81,8 +81,14 @@ impl Book {
         &self.inner.online
     }
 
-    /// Opens what is unfinished, shows the list and watches what waits for the CA. Called once, on a thread of its own.
+    /// Opens what is unfinished, shows the list and watches what waits for the CA. Called on a thread of its own.
     pub(super) fn start(&self, changed: &Changed) {
+        self.take_unfinished(changed);
+        self.publish();
+    }
+
+    /// Opens what is unfinished and not open yet. What another program works on is left to it.
+    fn take_unfinished(&self, changed: &Changed) {
         let entries = match self.inner.online.journal.entries() {
             Ok((entries, damaged)) => {
                 for file in damaged {
@@ -99,19 +105,22 @@ impl Book {
                 return;
             }
         };
-        for entry in entries.iter().filter(|entry| entry.finished.is_none()) {
+        for entry in entries.iter().filter(|entry| entry.is_open()) {
+            if self.open_order(&entry.id).is_some() {
+                continue;
+            }
             match self.take(entry) {
                 Ok(()) => self.watch(&entry.id, changed),
                 Err(fault) => tracing::info!(code = fault.code.as_str(), order = entry.id, "left alone"),
             }
         }
-        self.publish();
     }
 
-    /// Ends the watchers' pauses; they end with their present question.
+    /// Gives the orders back to the journal and ends the watchers' pauses; a watcher ends with its present question.
     pub(super) fn stop(&self) {
         *lock(&self.inner.stopped) = true;
         self.inner.stop.notify_all();
+        lock(&self.inner.open).clear();
     }
 
     /// The connection to a CA.
@@ -181,6 +190,7 @@ impl Book {
 
     /// Asks every service for every open order.
     pub(super) fn refresh_all(&self, changed: &Changed) {
+        self.take_unfinished(changed);
         let all: Vec<(String, Shared)> =
             lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), Arc::clone(&order.renewal))).collect();
         for (id, shared) in all {
@@ -221,15 +231,8 @@ impl Book {
         let mut pause = PAUSE;
         let mut tag: Option<String> = None;
         loop {
-            let open = lock(&self.inner.open).get(id).map(|order| (Arc::clone(&order.renewal), Arc::clone(&order.ca)));
-            let Some((shared, ca)) = open else { return };
-            let (no, token) = {
-                let renewal = lock(&shared);
-                if !is_waiting(renewal.entry()) {
-                    return;
-                }
-                (renewal.order().map(|order| order.no.clone()), renewal.entry().token.clone())
-            };
+            // held only for a moment: while the question waits at the service, others may work on the order or forget it
+            let Some((ca, no, token)) = self.question(id) else { return };
             let asked = match no {
                 Some(no) => {
                     ca.order(&no, &token, tag.as_deref(), tag.as_ref().map(|_| WAIT)).map_err(|error| error.to_string())
@@ -243,6 +246,7 @@ impl Book {
                     if let OrderAnswer::Now { etag, .. } = answer {
                         tag = etag;
                     }
+                    let Some(shared) = self.open_order(id) else { return };
                     let before = state_of(&shared);
                     let refreshed = lock(&shared).refresh(None).map(drop).map_err(|fault| fault.reference());
                     if state_of(&shared) != before {
@@ -269,6 +273,19 @@ impl Book {
                 return;
             }
         }
+    }
+
+    fn open_order(&self, id: &str) -> Option<Shared> {
+        lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.renewal))
+    }
+
+    /// Whom to ask for an order, its number if known, and its token; `None` when nothing more can come from the CA.
+    fn question(&self, id: &str) -> Option<(Arc<dyn CaAdapter>, Option<String>, String)> {
+        let shared = self.open_order(id)?;
+        let renewal = lock(&shared);
+        let ca = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.ca))?;
+        let entry = is_waiting(renewal.entry()).then(|| renewal.entry())?;
+        Some((ca, renewal.order().map(|order| order.no.clone()), entry.token.clone()))
     }
 
     /// The state of an order changed while it was watched.

@@ -4,7 +4,7 @@
 use super::Unprepared;
 use super::keys::{Enrolment, Situation};
 use crate::ca::protocol::Contact;
-use crate::ca::{CaProfile, Connection, PinPolicy, ServiceUrl, Text};
+use crate::ca::{CaProfile, Connection, Journal, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
 use crate::ca_service::audit::Actor;
 use crate::ca_service::authority::{Authority, HolderKind, Keys};
 use crate::ca_service::books::{certificates, customers};
@@ -14,7 +14,6 @@ use crate::ca_service::kmc::Kmc;
 use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders};
 use crate::crypto::PrivateKey;
 use crate::virtual_key::TestCa;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -71,27 +70,24 @@ impl PracticeCa {
         Ok(Self { service, folder })
     }
 
-    /// Where the orders of this practice are kept.
-    #[must_use]
-    pub fn orders(&self) -> PathBuf {
-        self.folder.path().join("orders")
-    }
-
-    /// How the program finds it.
-    #[must_use]
-    pub fn profile(&self) -> Option<CaProfile> {
-        let url = ServiceUrl::parse(&format!("http://{}", self.service.address())).ok()?;
-        Some(CaProfile {
+    /// How the window reaches this CA, with a journal of orders that goes with the CA.
+    ///
+    /// # Errors
+    /// [`UrlRefused`], which an address of this computer never is.
+    pub fn online(&self) -> Result<(Profiles, Journal), UrlRefused> {
+        let mut profiles = Profiles::default();
+        profiles.put_first(CaProfile {
             id: "practice".to_owned(),
             name: Text { zh: NAME.to_owned(), en: NAME.to_owned() },
             issuers: vec![ISSUER.to_owned()],
-            connection: Connection::OrderApi(url),
+            connection: Connection::OrderApi(ServiceUrl::parse(&format!("http://{}", self.service.address()))?),
             hot_line: TELEPHONE.to_owned(),
             hours: Text::default(),
             reminder_days: vec![60, 30, 15, 7, 3, 1],
             pin_policy: PinPolicy { min: 6, max: 15 },
             roots: Vec::new(),
-        })
+        });
+        Ok((profiles, Journal::at(self.folder.path().join("orders"))))
     }
 
     /// The service.

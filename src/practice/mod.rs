@@ -11,14 +11,12 @@ pub use ca::PracticeCa;
 pub use keys::{Enrolment, KeySet, NotASet, Situation};
 
 use crate::apdu::{Command, Response};
-use crate::ca::Profiles;
 use crate::ca_service::ServiceError;
 use crate::ca_service::captchas::{self, CaptchaText};
 use crate::crypto::issue::IssueError;
 use crate::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
 use crate::virtual_key::{Outcome, Plug, TestCa, VirtualKey};
 use std::collections::{BTreeMap, VecDeque};
-use std::path::PathBuf;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 /// User PIN of all practice keys; shown to the person who practises.
@@ -30,7 +28,6 @@ pub const PRACTICE_READER: &str = "Practice";
 pub struct PracticeDesk {
     desk: Arc<Desk>,
     anchors: Vec<Vec<u8>>,
-    ca: Option<PracticeCa>,
 }
 
 #[derive(Default)]
@@ -48,6 +45,7 @@ struct Inner {
 }
 
 /// A key on the desk.
+#[derive(Clone)]
 struct Lying {
     key: Arc<Mutex<VirtualKey>>,
     plug: Arc<Plug>,
@@ -66,6 +64,9 @@ pub enum Unprepared {
     /// No CA.
     #[error("the practice CA could not be started: {0}")]
     Service(#[from] ServiceError),
+    /// Its address.
+    #[error("the address of the practice CA can't be used: {0}")]
+    Address(#[from] crate::ca::UrlRefused),
     /// No folder for its books.
     #[error("no folder for the books of the practice CA: {0}")]
     Folder(#[from] std::io::Error),
@@ -76,14 +77,14 @@ impl PracticeDesk {
     #[must_use]
     pub fn empty(ca: &TestCa) -> Self {
         let anchors = vec![ca.root().to_vec(), ca.operation().to_vec()];
-        Self { desk: Arc::default(), anchors, ca: None }
+        Self { desk: Arc::default(), anchors }
     }
 
-    /// A desk with keys and the CA that issued them.
+    /// A desk with keys, and the CA that issued them.
     ///
     /// # Errors
     /// [`Unprepared`].
-    pub fn with_keys(set: KeySet) -> Result<Self, Unprepared> {
+    pub fn with_keys(set: KeySet) -> Result<(Self, PracticeCa), Unprepared> {
         Self::with_keys_and_captcha(set, captchas::random_text())
     }
 
@@ -91,30 +92,24 @@ impl PracticeDesk {
     ///
     /// # Errors
     /// [`Unprepared`].
-    pub fn with_keys_and_captcha(set: KeySet, captcha: CaptchaText) -> Result<Self, Unprepared> {
+    pub fn with_keys_and_captcha(set: KeySet, captcha: CaptchaText) -> Result<(Self, PracticeCa), Unprepared> {
         let ca = TestCa::create()?;
-        let mut desk = Self::empty(&ca);
+        let desk = Self::empty(&ca);
         let (keys, holders) = keys::make(set, &ca)?;
         for key in keys {
             desk.insert(key);
         }
-        desk.ca = Some(PracticeCa::start(&ca, holders, captcha)?);
-        Ok(desk)
+        Ok((desk, PracticeCa::start(&ca, holders, captcha)?))
     }
 
-    /// The CA of the keys, when there is one.
+    /// The same keys for a program that is started again after [`KeySource::stop`].
     #[must_use]
-    pub const fn ca(&self) -> Option<&PracticeCa> {
-        self.ca.as_ref()
-    }
-
-    /// How the window reaches the CA, and a folder for orders that goes with the program.
-    #[must_use]
-    pub fn online(&self) -> Option<(Profiles, PathBuf)> {
-        let ca = self.ca.as_ref()?;
-        let mut profiles = Profiles::default();
-        profiles.put_first(ca.profile()?);
-        Some((profiles, ca.orders()))
+    pub fn again(&self) -> Self {
+        let keys = self.desk.lock().keys.clone();
+        let last_id = keys.keys().next_back().copied().unwrap_or_default();
+        let inner = Inner { keys, last_id, ..Inner::default() };
+        let desk = Desk { inner: Mutex::new(inner), changed: Condvar::new() };
+        Self { desk: Arc::new(desk), anchors: self.anchors.clone() }
     }
 
     /// DER certificates a check in practice mode has to trust: the root and the operation authority.
@@ -282,7 +277,7 @@ mod tests {
 
     #[test]
     fn standard_keys_lie_there_and_answer() {
-        let desk = Arc::new(PracticeDesk::with_keys(KeySet::Standard).unwrap());
+        let desk = Arc::new(PracticeDesk::with_keys(KeySet::Standard).unwrap().0);
         let (events, thread) = watch(&desk);
         for id in 1..=4 {
             let slot = inserted(&events);

@@ -89,8 +89,15 @@ impl Renewal {
     /// by a new entry.
     ///
     /// # Errors
-    /// [`FaultCode::OrderInUse`], [`FaultCode::JournalNotUsable`].
+    /// [`FaultCode::OrderOtherKey`] when it was made with another key, [`FaultCode::OrderInUse`],
+    /// [`FaultCode::JournalNotUsable`].
     pub fn adopt(identified: &Identified, ca_id: &str, handle: &OrderHandle, journal: &Journal) -> Result<Self, Fault> {
+        let serial = &identified.binding.device_serial;
+        if handle.order.device_serial != *serial {
+            let support = identified.ca.support();
+            let scene = Scene { support: &support, order: &handle.order.no, serial, now: identified.ca.now() };
+            return Err(scene.of(FaultCode::OrderOtherKey));
+        }
         let is_it = |entry: &Entry| {
             entry.ca == ca_id
                 && match &entry.order {
