@@ -29,8 +29,8 @@ impl Practice {
     fn start(set: KeySet) -> Self {
         let (source, ca) = PracticeDesk::with_keys_and_captcha(set, Arc::new(|| Some(CAPTCHA.to_owned()))).unwrap();
         let mut practice = Self::open(source, Arc::new(ca));
-        practice
-            .until(|desk| !desk.keys.is_empty() && desk.keys.iter().all(|key| !matches!(key.state, KeyState::Reading)));
+        practice.until(|desk| // the service is reported after the keys that were there
+            desk.service.is_some() && desk.keys.iter().all(|key| !matches!(key.state, KeyState::Reading)));
         practice
     }
 
