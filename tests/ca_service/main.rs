@@ -2,12 +2,22 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod flow;
+mod postgres;
 mod renewal;
 mod world;
+
+use std::pin::Pin;
+
+type Case = (&'static str, fn(world::Place) -> Pin<Box<dyn Future<Output = ()>>>);
 
 /// Cases that take a place for their databases: a test each on SQLite, and a list for PostgreSQL.
 macro_rules! cases {
     ($($module:ident::$case:ident,)*) => {
+        /// Every case with its name.
+        fn cases() -> Vec<Case> {
+            vec![$((stringify!($case), |place| Box::pin($module::$case(place))),)*]
+        }
+
         mod sqlite {
             $(
                 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,4 +39,14 @@ cases! {
     flow::what_is_not_paid_fetched_or_confirmed_in_time_ends,
     flow::a_waiting_request_answers_when_the_order_changes,
     flow::the_service_says_who_it_is_and_describes_itself,
+}
+
+/// One cluster for all, each case in a database of its own, in which the key management lies too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_case_holds_on_postgresql() {
+    let cluster = postgres::Cluster::start();
+    for (name, case) in cases() {
+        eprintln!("{name}");
+        case(world::Place::postgres(&cluster.database().await)).await;
+    }
 }
