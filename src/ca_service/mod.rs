@@ -7,6 +7,8 @@
 
 pub mod audit;
 pub mod clock;
+pub mod console;
+pub mod operators;
 pub mod secrets;
 pub mod service;
 pub mod store;
