@@ -176,8 +176,7 @@ fn is_own_origin(request: &Request) -> bool {
 
 async fn refusal(console: &Console, session: &Session, method: &str, path: &str) -> Result<(), sqlx::Error> {
     let path: String = path.chars().take(200).collect();
-    let actor = session.actor();
-    let entry = Entry { outcome: "refused", ..actor.did("console.refused", &path, method) };
+    let entry = Entry { outcome: "refused", ..Entry::done(session.actor(), "console.refused", &path, method) };
     let mut tx = console.service.store.begin().await?;
     audit::append(&mut tx, &console.service.clock, &entry).await?;
     tx.commit().await

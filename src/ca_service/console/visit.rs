@@ -2,12 +2,13 @@
 
 use super::rights::Right;
 use super::texts::Language;
-use crate::ca_service::operators::{Actor, OperatorError, Session};
+use crate::ca_service::audit::Actor;
+use crate::ca_service::error::ServiceError;
+use crate::ca_service::operators::{OperatorError, Session};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
-use std::convert::Infallible;
 
 /// Who asks and how to answer; made by the guard, so a handler that has one was let in.
 #[derive(Clone)]
@@ -35,7 +36,7 @@ impl Visit {
     ///
     /// # Errors
     /// As [`Visit::session`].
-    pub fn actor(&self) -> Result<Actor, Failure> {
+    pub fn actor(&self) -> Result<Actor<'_>, Failure> {
         self.session().map(Session::actor)
     }
 
@@ -100,15 +101,21 @@ impl From<sqlx::Error> for Failure {
     }
 }
 
+impl From<ServiceError> for Failure {
+    fn from(error: ServiceError) -> Self {
+        match error {
+            ServiceError::Refused(_) | ServiceError::Unacceptable(_) => Self::Input,
+            error => {
+                tracing::error!(%error, "the service failed under the console");
+                Self::Internal
+            }
+        }
+    }
+}
+
 impl From<OperatorError> for Failure {
     fn from(error: OperatorError) -> Self {
         tracing::error!(%error, "an operator's account failed");
         Self::Internal
-    }
-}
-
-impl From<Infallible> for Failure {
-    fn from(never: Infallible) -> Self {
-        match never {}
     }
 }

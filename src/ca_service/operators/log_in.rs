@@ -4,8 +4,8 @@
 //! before the password is looked at, so that no number of parallel tries gets more than [`TRIES`]; the books hold the SM3
 //! of a session's cookie, not the cookie; whatever may open a session (log-in, changed password) gets a new cookie.
 
-use super::{Actor, OperatorError, Operators, Password, Role, login_name, read_role};
-use crate::ca_service::audit::{self, Entry};
+use super::{OperatorError, Operators, Password, Role, login_name, read_role};
+use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::secrets::{hex, random_hex};
 use crate::ca_service::store::Tx;
 use crate::crypto::sm3;
@@ -99,8 +99,8 @@ pub struct Session {
 impl Session {
     /// For the audit log.
     #[must_use]
-    pub fn actor(&self) -> Actor {
-        Actor { name: self.name.clone(), role: self.role.as_str() }
+    pub fn actor(&self) -> Actor<'_> {
+        Actor { name: &self.name, role: self.role.as_str() }
     }
 }
 
@@ -142,8 +142,8 @@ impl Operators {
             .execute(&mut *tx)
             .await?;
         let cookie = self.open_session(&mut tx, &name).await?;
-        let actor = Actor { name, role: role.as_str() };
-        audit::append(&mut tx, &self.clock, &actor.did("operator.login", &object(&actor.name), "")).await?;
+        let actor = Actor { name: &name, role: role.as_str() };
+        audit::append(&mut tx, &self.clock, &Entry::done(actor, "operator.login", &object(&name), "")).await?;
         tx.commit().await?;
         Ok(cookie)
     }
@@ -192,8 +192,8 @@ impl Operators {
     pub async fn log_out(&self, session: &Session) -> Result<(), sqlx::Error> {
         let mut tx = self.store.begin().await?;
         sqlx::query("DELETE FROM operator_sessions WHERE hash = $1").bind(&session.hash).execute(&mut *tx).await?;
-        let actor = session.actor();
-        audit::append(&mut tx, &self.clock, &actor.did("operator.logout", &object(&actor.name), "")).await?;
+        let entry = Entry::done(session.actor(), "operator.logout", &object(&session.name), "");
+        audit::append(&mut tx, &self.clock, &entry).await?;
         tx.commit().await
     }
 
@@ -271,7 +271,8 @@ impl Operators {
         forget_tries(&mut tx, name).await?;
         end_sessions(&mut tx, name).await?;
         let cookie = self.open_session(&mut tx, name).await?;
-        audit::append(&mut tx, &self.clock, &session.actor().did("operator.password", &object(name), "")).await?;
+        let entry = Entry::done(session.actor(), "operator.password", &object(name), "");
+        audit::append(&mut tx, &self.clock, &entry).await?;
         tx.commit().await?;
         Ok(cookie)
     }

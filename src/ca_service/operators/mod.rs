@@ -10,7 +10,7 @@ mod password;
 pub use log_in::{IDLE, LONGEST, LogInError, Notice, PasswordError, Session, TRIES, TRIES_WITHIN};
 pub use password::{LONGEST_PASSWORD, OneTimePassword, Password, SHORTEST_PASSWORD};
 
-use super::audit::{self, Entry};
+use super::audit::{self, Actor, Entry};
 use super::clock::Clock;
 use super::store::{Store, Tx, is_duplicate};
 use crate::crypto::CryptoError;
@@ -47,29 +47,6 @@ impl Role {
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
-    }
-}
-
-/// Who acts, as the audit log names them.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Actor {
-    /// Log-in name, or what the command line calls itself.
-    pub name: String,
-    /// Role, or `system`.
-    pub role: &'static str,
-}
-
-impl Actor {
-    /// Somebody at the command line of the machine the service runs on.
-    #[must_use]
-    pub fn command_line() -> Self {
-        Self { name: "command-line".to_owned(), role: "system" }
-    }
-
-    /// A record of something this person did.
-    #[must_use]
-    pub fn did<'a>(&'a self, action: &'a str, object: &'a str, detail: &'a str) -> Entry<'a> {
-        Entry { actor: &self.name, role: self.role, action, object, outcome: "done", detail }
     }
 }
 
@@ -139,7 +116,7 @@ impl Operators {
     ///
     /// # Errors
     /// [`OperatorError::Name`], [`OperatorError::Exists`].
-    pub async fn add(&self, by: &Actor, name: &str, role: Role) -> Result<OneTimePassword, OperatorError> {
+    pub async fn add(&self, by: Actor<'_>, name: &str, role: Role) -> Result<OneTimePassword, OperatorError> {
         let name = login_name(name).ok_or(OperatorError::Name)?;
         let (one_time, hash) = self.one_time().await?;
         let mut tx = self.store.begin().await?;
@@ -163,7 +140,7 @@ impl Operators {
     ///
     /// # Errors
     /// [`OperatorError::Unknown`].
-    pub async fn reset(&self, by: &Actor, name: &str) -> Result<OneTimePassword, OperatorError> {
+    pub async fn reset(&self, by: Actor<'_>, name: &str) -> Result<OneTimePassword, OperatorError> {
         let name = login_name(name).ok_or(OperatorError::Unknown)?;
         let (one_time, hash) = self.one_time().await?;
         let mut tx = self.store.begin().await?;
@@ -186,7 +163,7 @@ impl Operators {
     ///
     /// # Errors
     /// [`OperatorError::Own`], [`OperatorError::LastAdministrator`], [`OperatorError::Unknown`].
-    pub async fn set_active(&self, by: &Actor, name: &str, active: bool) -> Result<(), OperatorError> {
+    pub async fn set_active(&self, by: Actor<'_>, name: &str, active: bool) -> Result<(), OperatorError> {
         let mut tx = self.other(by, name).await?;
         let changed = sqlx::query("UPDATE operators SET active = $2, updated = $3 WHERE name = $1")
             .bind(name)
@@ -209,7 +186,7 @@ impl Operators {
     ///
     /// # Errors
     /// [`OperatorError::Own`], [`OperatorError::LastAdministrator`], [`OperatorError::Unknown`].
-    pub async fn set_role(&self, by: &Actor, name: &str, role: Role) -> Result<(), OperatorError> {
+    pub async fn set_role(&self, by: Actor<'_>, name: &str, role: Role) -> Result<(), OperatorError> {
         let mut tx = self.other(by, name).await?;
         let changed = sqlx::query("UPDATE operators SET role = $2, updated = $3 WHERE name = $1")
             .bind(name)
@@ -254,7 +231,7 @@ impl Operators {
     }
 
     /// A transaction in which this person may change that account.
-    async fn other(&self, by: &Actor, name: &str) -> Result<Tx, OperatorError> {
+    async fn other(&self, by: Actor<'_>, name: &str) -> Result<Tx, OperatorError> {
         if by.name == name {
             return Err(OperatorError::Own);
         }
@@ -267,12 +244,12 @@ impl Operators {
     async fn record(
         &self,
         mut tx: Tx,
-        by: &Actor,
+        by: Actor<'_>,
         action: &str,
         name: &str,
         detail: &str,
     ) -> Result<(), OperatorError> {
-        audit::append(&mut tx, &self.clock, &by.did(action, &format!("operator/{name}"), detail)).await?;
+        audit::append(&mut tx, &self.clock, &Entry::done(by, action, &format!("operator/{name}"), detail)).await?;
         Ok(tx.commit().await?)
     }
 }
