@@ -10,6 +10,26 @@ use super::store::{Store, Tx};
 use crate::crypto::sm3;
 use sqlx::Row;
 
+/// Who does something.
+#[derive(Clone, Copy, Debug)]
+pub struct Actor<'a> {
+    /// Name of the operator, serial number of the certificate, or `service`.
+    pub name: &'a str,
+    /// `customer`, `system`, or a role of the console.
+    pub role: &'a str,
+}
+
+impl<'a> Actor<'a> {
+    /// The service itself, or whoever runs its program.
+    pub const SERVICE: Self = Self { name: "service", role: "system" };
+
+    /// The holder of a certificate.
+    #[must_use]
+    pub const fn customer(certificate: &'a str) -> Self {
+        Self { name: certificate, role: "customer" }
+    }
+}
+
 /// What happened.
 #[derive(Clone, Copy, Debug)]
 pub struct Entry<'a> {
@@ -28,16 +48,10 @@ pub struct Entry<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// Something that was done by the service itself.
+    /// Something that was done.
     #[must_use]
-    pub const fn system(action: &'a str, object: &'a str, detail: &'a str) -> Self {
-        Self { actor: "service", role: "system", action, object, outcome: "done", detail }
-    }
-
-    /// Something that the holder of a certificate did.
-    #[must_use]
-    pub const fn customer(certificate: &'a str, action: &'a str, object: &'a str, detail: &'a str) -> Self {
-        Self { actor: certificate, role: "customer", action, object, outcome: "done", detail }
+    pub const fn done(actor: Actor<'a>, action: &'a str, object: &'a str, detail: &'a str) -> Self {
+        Self { actor: actor.name, role: actor.role, action, object, outcome: "done", detail }
     }
 }
 
@@ -204,7 +218,7 @@ fn hash(prev: &str, seq: i64, at: i64, entry: &Entry<'_>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Entry, VerifyError, append, verify};
+    use super::{Actor, Entry, VerifyError, append, verify};
     use crate::ca_service::clock::Clock;
     use crate::ca_service::store::Store;
     use std::sync::Arc;
@@ -216,7 +230,7 @@ mod tests {
         for number in 0..records {
             let mut tx = store.begin().await.unwrap();
             let detail = format!("证书 {number}");
-            append(&mut tx, &clock, &Entry::system("test", "thing/1", &detail)).await.unwrap();
+            append(&mut tx, &clock, &Entry::done(Actor::SERVICE, "test", "thing/1", &detail)).await.unwrap();
             tx.commit().await.unwrap();
         }
         (dir, store)
@@ -246,7 +260,7 @@ mod tests {
         let (_dir, store) = log(1).await;
         let mut tx = store.begin().await.unwrap();
         for _ in 0..2100 {
-            append(&mut tx, &(Arc::new(|| 0_i64) as Clock), &Entry::system("a", "b", "c")).await.unwrap();
+            append(&mut tx, &(Arc::new(|| 0_i64) as Clock), &Entry::done(Actor::SERVICE, "a", "b", "c")).await.unwrap();
         }
         tx.commit().await.unwrap();
         assert_eq!(verify(&store).await.unwrap(), 2101);

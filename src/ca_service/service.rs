@@ -1,68 +1,18 @@
 //! What all parts of a running service share.
 
+use super::authority::{Authority, Keys};
+use super::captchas::{self, CaptchaText};
 use super::clock::Clock;
+use super::config::Config;
+use super::error::ServiceError;
+use super::kmc::Kmc;
+use super::orders::payment::{PaymentProvider, Sandbox};
+use super::secrets::Secrets;
 use super::store::Store;
-use crate::ca::protocol::Support;
-use serde::{Deserialize, Serialize};
+use tokio::sync::{broadcast, watch};
 
-/// How this service presents itself and what it asks of its customers; `service.toml` in its folder.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Config {
-    /// Name of the CA as people know it.
-    pub name: String,
-    /// Address under which the service is reached from outside, without a slash at the end; stands in certificates.
-    pub public_url: String,
-    /// Whom to call.
-    pub support: Support,
-    /// Whether an order needs the answer to a captcha.
-    pub captcha: bool,
-    /// How much one customer may ask for.
-    pub limits: Limits,
-}
-
-/// How much one customer may ask for; 0 = no limit.
-#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Limits {
-    /// Requests a second from one address, on average.
-    pub per_address_second: u32,
-    /// Requests from one address at once.
-    pub per_address_burst: u32,
-    /// Sessions of one certificate within a minute.
-    pub sessions_minute: u32,
-    /// Sessions of one certificate within a day.
-    pub sessions_day: u32,
-    /// Orders of one certificate within a day.
-    pub orders_day: u32,
-    /// Codes to one mobile number within a day.
-    pub codes_day: u32,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            per_address_second: 10,
-            per_address_burst: 60,
-            sessions_minute: 6,
-            sessions_day: 60,
-            orders_day: 10,
-            codes_day: 10,
-        }
-    }
-}
-
-impl Default for Config {
-    fn default() -> Self {
-        Self {
-            name: "Demo Trust Centre".to_owned(),
-            public_url: "http://127.0.0.1:8443".to_owned(),
-            support: Support::default(),
-            captcha: true,
-            limits: Limits::default(),
-        }
-    }
-}
+/// So many changes of orders may wait for a slow reader; who misses some looks again.
+const CHANGES: usize = 256;
 
 /// A service: books, keys and rules.
 pub struct Service {
@@ -70,14 +20,77 @@ pub struct Service {
     pub config: Config,
     /// The books.
     pub store: Store,
+    /// The key management.
+    pub kmc: Kmc,
+    /// Who certifies.
+    pub authority: Authority,
+    /// The service's secret.
+    pub secrets: Secrets,
     /// The present moment.
     pub clock: Clock,
+    /// Who takes the money.
+    pub payment: Box<dyn PaymentProvider>,
+    /// What captchas show.
+    pub captcha_text: CaptchaText,
+    changes: broadcast::Sender<String>,
+    stop: watch::Sender<bool>,
 }
 
 impl Service {
+    /// Puts a service together on opened databases, and gives books without products those to start with.
+    ///
+    /// # Errors
+    /// [`ServiceError`].
+    pub async fn new(config: Config, store: Store, kmc: Kmc, keys: Keys, clock: Clock) -> Result<Self, ServiceError> {
+        super::books::products::install_defaults(&store).await?;
+        let service = Self {
+            config,
+            store,
+            kmc,
+            authority: keys.authority,
+            secrets: Secrets::new(&keys.service),
+            clock,
+            payment: Box::new(Sandbox),
+            captcha_text: captchas::random_text(),
+            changes: broadcast::channel(CHANGES).0,
+            stop: watch::channel(false).0,
+        };
+        super::crl::keep_current(&service).await?;
+        Ok(service)
+    }
+
     /// The present moment, seconds since 1970.
     #[must_use]
     pub fn now(&self) -> i64 {
         (self.clock)()
+    }
+
+    /// Tells those who wait that an order changed.
+    pub fn changed(&self, order_no: &str) {
+        // nobody may be waiting
+        let _ = self.changes.send(order_no.to_owned());
+    }
+
+    /// Numbers of orders as they change on this instance.
+    #[must_use]
+    pub fn changes(&self) -> broadcast::Receiver<String> {
+        self.changes.subscribe()
+    }
+
+    /// Ends waiting requests and background work.
+    pub fn stop(&self) {
+        self.stop.send_replace(true);
+    }
+
+    /// Becomes true when the service is to end.
+    #[must_use]
+    pub fn stopping(&self) -> watch::Receiver<bool> {
+        self.stop.subscribe()
+    }
+
+    /// Closes the databases.
+    pub async fn close(&self) {
+        self.store.close().await;
+        self.kmc.close().await;
     }
 }

@@ -48,8 +48,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub async fn open(file: &Path) -> Result<Self, StoreError> {
-        // fails when drivers are there already, which is as good
-        DRIVERS.call_once(|| drop(sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER])));
+        sqlite_driver();
         Self::connect(&sqlite_url(file), &BOOKS).await
     }
 
@@ -141,6 +140,12 @@ impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut AnyConnection {
         &mut self.inner
     }
+}
+
+/// Makes SQLite known to the process, unless both are.
+pub(super) fn sqlite_driver() {
+    // fails when drivers are there already, which is as good
+    DRIVERS.call_once(|| drop(sqlx::any::install_drivers(&[sqlx::sqlite::any::DRIVER])));
 }
 
 /// Makes both databases known to the process, unless [`Store::open`] was there before.

@@ -30,7 +30,7 @@ pub struct Line {
 }
 
 /// Names of what can happen.
-const ACTIONS: &[(&str, &str)] = &[];
+pub const ACTIONS: &[(&str, &str)] = &[];
 
 impl Line {
     /// A record in a language.

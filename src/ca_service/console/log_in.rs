@@ -3,7 +3,7 @@
 use super::page::{Page, go_to, show};
 use super::texts::Language;
 use super::visit::{Failure, Visit};
-use super::{Console, LANGUAGE, SESSION, guard};
+use super::{Console, LANGUAGE, SESSION, bad, guard};
 use crate::ca_service::operators::{LONGEST_PASSWORD, LogInError, Notice, Password, PasswordError, SHORTEST_PASSWORD};
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -54,10 +54,6 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/console/logout", post(log_out))
         .route("/console/password", get(password_page).post(change_password))
         .route("/console/language/{language}", get(choose_language))
-}
-
-fn bad(text: &str) -> Notice {
-    Notice { good: false, text: text.to_owned(), value: String::new() }
 }
 
 fn log_in_again(visit: &Visit, status: StatusCode, notice: Option<Notice>) -> Response {

@@ -4,12 +4,21 @@
 //! redirect, so that a reload repeats nothing; what two people do at once is decided by the books (compare and set), and
 //! the second one is told.
 
+mod accounts;
+mod audit_log;
+mod certificates;
+mod customers;
 pub mod guard;
+mod history;
 mod log_in;
+mod order;
 mod orders;
+mod outbox;
 mod overview;
 pub mod page;
+mod products;
 pub mod rights;
+mod table;
 pub mod texts;
 pub mod visit;
 
@@ -53,6 +62,11 @@ impl Console {
     }
 }
 
+/// Something that went wrong, to be said on the page that is made.
+fn bad(text: &str) -> Notice {
+    Notice { good: false, text: text.to_owned(), value: String::new() }
+}
+
 /// The console's routes. `secure` says that browsers reach it by TLS.
 pub fn router(service: Arc<Service>, secure: bool) -> Router {
     let operators = Operators::new(service.store.clone(), service.clock.clone());
@@ -64,6 +78,13 @@ pub fn router(service: Arc<Service>, secure: bool) -> Router {
         .merge(log_in::routes())
         .merge(overview::routes())
         .merge(orders::routes())
+        .merge(order::routes())
+        .merge(customers::routes())
+        .merge(certificates::routes())
+        .merge(products::routes())
+        .merge(accounts::routes())
+        .merge(outbox::routes())
+        .merge(audit_log::routes())
         .route_layer(from_fn_with_state(Arc::clone(&console), guard::guard))
         .with_state(console)
 }

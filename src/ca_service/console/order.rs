@@ -61,11 +61,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/console/orders/{no}/evidence/{file}", get(evidence_file))
 }
 
-async fn order(
-    State(console): State<Arc<Console>>,
-    visit: Visit,
-    Path(no): Path<String>,
-) -> Result<Response, Failure> {
+async fn order(State(console): State<Arc<Console>>, visit: Visit, Path(no): Path<String>) -> Result<Response, Failure> {
     let language = visit.language;
     let row = orders::find(&console.service.store, &no).await?.ok_or(Failure::NotFound)?;
     let approved = if row.fee_fen > 0 { "console.order.approve_pay" } else { "console.order.approve_issue" };
@@ -87,9 +83,8 @@ async fn order(
 
 async fn groups(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Group>, Failure> {
     let text = |key: &str| visit.language.text(key);
-    let certificate = |key: &str, serial: &str| {
-        Field::link(text(key), serial, format!("/console/certificates/{serial}"))
-    };
+    let certificate =
+        |key: &str, serial: &str| Field::link(text(key), serial, format!("/console/certificates/{serial}"));
     let product = products::get(&console.service.store, &row.product).await?;
     let view = row.view(console.service.now());
     let period = |from: i64, until: i64| format!("{} – {}", day(from), day(until));
@@ -125,10 +120,9 @@ async fn groups(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Group
         Field::new(text("console.order.old"), period(view.old.from, view.old.until)),
         Field::new(text("console.order.new"), period(view.new.from, view.new.until)),
     ];
-    for (key, serial) in [
-        ("console.order.new_sign", &row.sign_serial),
-        ("console.order.new_encrypt", &row.encrypt_serial),
-    ] {
+    for (key, serial) in
+        [("console.order.new_sign", &row.sign_serial), ("console.order.new_encrypt", &row.encrypt_serial)]
+    {
         validity.extend(serial.as_ref().map(|serial| certificate(key, serial)));
     }
     let group = |key: &str, fields| Group { title: text(key), fields };

@@ -1,19 +1,19 @@
 //! List of orders: by state, by number, holder, serial numbers and mobile number.
 
 use super::Console;
-use super::page::{Choice, Page, Paging, Pill, ROWS, like, page_number, paging, show};
+use super::page::{Choice, Page, Pill, ROWS, like, page_number, paging, show};
 use super::rights::Right;
+use super::table::{Asked, Cell, Filter, Heading, ListPage, Table, headings};
 use super::texts::{Language, masked, moment, yuan};
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::OrderState;
-use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
-use serde::Deserialize;
 use sqlx::Row;
+use sqlx::any::AnyRow;
 use std::sync::Arc;
 
 /// The states in the order of an officer's interest.
@@ -28,37 +28,6 @@ pub const STATES: [OrderState; 9] = [
     OrderState::Expired,
     OrderState::Cancelled,
 ];
-
-#[derive(Template)]
-#[template(path = "console/orders.html")]
-struct OrdersPage {
-    page: Page,
-    search: String,
-    search_label: String,
-    states: Vec<Choice>,
-    rows: Vec<Line>,
-    found: String,
-    paging: Option<Paging>,
-}
-
-struct Line {
-    no: String,
-    holder: String,
-    product: String,
-    state: Pill,
-    mobile: String,
-    fee: String,
-    created: String,
-}
-
-#[derive(Deserialize)]
-#[serde(default)]
-#[derive(Default)]
-struct Filter {
-    state: String,
-    search: String,
-    page: Option<i64>,
-}
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new().route("/console/orders", get(list))
@@ -99,13 +68,13 @@ pub fn state_pill(language: Language, state: &str) -> Pill {
 async fn list(
     State(console): State<Arc<Console>>,
     visit: Visit,
-    Query(filter): Query<Filter>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
     let pool = console.service.store.pool();
     let language = visit.language;
     let contacts = visit.may(Right::ReadContacts);
-    let number = page_number(filter.page);
-    let pattern = like(&filter.search);
+    let number = page_number(asked.page);
+    let pattern = like(&asked.search);
     // whoever may not read a mobile number must not find it out by searching either
     let total: i64 = sqlx::query(
         "SELECT COUNT(*) FROM orders o WHERE ($1 = '' OR o.state = $1) AND ($2 = '%%' \
@@ -113,7 +82,7 @@ async fn list(
          OR LOWER(o.certificate) LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
          OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\')))",
     )
-    .bind(&filter.state)
+    .bind(&asked.state)
     .bind(&pattern)
     .bind(i64::from(contacts))
     .fetch_one(pool)
@@ -128,42 +97,68 @@ async fn list(
          OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\'))) \
          ORDER BY o.created DESC, o.no DESC LIMIT $4 OFFSET $5",
     )
-    .bind(&filter.state)
+    .bind(&asked.state)
     .bind(&pattern)
     .bind(i64::from(contacts))
     .bind(ROWS)
     .bind((number - 1) * ROWS)
     .fetch_all(pool)
     .await?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let mobile: String = row.try_get(4)?;
-        lines.push(Line {
-            no: row.try_get(0)?,
-            holder: row.try_get(1)?,
-            product: row.try_get(2)?,
-            state: state_pill(language, &row.try_get::<String, _>(3)?),
-            mobile: if contacts { mobile } else { masked(&mobile) },
-            fee: yuan(row.try_get(5)?),
-            created: moment(row.try_get(6)?),
-        });
-    }
+    let rows = rows.iter().map(|row| line(language, row, contacts)).collect::<Result<_, _>>()?;
     let states = STATES.iter().map(|&state| Choice {
         code: state.as_str(),
         label: language.text(state_key(state)),
-        chosen: filter.state == state.as_str(),
+        chosen: asked.state == state.as_str(),
     });
     let label = if contacts { "console.order.search" } else { "console.order.search_masked" };
-    Ok(show(
-        StatusCode::OK,
-        &OrdersPage {
-            page: Page::new(&visit, "orders", language.text("console.nav.orders")),
-            search_label: language.text(label),
-            states: states.collect(),
-            rows: lines,
-            found: language.text_with("console.found", &total.to_string()),
-            paging: paging("/console/orders", &[("state", &filter.state), ("search", &filter.search)], number, total),
-            search: filter.search,
-        },
-    ))
+    let title = language.text("console.nav.orders");
+    let around = [("state", asked.state.as_str()), ("search", asked.search.as_str())];
+    let paging = paging("/console/orders", &around, number, total);
+    let table = Table {
+        id: "orders",
+        caption: title.clone(),
+        remark: language.text_with("console.found", &total.to_string()),
+        headings: line_headings(language),
+        rows,
+    };
+    let filter = Filter {
+        action: "/console/orders",
+        label: language.text(label),
+        search: asked.search,
+        choices_label: language.text("console.order.state"),
+        choices: states.collect(),
+    };
+    let page = Page::new(&visit, "orders", title);
+    Ok(show(StatusCode::OK, &ListPage { page, filter: Some(filter), table, paging }))
+}
+
+/// Headings over [`line`].
+pub fn line_headings(language: Language) -> Vec<Heading> {
+    headings(
+        language,
+        &[
+            ("console.order.no", false),
+            ("console.order.holder", false),
+            ("console.order.product", false),
+            ("console.order.state", false),
+            ("console.contact.mobile", false),
+            ("console.order.fee", true),
+            ("console.order.created", false),
+        ],
+    )
+}
+
+/// An order in a list: number, holder, name of the product, state, mobile number, fee, moment.
+pub fn line(language: Language, row: &AnyRow, contacts: bool) -> Result<Vec<Cell>, sqlx::Error> {
+    let (no, state, mobile): (String, String, String) = (row.try_get(0)?, row.try_get(3)?, row.try_get(4)?);
+    let href = format!("/console/orders/{no}");
+    Ok(vec![
+        Cell::link(no, href),
+        Cell::text(row.try_get(1)?),
+        Cell::text(row.try_get(2)?),
+        Cell::pill(state_pill(language, &state)),
+        Cell::line(if contacts { mobile } else { masked(&mobile) }),
+        Cell::number(yuan(row.try_get(5)?)),
+        Cell::line(moment(row.try_get(6)?)),
+    ])
 }

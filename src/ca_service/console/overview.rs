@@ -4,6 +4,7 @@ use super::Console;
 use super::orders::{STATES, state_key};
 use super::page::{Page, show};
 use super::rights::Right;
+use super::table::{Cell, Table, headings};
 use super::texts::moment;
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::OrderState;
@@ -23,23 +24,15 @@ use std::sync::Arc;
 struct OverviewPage {
     page: Page,
     states: Vec<Count>,
-    oldest: Vec<Waiting>,
+    table: Table,
     facts: Vec<Fact>,
 }
 
 struct Count {
-    code: &'static str,
+    href: String,
     label: String,
     count: i64,
     attention: bool,
-}
-
-struct Waiting {
-    no: String,
-    holder: String,
-    product: String,
-    created: String,
-    waits: String,
 }
 
 struct Fact {
@@ -64,7 +57,8 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
     let states = STATES.iter().map(|&state| {
         let count = counts.get(state.as_str()).copied().unwrap_or_default();
         let attention = state == OrderState::Reviewing && count > 0;
-        Count { code: state.as_str(), label: language.text(state_key(state)), count, attention }
+        let href = format!("/console/orders?state={}", state.as_str());
+        Count { href, label: language.text(state_key(state)), count, attention }
     });
     let rows = sqlx::query(
         "SELECT o.no, o.holder, p.name, o.created, o.updated FROM orders o JOIN products p ON p.code = o.product \
@@ -72,17 +66,34 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
     )
     .fetch_all(pool)
     .await?;
-    let mut oldest = Vec::with_capacity(rows.len());
+    let mut waiting_orders = Vec::with_capacity(rows.len());
     for row in &rows {
-        let since: i64 = row.try_get(4)?;
-        oldest.push(Waiting {
-            no: row.try_get(0)?,
-            holder: row.try_get(1)?,
-            product: row.try_get(2)?,
-            created: moment(row.try_get(3)?),
-            waits: waiting(&visit, now - since),
-        });
+        let (no, since): (String, i64) = (row.try_get(0)?, row.try_get(4)?);
+        let href = format!("/console/orders/{no}");
+        waiting_orders.push(vec![
+            Cell::link(no, href),
+            Cell::text(row.try_get(1)?),
+            Cell::text(row.try_get(2)?),
+            Cell::line(moment(row.try_get(3)?)),
+            Cell::line(waiting(&visit, now - since)),
+        ]);
     }
+    let table = Table {
+        id: "oldest",
+        caption: language.text("console.overview.oldest"),
+        remark: String::new(),
+        headings: headings(
+            language,
+            &[
+                ("console.order.no", false),
+                ("console.order.holder", false),
+                ("console.order.product", false),
+                ("console.order.created", false),
+                ("console.overview.waits", false),
+            ],
+        ),
+        rows: waiting_orders,
+    };
     let fact = |href, key: &str, count| Fact { href, label: language.text(key), count };
     let soon = now + 90 * DAY;
     let mut facts = vec![
@@ -92,7 +103,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
             count(pool, "SELECT COUNT(*) FROM customers WHERE $1 >= 0 AND $2 >= 0", now, soon).await?,
         ),
         fact(
-            "/console/certificates?status=valid",
+            "/console/certificates?state=valid",
             "console.overview.valid",
             count(
                 pool,
@@ -103,7 +114,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
             .await?,
         ),
         fact(
-            "/console/certificates?status=expiring",
+            "/console/certificates?state=expiring",
             "console.overview.expiring",
             count(
                 pool,
@@ -119,7 +130,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
         facts.push(fact("/console/outbox", "console.overview.messages", count(pool, waiting, now, soon).await?));
     }
     let page = Page::new(&visit, "overview", language.text("console.nav.overview"));
-    Ok(show(StatusCode::OK, &OverviewPage { page, states: states.collect(), oldest, facts }))
+    Ok(show(StatusCode::OK, &OverviewPage { page, states: states.collect(), table, facts }))
 }
 
 /// Counts by a statement with the two moments of the page.

@@ -50,6 +50,8 @@ CREATE TABLE customers (
     entity TEXT NOT NULL,
     -- identity number or organisation code
     code TEXT NOT NULL,
+    -- number of the customer, printed on the card
+    number TEXT NOT NULL,
     product TEXT NOT NULL REFERENCES products (code),
     contact_name TEXT NOT NULL,
     contact_mobile TEXT NOT NULL,

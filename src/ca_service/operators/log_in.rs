@@ -192,7 +192,8 @@ impl Operators {
     pub async fn log_out(&self, session: &Session) -> Result<(), sqlx::Error> {
         let mut tx = self.store.begin().await?;
         sqlx::query("DELETE FROM operator_sessions WHERE hash = $1").bind(&session.hash).execute(&mut *tx).await?;
-        let entry = Entry::done(session.actor(), "operator.logout", &object(&session.name), "");
+        let object = object(&session.name);
+        let entry = Entry::done(session.actor(), "operator.logout", &object, "");
         audit::append(&mut tx, &self.clock, &entry).await?;
         tx.commit().await
     }
@@ -271,7 +272,8 @@ impl Operators {
         forget_tries(&mut tx, name).await?;
         end_sessions(&mut tx, name).await?;
         let cookie = self.open_session(&mut tx, name).await?;
-        let entry = Entry::done(session.actor(), "operator.password", &object(name), "");
+        let object = object(name);
+        let entry = Entry::done(session.actor(), "operator.password", &object, "");
         audit::append(&mut tx, &self.clock, &entry).await?;
         tx.commit().await?;
         Ok(cookie)
