@@ -30,7 +30,38 @@ pub struct Line {
 }
 
 /// Names of what can happen.
-pub const ACTIONS: &[(&str, &str)] = &[];
+pub const ACTIONS: &[(&str, &str)] = &[
+    ("session.open", "console.action.session_open"),
+    ("order.submitted", "console.action.order_submitted"),
+    ("order.reviewing", "console.action.order_reviewing"),
+    ("order.payment", "console.action.order_payment"),
+    ("order.authorized", "console.action.order_authorized"),
+    ("order.issued", "console.action.order_issued"),
+    ("order.installed", "console.action.order_installed"),
+    ("order.rejected", "console.action.order_rejected"),
+    ("order.expired", "console.action.order_expired"),
+    ("order.cancelled", "console.action.order_cancelled"),
+    ("order.code", "console.action.order_code"),
+    ("order.pay", "console.action.order_pay"),
+    ("certificate.enrol", "console.action.certificate_enrol"),
+    ("certificate.issue", "console.action.certificate_issue"),
+    ("certificate.supersede", "console.action.certificate_supersede"),
+    ("certificate.revoke", "console.action.certificate_revoke"),
+    ("crl.make", "console.action.crl_make"),
+    ("customer.register", "console.action.customer_register"),
+    ("customer.contact", "console.action.customer_contact"),
+    ("product.change", "console.action.product_change"),
+    ("operator.add", "console.action.operator_add"),
+    ("operator.role", "console.action.operator_role"),
+    ("operator.activate", "console.action.operator_activate"),
+    ("operator.deactivate", "console.action.operator_deactivate"),
+    ("operator.reset", "console.action.operator_reset"),
+    ("operator.password", "console.action.operator_password"),
+    ("operator.login", "console.action.operator_login"),
+    ("operator.logout", "console.action.operator_logout"),
+    ("operator.locked", "console.action.operator_locked"),
+    ("console.refused", "console.action.console_refused"),
+];
 
 impl Line {
     /// A record in a language.
