@@ -18,6 +18,8 @@ pub struct Config {
     pub public_url: String,
     /// Whether an order needs the answer to a captcha.
     pub captcha: bool,
+    /// Whether requests come through a reverse proxy that says in `X-Forwarded-For` who asks.
+    pub behind_proxy: bool,
     /// Whom to call.
     pub support: Support,
     /// How much one customer may ask for.
@@ -73,6 +75,7 @@ impl Default for Config {
             name: "Demo Trust Centre".to_owned(),
             public_url: "http://127.0.0.1:8443".to_owned(),
             captcha: true,
+            behind_proxy: false,
             support: Support::default(),
             limits: Limits::default(),
         }

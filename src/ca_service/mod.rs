@@ -15,6 +15,7 @@ pub mod config;
 pub mod console;
 pub mod crl;
 pub mod error;
+pub mod http;
 pub mod kmc;
 pub mod limits;
 pub mod operators;
