@@ -24,6 +24,7 @@ pub mod outbox;
 pub mod secrets;
 pub mod service;
 pub mod sessions;
+pub mod setup;
 pub mod signed;
 pub mod store;
 

@@ -31,6 +31,7 @@ pub struct Line {
 
 /// Names of what can happen.
 pub const ACTIONS: &[(&str, &str)] = &[
+    ("service.init", "console.action.service_init"),
     ("session.open", "console.action.session_open"),
     ("order.submitted", "console.action.order_submitted"),
     ("order.reviewing", "console.action.order_reviewing"),

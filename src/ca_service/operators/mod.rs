@@ -204,8 +204,8 @@ impl Operators {
     /// All accounts by name.
     ///
     /// # Errors
-    /// [`sqlx::Error`].
-    pub async fn list(&self) -> Result<Vec<Operator>, sqlx::Error> {
+    /// [`OperatorError::Database`].
+    pub async fn list(&self) -> Result<Vec<Operator>, OperatorError> {
         let rows =
             sqlx::query("SELECT name, role, active, must_change, created, last_login FROM operators ORDER BY name")
                 .fetch_all(self.store.pool())
@@ -252,6 +252,12 @@ impl Operators {
         audit::append(&mut tx, &self.clock, &Entry::done(by, action, &format!("operator/{name}"), detail)).await?;
         Ok(tx.commit().await?)
     }
+}
+
+/// Whether an operator may be called so.
+#[must_use]
+pub fn is_login_name(text: &str) -> bool {
+    login_name(text).is_some()
 }
 
 /// A log-in name as it is kept; case and blanks around it do not matter.
