@@ -1,6 +1,7 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
 use super::message::Event;
+use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
 use super::view::KeyView;
 use crate::cert;
 use crate::fault::Fault;
@@ -25,6 +26,8 @@ pub enum KeyState {
 pub enum Task {
     /// The PIN is being changed: closing the window asks first.
     ChangingPin,
+    /// A 历史证书 is being removed: closing the window asks first.
+    RemovingHistory,
     /// It is being read again.
     Reading,
 }
@@ -40,6 +43,8 @@ pub struct DeskKey {
     pub task: Option<(Task, Instant)>,
     /// Results of 检查证书.
     pub checks: HashMap<KeyUse, CheckState>,
+    /// The wizard 证书更新, while it is open.
+    pub renewal: Option<RenewalDesk>,
 }
 
 /// 检查证书 of one certificate.
@@ -84,6 +89,12 @@ pub struct Desk {
     pub pin_outcome: Option<PinOutcome>,
     /// End of a save the window has not told yet.
     pub saved: Option<Result<PathBuf, Fault>>,
+    /// This computer's orders, newest first.
+    pub orders: Vec<OrderLine>,
+    /// An order that became ready and was not told yet.
+    pub order_ready: Option<OrderLine>,
+    /// End of the removal of a 历史证书 that the dialog has not taken yet.
+    pub history_outcome: Option<PinOutcome>,
     /// The slot shown.
     chosen: Option<u64>,
     /// Serial number the person chose: when that key comes back it is shown again.
@@ -98,7 +109,7 @@ impl Desk {
             Event::Inserted(slot) => {
                 self.chosen.get_or_insert(slot.id);
                 let task = Some((Task::Reading, now));
-                self.keys.push(DeskKey { slot, state: KeyState::Reading, task, checks: HashMap::new() });
+                self.keys.push(DeskKey { slot, state: KeyState::Reading, task, checks: HashMap::new(), renewal: None });
             }
             Event::Removed(id) => {
                 self.keys.retain(|key| key.slot.id != id);
@@ -131,7 +142,40 @@ impl Desk {
                 }
             }
             Event::Saved(result) => self.saved = Some(result),
+            Event::RenewalStage { slot, stage, support } => {
+                if let Some(key) = self.key_mut(slot) {
+                    key.renewal = Some(RenewalDesk { stage, busy: None, fault: None, support });
+                }
+            }
+            Event::RenewalFault { slot, fault } => {
+                if let Some(renewal) = self.key_mut(slot).and_then(|key| key.renewal.as_mut()) {
+                    renewal.busy = None;
+                    renewal.fault = Some(fault);
+                }
+            }
+            Event::RenewalLine { slot, line } => {
+                if let Some(RenewalDesk { stage: RenewalStage::Download(download), .. }) =
+                    self.key_mut(slot).and_then(|key| key.renewal.as_mut())
+                {
+                    download.line = Some(line);
+                }
+            }
+            Event::Orders(orders) => self.orders = orders,
+            Event::OrderReady(order) => self.order_ready = Some(order),
+            Event::HistoryRemoved { slot, result } => {
+                if let Some(key) = self.key_mut(slot) {
+                    key.task = None;
+                }
+                self.history_outcome = Some(PinOutcome { slot, result });
+            }
         }
+    }
+
+    /// The unfinished order of a key, for the hint on its card.
+    #[must_use]
+    pub fn open_order(&self, slot: u64) -> Option<&OrderLine> {
+        let view = self.key(slot)?.view()?;
+        self.orders.iter().find(|order| order.state.is_open() && order.belongs_to(view))
     }
 
     /// The key shown on the right.
@@ -160,7 +204,11 @@ impl Desk {
     /// True while something is being written to a key.
     #[must_use]
     pub fn is_writing(&self) -> bool {
-        self.keys.iter().any(|key| matches!(key.task, Some((Task::ChangingPin, _))))
+        self.keys.iter().any(|key| {
+            let downloading = key.renewal.as_ref().and_then(|renewal| renewal.busy);
+            matches!(key.task, Some((Task::ChangingPin | Task::RemovingHistory, _)))
+                || matches!(downloading, Some((RenewalTask::Downloading, _)))
+        })
     }
 
     fn serial_of(&self, slot: u64) -> Option<String> {

@@ -91,6 +91,10 @@ impl Hub {
                 }
             }
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
+            Command::Renewal { .. }
+            | Command::RefreshOrders
+            | Command::ForgetOrder(_)
+            | Command::RemoveHistory { .. } => {}
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
     }

@@ -1,7 +1,9 @@
 //! Between window and workers: commands go down, events come up.
 
+use super::renewal::{DownloadLine, OrderLine, RenewalStage};
 use super::seal::Picture;
 use super::view::KeyView;
+use crate::ca::protocol::{Contact, Support};
 use crate::cert;
 use crate::fault::Fault;
 use crate::secret::Pin;
@@ -32,6 +34,26 @@ pub enum Command {
         /// The certificate, DER.
         certificate: Vec<u8>,
     },
+    /// 证书更新 of the key in a slot.
+    Renewal {
+        /// The slot of the key.
+        slot: u64,
+        /// What the person asks for.
+        ask: RenewalAsk,
+    },
+    /// Ask the services for the state of every open order of this computer.
+    RefreshOrders,
+    /// Take a finished order off the list.
+    ForgetOrder(String),
+    /// Remove a 历史证书 with its keys from the key, for good.
+    RemoveHistory {
+        /// The slot of the key.
+        slot: u64,
+        /// Name of the container; never the one in use.
+        container: String,
+        /// The user PIN.
+        pin: Pin,
+    },
     /// Write a file the person chose.
     Save {
         /// What to write.
@@ -39,6 +61,35 @@ pub enum Command {
         /// Where to.
         path: PathBuf,
     },
+}
+
+/// What the person asks for in the wizard 证书更新. Not `Clone` and not `Debug`: it can carry a PIN.
+pub enum RenewalAsk {
+    /// Open the wizard: an unfinished order of this key is continued, else the identity comes first.
+    Open,
+    /// 1 Prove who the owner is: the key signs a challenge.
+    Identify(Pin),
+    /// 2 Another picture.
+    NewCaptcha,
+    /// 2 Send the order.
+    Submit {
+        /// Checked by the person.
+        contact: Contact,
+        /// What was read from the picture.
+        captcha: Option<String>,
+    },
+    /// 3 Ask for the state now.
+    Refresh,
+    /// 3 Send a code to the mobile number.
+    SendCode,
+    /// 3 Check the code.
+    CheckCode(String),
+    /// 3 How to pay.
+    Pay,
+    /// 4 Fetch the certificates and write them; also goes on with an attempt that was cut.
+    Download(Pin),
+    /// Leave the wizard; what was sent stays sent.
+    Leave,
 }
 
 /// What a file is made of.
@@ -89,6 +140,40 @@ pub enum Event {
         key_use: KeyUse,
         /// The findings.
         result: Result<Vec<cert::Finding>, Fault>,
+    },
+    /// The wizard 证书更新 of a key stands here now; clears what was under way.
+    RenewalStage {
+        /// The slot of the key.
+        slot: u64,
+        /// Where it stands.
+        stage: RenewalStage,
+        /// Whom to call.
+        support: Support,
+    },
+    /// What was asked failed; the wizard stays where it is.
+    RenewalFault {
+        /// The slot of the key.
+        slot: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// Step 4 works on this line now.
+    RenewalLine {
+        /// The slot of the key.
+        slot: u64,
+        /// The line; those before it are done.
+        line: DownloadLine,
+    },
+    /// This computer's orders, newest first.
+    Orders(Vec<OrderLine>),
+    /// An order became ready to be downloaded while nobody looked at it.
+    OrderReady(OrderLine),
+    /// A 历史证书 was removed, or could not be.
+    HistoryRemoved {
+        /// The slot of the key.
+        slot: u64,
+        /// Success or why not.
+        result: Result<(), Fault>,
     },
     /// A file was written, or could not be.
     Saved(Result<PathBuf, Fault>),

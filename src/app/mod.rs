@@ -8,6 +8,7 @@ mod faults;
 mod hub;
 mod message;
 pub mod policy;
+mod renewal;
 mod seal;
 mod settings;
 pub mod timeline;
@@ -16,11 +17,16 @@ mod worker;
 
 pub use desk::{CheckState, Desk, DeskKey, KeyState, PinOutcome, Task};
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event};
+pub use message::{Command, Content, Event, RenewalAsk};
+pub use renewal::{
+    Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
+    Waiting,
+};
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
 pub use view::{CertificateOnKey, KeyView, MainAction, Standing};
 
+pub use crate::ca::protocol;
 pub use crate::cert;
 pub use crate::fault::{Fault, FaultCode};
 pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};

@@ -2,6 +2,7 @@
 
 use super::seal::Picture;
 use crate::cert::{CertError, Certificate, ValidityState};
+use crate::crypto::PublicKey;
 use crate::token::{Container, KeyContents, KeyUse};
 use std::ops::RangeInclusive;
 
@@ -106,6 +107,16 @@ impl KeyView {
             KeyUse::Sign => &self.sign,
             KeyUse::Encrypt => &self.encrypt,
         }
+    }
+
+    /// Keys of all signing certificates on it, also of 历史证书: an order may be bound to one that was replaced since.
+    pub fn signing_keys(&self) -> impl Iterator<Item = PublicKey> {
+        let current = self.sign.certificate().and_then(|certificate| certificate.sm2_key().copied());
+        let others = self.other_containers().filter_map(|container| {
+            let certificate = Certificate::parse(container.sign.as_ref()?).ok()?;
+            certificate.sm2_key().copied()
+        });
+        current.into_iter().chain(others)
     }
 
     /// Containers other than the one in use.

@@ -16,6 +16,7 @@ mod sm2;
 mod sm4;
 mod x509;
 
+pub use enveloped_key::EnvelopedKey;
 pub use pin_key::pin_key;
 pub use sm2::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, Sm2Cipher, signature_from_der, signature_to_der};
 pub use sm4::{Sm4Key, cbc_decrypt, cbc_encrypt, cbc_mac, ecb_decrypt, ecb_encrypt, pad80};

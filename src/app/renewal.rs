@@ -1,0 +1,216 @@
+//! 证书更新 as the window shows it: one wizard per key, and this computer's orders. Plain data.
+
+use super::view::KeyView;
+use crate::ca::protocol::{Captcha, Order, Payment, Period, Session, Support};
+use crate::fault::Fault;
+use std::time::Instant;
+
+/// The wizard of one key.
+#[derive(Clone, Debug)]
+pub struct RenewalDesk {
+    /// Where it stands.
+    pub stage: RenewalStage,
+    /// What is under way and since when; the window sets it with the command, the next event clears it.
+    pub busy: Option<(RenewalTask, Instant)>,
+    /// Why the last attempt failed; the stage is the one to try again from.
+    pub fault: Option<Fault>,
+    /// Whom to call, once the CA of the certificate is known.
+    pub support: Support,
+}
+
+/// What runs for a wizard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RenewalTask {
+    /// The CA is looked up.
+    Opening,
+    /// The key signs, the CA answers who the owner is.
+    Identifying,
+    /// A new picture is fetched.
+    Captcha,
+    /// The order is sent.
+    Submitting,
+    /// The state is asked for.
+    Refreshing,
+    /// A code is sent to the mobile number.
+    SendingCode,
+    /// The code is checked.
+    CheckingCode,
+    /// The payment is prepared.
+    Payment,
+    /// The key is being written: closing the window asks first.
+    Downloading,
+}
+
+/// Where a wizard stands.
+#[derive(Clone, Debug)]
+pub enum RenewalStage {
+    /// The CA is looked up.
+    Opening,
+    /// The CA has no service of ours: its page opens in the browser and finds the key there.
+    Portal(PortalPage),
+    /// 1 确认身份: the PIN is asked for.
+    Identify {
+        /// Name of the CA that will be asked.
+        ca: String,
+        /// Its address.
+        address: String,
+    },
+    /// 2 核对信息.
+    Form(Box<Form>),
+    /// 3 提交与审核, and 支付: `next_actions` of the order say what is waited for.
+    Waiting(Box<Waiting>),
+    /// 4 下载证书: the PIN is asked for, then the lines tick off.
+    Download(Box<Download>),
+    /// 5 完成.
+    Done(Box<Done>),
+}
+
+/// A CA that is reached through its own page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PortalPage {
+    /// Name of the CA; empty when it is not known.
+    pub ca: String,
+    /// Page for a renewal, https; empty when none is known.
+    pub url: String,
+}
+
+/// What the person checks before the order is sent.
+#[derive(Clone, Debug)]
+pub struct Form {
+    /// Who the owner is, old and new validity, price, registered contact.
+    pub session: Session,
+    /// Picture with characters, when the service wants one.
+    pub captcha: Option<Captcha>,
+}
+
+/// An order on its way.
+#[derive(Clone, Debug)]
+pub struct Waiting {
+    /// The order.
+    pub order: Order,
+    /// How to pay, once asked for.
+    pub payment: Option<Payment>,
+    /// A code was sent to the mobile number at this moment, seconds since 1970.
+    pub code_sent: Option<i64>,
+}
+
+/// New certificates on their way to the key.
+#[derive(Clone, Debug)]
+pub struct Download {
+    /// The order.
+    pub order: Order,
+    /// The line being worked on; `None` before it starts. Lines before it are done.
+    pub line: Option<DownloadLine>,
+    /// True when an earlier attempt was cut and this one goes on from there.
+    pub resumed: bool,
+}
+
+/// The seven lines of step 4.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DownloadLine {
+    /// 准备新的容器.
+    Container,
+    /// 产生密钥对.
+    KeyPair,
+    /// CA 签发证书.
+    Issue,
+    /// 导入加密密钥.
+    EncryptionKey,
+    /// 写入证书.
+    Certificates,
+    /// 签名和解密测试.
+    SelfTest,
+    /// 确认并启用新证书.
+    Activate,
+}
+
+impl DownloadLine {
+    /// In their order.
+    pub const ALL: [Self; 7] = [
+        Self::Container,
+        Self::KeyPair,
+        Self::Issue,
+        Self::EncryptionKey,
+        Self::Certificates,
+        Self::SelfTest,
+        Self::Activate,
+    ];
+}
+
+/// A renewal that ended well.
+#[derive(Clone, Debug)]
+pub struct Done {
+    /// Order number.
+    pub no: String,
+    /// Validity before.
+    pub old: Period,
+    /// Validity now.
+    pub new: Period,
+    /// Milliseconds the program took for step 4.
+    pub took_ms: u64,
+}
+
+/// An order of this computer, for the list 订单 and the hint on the card.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderLine {
+    /// Name of the entry in the journal.
+    pub id: String,
+    /// Order number; empty while it is not known whether the service took it.
+    pub no: String,
+    /// Owner of the certificate.
+    pub holder: String,
+    /// USB-Key 序列号 the order is bound to.
+    pub device_serial: String,
+    /// Public key of the old certificate, X ‖ Y.
+    pub public_key: [u8; 64],
+    /// How far it is.
+    pub state: LineState,
+    /// When it began, seconds since 1970.
+    pub created: i64,
+    /// Validity the order gives; `None` when not known yet.
+    pub new: Option<Period>,
+    /// Why it was refused.
+    pub reason: Option<String>,
+}
+
+/// How far an order of this computer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LineState {
+    /// Sent, answer not known.
+    Sending,
+    /// Waits for the mobile number to be checked.
+    VerifyMobile,
+    /// 审核中.
+    Reviewing,
+    /// 待支付.
+    Payment,
+    /// 已通过, to be downloaded.
+    Ready,
+    /// Download began and was cut.
+    Interrupted,
+    /// 已完成.
+    Done,
+    /// 未通过.
+    Rejected,
+    /// Not paid or fetched in time.
+    Expired,
+    /// Withdrawn.
+    Cancelled,
+}
+
+impl LineState {
+    /// True when the person or the CA still has something to do.
+    #[must_use]
+    pub const fn is_open(self) -> bool {
+        !matches!(self, Self::Done | Self::Rejected | Self::Expired | Self::Cancelled)
+    }
+}
+
+impl OrderLine {
+    /// True when the order was made with this key.
+    #[must_use]
+    pub fn belongs_to(&self, view: &KeyView) -> bool {
+        self.device_serial == view.contents.device.serial
+            && view.signing_keys().any(|key| key.0.as_slice() == self.public_key)
+    }
+}
