@@ -16,7 +16,7 @@ use super::store::{Store, StoreError, sqlite_url};
 use crate::ca::protocol::Contact;
 use crate::cert::Certificate;
 use crate::crypto::issue::certificate_from_pem;
-use std::fs::OpenOptions;
+use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -123,7 +123,7 @@ impl Place {
         if file.exists() {
             return Err(FolderError::Exists(file).into());
         }
-        std::fs::create_dir_all(&self.dir).map_err(at(&self.dir))?;
+        make_folder(&self.dir).map_err(at(&self.dir))?;
         let store = Store::open_any(&self.books()).await?;
         let operators = Operators::new(store.clone(), clock.clone());
         if !operators.list().await?.is_empty() {
@@ -224,6 +224,15 @@ fn settings_text(settings: &Config) -> String {
     // the escapes of JSON are escapes of TOML
     let text = |value: &str| serde_json::Value::from(value).to_string();
     format!("name = {}\npublic_url = {}\n", text(&settings.name), text(&settings.public_url))
+}
+
+/// The books hold names and telephone numbers: nobody else on the machine looks into a new folder.
+fn make_folder(path: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
