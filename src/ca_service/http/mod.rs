@@ -10,7 +10,7 @@ mod refusal;
 mod server;
 
 pub use refusal::problem_response;
-pub use server::{InProcess, Running, serve};
+pub use server::{InProcess, Running, round, serve};
 
 use super::Service;
 use crate::ca::protocol::{LARGEST_BODY, Problem, ProblemCode};
@@ -111,6 +111,7 @@ fn guarded(all: Router) -> Router {
         .method_not_allowed_fallback(nothing_here)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refusal::panicked()))
+        .layer(axum::middleware::map_response(refusal::in_words))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))
