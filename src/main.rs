@@ -9,7 +9,7 @@ use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
 use eframe::egui;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -42,7 +42,7 @@ fn main() -> ExitCode {
     };
     match arguments.task {
         Some(task) => command_line(task, desk, arguments.lang.as_deref(), folder),
-        None => window(desk, folder),
+        None => window(desk, folder.as_deref()),
     }
 }
 
@@ -113,7 +113,7 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folder: Option<
     ExitCode::from(exit as u8)
 }
 
-fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
+fn window(desk: Desk, folder: Option<&Path>) -> ExitCode {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -124,11 +124,13 @@ fn window(desk: Desk, folder: Option<PathBuf>) -> ExitCode {
     });
     let (hub, events) = Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake });
     let setting = Setting {
-        settings_file: SettingsFile::at(folder.as_ref().map(|folder| folder.join("settings.json"))),
+        settings_file: SettingsFile::at(folder.map(|folder| folder.join("settings.json"))),
         clock: Arc::new(cert::now),
         stopwatch: Arc::new(Instant::now),
         data_folder: folder.map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
+        reminders_file: folder.map(|folder| folder.join("reminders.json")),
+        notify: Arc::new(|notice| tracing::info!(title = notice.title, "a message for the desktop")),
     };
     let practice = setting.practice.is_some();
     let window = Window::new(hub, events, setting);

@@ -2,7 +2,10 @@
 //! page – and finds everything by accessible name. Nothing is waited for by sleeping: the window's own wake-up ends a wait.
 
 use crate::bench::{Bench, NOW};
-use cert_assistant::app::{Hub, KeyState, SettingsFile, Surroundings, cert};
+use cert_assistant::app::{
+    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Notice, RenewalAsk, SettingsFile, Surroundings,
+    cert,
+};
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Role, Toggled};
 use eframe::egui::{
@@ -12,6 +15,7 @@ use eframe::egui::{
 use egui_kittest::kittest::{self, NodeT, Queryable, by};
 use egui_kittest::{EventQueue, Node};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +40,28 @@ pub struct Plan<'a> {
     size: Vec2,
     settings: Option<&'a Path>,
     practice: Option<String>,
+    reminders: Option<&'a Path>,
+}
+
+/// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
+struct Stage {
+    hub: Hub,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Backstage for Stage {
+    fn send(&self, command: Asked) {
+        match command {
+            Asked::Renewal { .. } | Asked::RefreshOrders | Asked::ForgetOrder(_) | Asked::RemoveHistory { .. } => {
+                self.asked.lock().unwrap().push(command);
+            }
+            command => self.hub.send(command),
+        }
+    }
+
+    fn save_to(&self, ask: Ask) {
+        self.hub.save_to(ask);
+    }
 }
 
 /// The screen.
@@ -53,6 +79,13 @@ pub struct Screen {
     pub closed: bool,
     /// The title it last asked for.
     pub title: Option<String>,
+    /// Addresses it opened in the browser.
+    pub browsed: Vec<String>,
+    /// True when it asked for attention in the task bar.
+    pub calls: bool,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
+    tell: Sender<Happened>,
     later: Arc<Mutex<Duration>>,
     bell: Arc<Bell>,
     _turn: MutexGuard<'static, ()>,
@@ -61,7 +94,7 @@ pub struct Screen {
 impl<'a> Plan<'a> {
     /// A window of usual width that is so high that nothing has to be scrolled.
     pub fn new(bench: &'a Arc<Bench>) -> Self {
-        Self { bench, size: vec2(960.0, 1400.0), settings: None, practice: None }
+        Self { bench, size: vec2(960.0, 1400.0), settings: None, practice: None, reminders: None }
     }
 
     pub fn size(mut self, width: f32, height: f32) -> Self {
@@ -79,33 +112,41 @@ impl<'a> Plan<'a> {
         self
     }
 
+    pub fn reminders(mut self, path: &'a Path) -> Self {
+        self.reminders = Some(path);
+        self
+    }
+
     pub fn open(self) -> Screen {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
         let later = Arc::new(Mutex::new(Duration::ZERO));
-        let ring = Arc::clone(&bell);
         let mut trust = cert::TrustStore::default();
         for der in [self.bench.ca.root(), self.bench.ca.operation()] {
             trust.add(cert::Certificate::parse(der).unwrap());
         }
-        let (hub, events) = Hub::start(Surroundings {
+        let (hub, heard) = Hub::start(Surroundings {
             source: Arc::clone(self.bench) as _,
             trust: Arc::new(move || trust.clone()),
-            wake: Arc::new(move || {
-                *ring.rung.lock().unwrap() += 1;
-                ring.sound.notify_all();
-            }),
+            wake: Arc::new(|| ()),
         });
-        let (start, jump) = (Instant::now(), Arc::clone(&later));
+        let (tell, events) = channel();
+        relay(heard, tell.clone(), Arc::clone(&bell));
+        let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
+        let stage = Stage { hub, asked: Arc::clone(&asked) };
+        let (start, jump, told) = (Instant::now(), Arc::clone(&later), Arc::clone(&notices));
+        let passed = Arc::clone(&later);
         let window = Window::new(
-            hub,
+            stage,
             events,
             Setting {
                 settings_file: SettingsFile::at(self.settings.map(Path::to_owned)),
                 practice: self.practice,
-                clock: Arc::new(|| *NOW),
+                clock: Arc::new(move || *NOW + i64::try_from(passed.lock().unwrap().as_secs()).unwrap()),
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
                 data_folder: "/home/user/.config/cert-assistant".to_owned(),
+                notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
+                reminders_file: self.reminders.map(Path::to_owned),
             },
         );
         let ctx = Context::default();
@@ -118,8 +159,30 @@ impl<'a> Plan<'a> {
             time: Some(0.0),
             ..RawInput::default()
         };
-        Screen::first(ctx, window, input, later, bell, turn)
+        Screen::first(ctx, window, input, Ropes { later, bell, asked, notices, tell }, turn)
     }
+}
+
+/// What a test pulls at behind the window.
+struct Ropes {
+    later: Arc<Mutex<Duration>>,
+    bell: Arc<Bell>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
+    tell: Sender<Happened>,
+}
+
+/// Hands on what the threads tell, and rings after it.
+fn relay(heard: Receiver<Happened>, tell: Sender<Happened>, bell: Arc<Bell>) {
+    std::thread::spawn(move || {
+        for event in heard {
+            if tell.send(event).is_err() {
+                return;
+            }
+            *bell.rung.lock().unwrap() += 1;
+            bell.sound.notify_all();
+        }
+    });
 }
 
 impl Screen {
@@ -139,8 +202,7 @@ impl Screen {
         ctx: Context,
         mut window: Window,
         mut input: RawInput,
-        later: Arc<Mutex<Duration>>,
-        bell: Arc<Bell>,
+        ropes: Ropes,
         turn: MutexGuard<'static, ()>,
     ) -> Self {
         let mut output = run(&ctx, &mut window, &mut input);
@@ -155,8 +217,13 @@ impl Screen {
             copied: Vec::new(),
             closed: false,
             title: None,
-            later,
-            bell,
+            browsed: Vec::new(),
+            calls: false,
+            asked: ropes.asked,
+            notices: ropes.notices,
+            tell: ropes.tell,
+            later: ropes.later,
+            bell: ropes.bell,
             _turn: turn,
         };
         screen.after_frame(false);
@@ -176,8 +243,10 @@ impl Screen {
 
     fn after_frame(&mut self, asked_to_close: bool) {
         for command in &self.output.platform_output.commands {
-            if let OutputCommand::CopyText(text) = command {
-                self.copied.push(text.clone());
+            match command {
+                OutputCommand::CopyText(text) => self.copied.push(text.clone()),
+                OutputCommand::OpenUrl(open) => self.browsed.push(open.url.clone()),
+                _ => {}
             }
         }
         let mut kept_open = false;
@@ -186,6 +255,7 @@ impl Screen {
             match command {
                 ViewportCommand::CancelClose => kept_open = true,
                 ViewportCommand::Close => close = true,
+                ViewportCommand::RequestUserAttention(_) => self.calls = true,
                 ViewportCommand::Title(title) => self.title = Some(title.clone()),
                 _ => {}
             }
@@ -245,6 +315,38 @@ impl Screen {
     pub fn let_pass(&mut self, time: Duration) {
         *self.later.lock().unwrap() += time;
         self.settle();
+    }
+
+    /// Something happened behind the window.
+    pub fn happens(&mut self, event: Happened) {
+        self.tell.send(event).unwrap();
+        self.settle();
+    }
+
+    /// What was asked of the threads since the last call.
+    pub fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    /// The one thing asked of a wizard since the last call, and its slot.
+    #[track_caller]
+    pub fn asked_renewal(&self) -> (u64, RenewalAsk) {
+        let mut asked = self.asked();
+        assert_eq!(asked.len(), 1, "{} things were asked", asked.len());
+        match asked.remove(0) {
+            Asked::Renewal { slot, ask } => (slot, ask),
+            _ => panic!("not a wizard was asked"),
+        }
+    }
+
+    /// Messages on the desktop since the last call.
+    pub fn notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.notices.lock().unwrap())
+    }
+
+    /// Time until the window wakes up by itself.
+    pub fn rests_for(&self) -> Duration {
+        self.output.viewport_output[&ViewportId::ROOT].repaint_delay
     }
 
     /// Asks the window to close, as the cross in its title bar does.
