@@ -24,6 +24,8 @@ window_packages=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libg
 screen_packages=(xvfb xdotool imagemagick)
 # To put virtual keys into a real reader service.
 reader_packages=(pcscd vsmartcard-vpcd python3)
+# To run the CA service on PostgreSQL, and its console in a browser without a screen.
+service_packages=(postgresql-15 chromium chromium-driver)
 
 # Processes started by this script, ended by their number when it ends.
 started=()

@@ -57,8 +57,20 @@ fault_codes! {
     KeyRefused = "KEY-114",
     /// The reader can't carry the command.
     CommandTooLong = "KEY-115",
-    /// The key's memory failed or is full.
+    /// The key's memory failed.
     KeyMemory = "KEY-116",
+    /// The PIN is needed again.
+    NotLoggedIn = "KEY-117",
+    /// No memory is left on the key.
+    KeyFull = "KEY-118",
+    /// A container is not on the key.
+    ContainerMissing = "KEY-119",
+    /// A container is on the key already.
+    ContainerExists = "KEY-120",
+    /// A container has its signing key already.
+    KeyPairExists = "KEY-121",
+    /// What was to be written fits no key.
+    KeyUnwritable = "KEY-122",
     /// The service stopped.
     ServiceStopped = "SVC-201",
     /// The service speaks another version.

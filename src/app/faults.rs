@@ -19,9 +19,16 @@ impl From<&TokenError> for Fault {
             }
             TokenError::NewPinCharacters => Self::new(FaultCode::NewPinCharacters),
             TokenError::ChangeUncertain => Self::new(FaultCode::PinUncertain),
+            TokenError::NotLoggedIn => Self::new(FaultCode::NotLoggedIn),
+            TokenError::NoSpace => Self::new(FaultCode::KeyFull),
+            TokenError::NoContainer => Self::new(FaultCode::ContainerMissing),
+            TokenError::ContainerExists => Self::new(FaultCode::ContainerExists),
+            TokenError::KeyPairExists => Self::new(FaultCode::KeyPairExists),
+            TokenError::Unwritable { what } => Self::new(FaultCode::KeyUnwritable).detail(*what),
             TokenError::Refused { command, sw } => {
                 let code = match sw.meaning() {
-                    Meaning::NoSpace | Meaning::MemoryFault => FaultCode::KeyMemory,
+                    Meaning::NoSpace => FaultCode::KeyFull,
+                    Meaning::MemoryFault => FaultCode::KeyMemory,
                     _ => FaultCode::KeyRefused,
                 };
                 Self::new(code).detail(format!("{command} {sw}"))

@@ -17,6 +17,10 @@ pub(super) enum Job {
     Read,
     /// Replace the user PIN.
     ChangePin { current: Pin, new: Pin },
+    /// Lend the key to a workflow; until it comes back nothing else is done with it.
+    Lend(Sender<Loan>),
+    /// Open the connection anew with the next operation: a workflow that ended may have left it broken.
+    Reconnect,
     /// Fetch the public key for a certificate check; `None` when the key does not give it.
     PublicKey { key_use: KeyUse, then: Box<dyn FnOnce(Option<PublicKey>) + Send> },
 }
@@ -37,6 +41,28 @@ pub(super) fn start(slot: Slot, source: Arc<dyn KeySource>, outlet: Outlet) -> O
     Some(jobs)
 }
 
+/// A key lent to a workflow. Dropping it gives the key back.
+pub(super) struct Loan {
+    token: Option<Box<dyn Token>>,
+    back: Sender<Box<dyn Token>>,
+}
+
+impl Loan {
+    /// The key, until the loan is dropped.
+    pub(super) fn token(&mut self) -> Option<&mut dyn Token> {
+        self.token.as_deref_mut().map(|token| token as &mut dyn Token)
+    }
+}
+
+impl Drop for Loan {
+    fn drop(&mut self) {
+        if let Some(token) = self.token.take() {
+            // the worker is gone with its key: the token is dropped here
+            let _gone = self.back.send(token);
+        }
+    }
+}
+
 struct Worker {
     slot: Slot,
     source: Arc<dyn KeySource>,
@@ -52,12 +78,35 @@ impl Worker {
             match job {
                 Job::Read => self.read(),
                 Job::ChangePin { current, new } => self.change_pin(current, new),
+                Job::Lend(to) => self.lend(&to),
+                Job::Reconnect => self.token = None,
                 Job::PublicKey { key_use, then } => {
                     let container = self.container.clone();
                     then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
                 }
             }
         }
+    }
+
+    /// Gives the key away and waits until it comes back. A key that can't be opened is not lent; the borrower sees the
+    /// closed channel.
+    fn lend(&mut self, to: &Sender<Loan>) {
+        let token = match self.token.take() {
+            Some(token) => token,
+            None => match self.source.open(&self.slot) {
+                Ok(transport) => Box::new(Gmt0017::new(transport, &self.slot.reader)),
+                Err(error) => {
+                    tracing::debug!(%error, slot = self.slot.id, "the key can't be opened");
+                    return;
+                }
+            },
+        };
+        let (back, returned) = channel();
+        if let Err(refused) = to.send(Loan { token: Some(token), back }) {
+            // the borrower is gone: the loan comes back at once
+            drop(refused);
+        }
+        self.token = returned.recv().ok();
     }
 
     /// Runs one operation; a connection that broke is opened anew by the next operation, never by this one.

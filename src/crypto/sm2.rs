@@ -1,5 +1,6 @@
 //! SM2 keys, signatures and encryption (GB/T 32918). Coordinates, r, s and digests are 32 bytes, big-endian.
 
+use super::asn1;
 use super::sm3;
 use ::sm2::SecretKey;
 use ::sm2::dsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
@@ -7,12 +8,17 @@ use ::sm2::dsa::{Signature, SigningKey, VerifyingKey};
 use ::sm2::elliptic_curve::Generate;
 use ::sm2::elliptic_curve::sec1::ToSec1Point;
 use ::sm2::pke::{DecryptingKey, EncryptingKey, Mode};
-use der::asn1::UintRef;
-use der::{Decode, Encode, Sequence};
+use der::Tag;
+use pkcs8::DecodePrivateKey;
 use zeroize::Zeroizing;
 
 /// The identity everyone uses when nothing is agreed (GM/T 0009 §10).
 pub const DEFAULT_ID: &str = "1234567812345678";
+
+/// Longest DER signature: two INTEGERs of 33 bytes.
+const LONGEST_SIGNATURE: usize = 72;
+/// Longest DER cipher text that is read.
+const LONGEST_CIPHER: usize = 16 * 1024 * 1024;
 
 /// Why a cryptographic operation was refused.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -29,6 +35,12 @@ pub enum CryptoError {
     /// The system's random source failed.
     #[error("no random numbers")]
     Random,
+    /// Bytes are not the DER structure they should be.
+    #[error("malformed DER")]
+    Encoding,
+    /// Well-formed, but of a type or algorithm not handled here.
+    #[error("type or algorithm not supported")]
+    Unsupported,
 }
 
 /// An SM2 public key, X‖Y.
@@ -153,9 +165,21 @@ impl PrivateKey {
     /// # Errors
     /// [`CryptoError::Value`] unless 1 ≤ d < n − 1 (GB/T 32918.2 excludes n − 1).
     pub fn from_bytes(d: &[u8]) -> Result<Self, CryptoError> {
-        let secret = SecretKey::from_slice(d).map_err(|_| CryptoError::Value)?;
-        SigningKey::new(DEFAULT_ID, &secret).map_err(|_| CryptoError::Value)?;
-        Ok(Self(secret))
+        Self(SecretKey::from_slice(d).map_err(|_| CryptoError::Value)?).checked()
+    }
+
+    fn checked(self) -> Result<Self, CryptoError> {
+        SigningKey::new(DEFAULT_ID, &self.0).map_err(|_| CryptoError::Value)?;
+        Ok(self)
+    }
+
+    /// From PKCS#8 (RFC 5958) in DER.
+    ///
+    /// # Errors
+    /// [`CryptoError::Encoding`] unless it is a key of this curve, [`CryptoError::Value`] for a scalar out of range.
+    pub(super) fn from_pkcs8(der: &[u8]) -> Result<Self, CryptoError> {
+        let secret = SecretKey::from_pkcs8_der(der).map_err(|_| CryptoError::Encoding)?;
+        Self(secret).checked()
     }
 
     /// The scalar d, for storing it sealed.
@@ -234,12 +258,41 @@ impl Sm2Cipher {
         let (hash, text) = rest.split_first_chunk().ok_or(CryptoError::Value)?;
         Ok(Self { point: *point, hash: *hash, text: text.to_vec() })
     }
+
+    /// `SEQUENCE { x INTEGER, y INTEGER, hash OCTET STRING, text OCTET STRING }` (GM/T 0009 §7.2).
+    ///
+    /// # Errors
+    /// [`CryptoError::Encoding`] never in practice.
+    pub fn to_der(&self) -> Result<Vec<u8>, CryptoError> {
+        let (x, y) = self.point.split_at(32);
+        let octets = |bytes: &[u8]| asn1::element(Tag::OctetString, &[bytes]);
+        asn1::sequence(&[&asn1::integer(x)?, &asn1::integer(y)?, &octets(&self.hash)?, &octets(&self.text)?])
+    }
+
+    /// Inverse of [`Sm2Cipher::to_der`]; whether C1 is on the curve shows when it is decrypted.
+    ///
+    /// # Errors
+    /// [`CryptoError::Encoding`], [`CryptoError::Value`] for a coordinate or hash of the wrong length.
+    pub fn from_der(bytes: &[u8]) -> Result<Self, CryptoError> {
+        asn1::whole(bytes, LONGEST_CIPHER, Tag::Sequence, |reader| {
+            let point = read_pair(reader)?;
+            let hash = asn1::content(reader, Tag::OctetString)?.try_into().map_err(|_| CryptoError::Value)?;
+            Ok(Self { point, hash, text: asn1::content(reader, Tag::OctetString)?.to_vec() })
+        })
+    }
 }
 
-#[derive(Sequence)]
-struct DerSignature<'a> {
-    r: UintRef<'a>,
-    s: UintRef<'a>,
+/// Two INTEGERs of at most 32 bytes, each filled up to 32.
+fn read_pair(reader: &mut der::SliceReader<'_>) -> Result<[u8; 64], CryptoError> {
+    let mut out = [0; 64];
+    for half in out.chunks_exact_mut(32) {
+        let value = asn1::unsigned(reader)?;
+        let start = 32usize.checked_sub(value.len()).ok_or(CryptoError::Value)?;
+        for (to, from) in half.iter_mut().skip(start).zip(value) {
+            *to = *from;
+        }
+    }
+    Ok(out)
 }
 
 /// r‖s to `SEQUENCE { r INTEGER, s INTEGER }` (GM/T 0009 §7.3).
@@ -248,8 +301,8 @@ struct DerSignature<'a> {
 /// [`CryptoError::Value`] never in practice: 32-byte integers always encode.
 pub fn signature_to_der(signature: &[u8; 64]) -> Result<Vec<u8>, CryptoError> {
     let (r, s) = signature.split_at(32);
-    let parts = UintRef::new(r).and_then(|r| Ok(DerSignature { r, s: UintRef::new(s)? }));
-    parts.and_then(|parts| parts.to_der()).map_err(|_| CryptoError::Value)
+    let parts = asn1::integer(r).and_then(|r| asn1::sequence(&[&r, &asn1::integer(s)?]));
+    parts.map_err(|_| CryptoError::Value)
 }
 
 /// Inverse of [`signature_to_der`]; strict DER.
@@ -257,16 +310,7 @@ pub fn signature_to_der(signature: &[u8; 64]) -> Result<Vec<u8>, CryptoError> {
 /// # Errors
 /// [`CryptoError::Value`].
 pub fn signature_from_der(bytes: &[u8]) -> Result<[u8; 64], CryptoError> {
-    let parts = DerSignature::from_der(bytes).map_err(|_| CryptoError::Value)?;
-    let mut out = [0; 64];
-    for (half, value) in out.chunks_exact_mut(32).zip([parts.r, parts.s]) {
-        let value = value.as_bytes();
-        let start = 32usize.checked_sub(value.len()).ok_or(CryptoError::Value)?;
-        for (to, from) in half.iter_mut().skip(start).zip(value) {
-            *to = *from;
-        }
-    }
-    Ok(out)
+    asn1::whole(bytes, LONGEST_SIGNATURE, Tag::Sequence, read_pair).map_err(|_| CryptoError::Value)
 }
 
 #[cfg(test)]

@@ -44,6 +44,28 @@ pub enum TokenError {
     /// The connection broke while the new PIN was being stored: one of the two PINs holds.
     #[error("it is unknown whether the PIN was changed")]
     ChangeUncertain,
+    /// The user's right is needed and is not there: never taken, or lost by a reset, a broken connection or the key itself.
+    /// Where the program knows that by itself, nothing was sent.
+    #[error("the PIN is needed first")]
+    NotLoggedIn,
+    /// No memory is left for what was to be written; what was there before is unchanged.
+    #[error("the key is full")]
+    NoSpace,
+    /// The key has no container of that name.
+    #[error("there is no such container")]
+    NoContainer,
+    /// The key has a container of that name already.
+    #[error("there is such a container already")]
+    ContainerExists,
+    /// The container has a signing pair already; nothing was sent that could replace it.
+    #[error("the container has a signing key already")]
+    KeyPairExists,
+    /// What was to be written can't be held by any key of this kind; nothing was sent.
+    #[error("the {what} does not fit a key")]
+    Unwritable {
+        /// What does not fit.
+        what: &'static str,
+    },
     /// The key refused a command.
     #[error("the key answered {sw} to {command}")]
     Refused {

@@ -9,6 +9,7 @@ use super::{Channel, Transport, TransportError};
 use crate::apdu::{Command, Response};
 use pcsc::{Card, Context, Disposition, Error, Protocols, ShareMode};
 use std::ffi::CStr;
+use zeroize::Zeroize;
 
 /// How often a card that is reset while we take the transaction is taken up again.
 const RESETS: usize = 3;
@@ -88,8 +89,12 @@ struct PcscChannel<'a> {
 impl Channel for PcscChannel<'_> {
     fn transmit(&mut self, command: &Command) -> Result<Response, TransportError> {
         let bytes = command.encode().map_err(|_| TransportError::TooLong)?;
-        let answer = self.transaction.transmit(bytes.expose(), self.buffer).map_err(transport_error)?;
-        Response::parse(answer).map_err(|_| TransportError::Garbage)
+        let length = self.transaction.transmit(bytes.expose(), self.buffer).map_err(transport_error)?.len();
+        let answer = self.buffer.get_mut(..length).unwrap_or_default();
+        let response = Response::parse(answer).map_err(|_| TransportError::Garbage);
+        // it may be plain text, and the buffer lives as long as the connection
+        answer.zeroize();
+        response
     }
 
     fn was_reset(&self) -> bool {

@@ -17,7 +17,7 @@ pub struct DeviceInfo {
     pub firmware: (u8, u8),
     /// Bytes of memory in all.
     pub total_space: u32,
-    /// Bytes of memory left.
+    /// Bytes of memory that were left when the key was recognised.
     pub free_space: u32,
     /// Longest data field of one command, in bytes.
     pub max_apdu_data: u16,
@@ -71,6 +71,21 @@ pub struct Container {
     pub sign: Option<Vec<u8>>,
     /// Encryption certificate.
     pub encrypt: Option<Vec<u8>>,
+}
+
+/// What is in a container, without its certificates.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContainerInfo {
+    /// Its name on the key.
+    pub name: String,
+    /// It has a signing pair.
+    pub sign_key: bool,
+    /// It has an encryption pair.
+    pub encrypt_key: bool,
+    /// It has a signing certificate.
+    pub sign_certificate: bool,
+    /// It has an encryption certificate.
+    pub encrypt_certificate: bool,
 }
 
 /// One pass over the key.

@@ -2,7 +2,9 @@
 
 use super::card::{Answer, Card, Reply, Request, name_list, stop, sw, text};
 use super::session::{HIDDEN_APPLICATION, HIDDEN_NAME};
-use super::state::{Application, FIRST_APPLICATION, FIRST_CONTAINER, PinState};
+use super::state::{
+    Application, FIRST_APPLICATION, FIRST_CONTAINER, MOST_CERTIFICATES, MOST_CONTAINERS, MOST_FILES, PinState,
+};
 
 const MOST: usize = 8;
 
@@ -74,7 +76,8 @@ impl Card {
         };
         self.session.open_application(id);
         let mut answer = rights.to_le_bytes().to_vec();
-        answer.extend([64, 128, 0, 64]);
+        answer.extend([MOST_CONTAINERS, MOST_CERTIFICATES]);
+        answer.extend(MOST_FILES.to_be_bytes());
         answer.extend(id.to_be_bytes());
         Ok(Reply::Data(answer))
     }

@@ -2,7 +2,7 @@
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, name_list, stop, sw, text};
 use super::session::{HIDDEN_APPLICATION, HIDDEN_CONTAINER, HIDDEN_NAME};
-use super::state::{Container, Slot};
+use super::state::{Container, MOST_CONTAINERS, Slot};
 
 /// Longest name the vendor's host takes (vendor-wire §5).
 const LONGEST_NAME: usize = 62;
@@ -16,6 +16,9 @@ impl Card {
         self.need_user(application)?;
         if self.application(application)?.containers.iter().any(|one| one.name == name) {
             return Err(stop(sw::CONTAINER_EXISTS));
+        }
+        if self.application(application)?.containers.len() >= usize::from(MOST_CONTAINERS) {
+            return Err(stop(sw::NO_SPACE));
         }
         self.reserve(128)?;
         let owner = self.application(application)?;

@@ -1,6 +1,7 @@
 //! The device: information, label (token-standards §2.4, vendor-wire §6, §7).
 
 use super::card::{Answer, Card, Reply, Request, stop, sw};
+use super::state::{MOST_CERTIFICATES, MOST_CONTAINERS, MOST_FILES};
 
 /// Capabilities in the host's byte order, as the vendor's host copies them unswapped (vendor-wire §6):
 /// SM1/SSF33/SM4 ECB, CBC, MAC; RSA absent, SM2; SM3, SHA-1, SHA-256; SM4-ECB for device authentication.
@@ -44,7 +45,8 @@ impl Card {
         info.extend(self.state.free_space().to_be_bytes());
         info.extend(device.max_apdu_data.to_be_bytes());
         // user authentication by PIN, device type, then the largest numbers of containers, certificates and files
-        info.extend([0, 1, 0, 2, 64, 128, 0, 64]);
+        info.extend([0, 1, 0, 2, MOST_CONTAINERS, MOST_CERTIFICATES]);
+        info.extend(MOST_FILES.to_be_bytes());
         info.resize(288, 0);
         Ok(Reply::Data(info))
     }

@@ -1,7 +1,7 @@
 //! Files of an application (token-standards §2.3, vendor-wire §5): fixed size, rights to read and write each.
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, name_list, stop, sw, text};
-use super::state::File;
+use super::state::{File, MOST_FILES};
 
 impl Card {
     /// 80 30, application in P1P2: name32 ‖ size4 ‖ read rights4 ‖ write rights4 (host order).
@@ -16,6 +16,9 @@ impl Card {
         let name = name?;
         if self.application(application)?.files.iter().any(|file| file.name == name) {
             return Err(stop(sw::FILE_EXISTS));
+        }
+        if self.application(application)?.files.len() >= usize::from(MOST_FILES) {
+            return Err(stop(sw::NO_SPACE));
         }
         self.reserve(size.saturating_add(64))?;
         let file = File { name, read_rights, write_rights, data: vec![0; size] };

@@ -6,7 +6,7 @@ use super::state::{
     Tries,
 };
 use super::test_ca::{TestCa, serial_number};
-use crate::crypto::issue::{COMMON_NAME, COUNTRY, CertificateRequest, IssueError, ORGANISATION, Role};
+use crate::crypto::issue::{COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, ORGANISATION, Role, Subject};
 use crate::crypto::{PrivateKey, PublicKey, random};
 use std::str::FromStr;
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
@@ -288,13 +288,14 @@ fn certify(
     subject.push((COMMON_NAME, &spec.owner));
     ca.certify(&CertificateRequest {
         serial: &serial_number()?,
-        subject: &subject,
+        subject: Subject::Parts(&subject),
         key,
         not_before,
         not_after,
         role,
         texts: &extensions(spec),
         crl_uri: spec.crl_uri.as_deref(),
+        extras: Extras::default(),
     })
 }
 

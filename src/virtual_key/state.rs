@@ -13,6 +13,12 @@ pub const FORMAT: u32 = 1;
 pub const FIRST_APPLICATION: u16 = 0x1000;
 /// Id of the first container.
 pub const FIRST_CONTAINER: u16 = 0x3001;
+/// Most containers, certificates and files of one application, as the key states them.
+pub const MOST_CONTAINERS: u8 = 64;
+/// Two for each container.
+pub const MOST_CERTIFICATES: u8 = 2 * MOST_CONTAINERS;
+/// Files are counted in two bytes.
+pub const MOST_FILES: u16 = 64;
 
 /// Everything a key keeps.
 #[derive(Serialize, Deserialize)]

@@ -3,8 +3,8 @@
 
 use super::store::write_whole;
 use crate::crypto::issue::{
-    Authority, COMMON_NAME, COUNTRY, CertificateRequest, IssueError, NameParts, ORGANISATION, Role, certificate,
-    certificate_from_pem, certificate_to_pem, private_key_from_pem, private_key_to_pem,
+    Authority, COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, NameParts, ORGANISATION, Role, Subject,
+    certificate, certificate_from_pem, certificate_to_pem, private_key_from_pem, private_key_to_pem,
 };
 use crate::crypto::{CryptoError, PrivateKey, random};
 use std::io;
@@ -61,13 +61,14 @@ impl TestCa {
         let member = |subject, key: &PrivateKey, until, role| {
             let request = CertificateRequest {
                 serial: &serial_number()?,
-                subject,
+                subject: Subject::Parts(subject),
                 key: &key.public(),
                 not_before: FROM,
                 not_after: until,
                 role,
                 texts: &[],
                 crl_uri: None,
+                extras: Extras::default(),
             };
             certificate(&request, &signer)
         };

@@ -4,21 +4,26 @@
 //! * Order of every operation with a PIN: refuse what can't be right without sending anything, then tries left, then the
 //!   PIN once, then the right is given back – also when something failed in between.
 //! * On a model without proven PIN format no PIN is sent, to a foreign card nothing after the first question.
+//! * An operation with a lasting effect on a container opens it by name in the same transaction, then sends its one command.
 //! * First complete pass over one container with two certificates: 12 commands; change of the PIN after it: 6.
 
+mod effects;
 mod read;
 mod session;
 #[cfg(test)]
 mod tests;
 mod wire;
+mod wire_effects;
 
 use super::pin_block;
 use super::profile::{GM3000, PinRules, Profile};
-use super::{KeyContents, KeyUse, PinInfo, PinKind, Token, TokenError, Transport};
-use crate::crypto::PublicKey;
+use super::{ContainerInfo, KeyContents, KeyUse, PinInfo, PinKind, Token, TokenError, Transport};
+use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::secret::Pin;
-use session::{Known, Memory, Session};
+use session::{Known, Memory, Right, Session};
 use std::ops::RangeInclusive;
+use wire::Name;
+use zeroize::Zeroizing;
 
 /// A key that speaks GM/T 0017.
 pub struct Gmt0017 {
@@ -38,9 +43,33 @@ impl Gmt0017 {
         Session::begin(&mut *self.transport, &mut self.memory, &self.reader)
     }
 
+    /// Runs an operation that needs the user's right of a login, and sends nothing for it without that right.
+    fn logged_in<T>(
+        &mut self,
+        run: impl FnOnce(&mut Session<'_>, &Known) -> Result<T, TokenError>,
+    ) -> Result<T, TokenError> {
+        self.rules_so_far()?;
+        let (mut session, known) = self.begin()?;
+        pin_rules(known.profile)?;
+        session.need_right()?;
+        let result = run(&mut session, &known);
+        if matches!(result, Err(TokenError::NotLoggedIn)) {
+            session.doubt_right();
+        }
+        result
+    }
+
     /// Rules to refuse a PIN by before the card is asked anything: until it is recognised those of the proven family.
     fn rules_so_far(&self) -> Result<&'static PinRules, TokenError> {
         pin_rules(self.memory.profile().unwrap_or(&GM3000))
+    }
+}
+
+impl Drop for Gmt0017 {
+    /// A right never outlives its owner as long as the card can be reached.
+    fn drop(&mut self) {
+        // whoever drops a token expects no answer
+        let _ = self.logout();
     }
 }
 
@@ -96,10 +125,7 @@ impl Token for Gmt0017 {
         // opened before the PIN is sent, so that no right is taken for a container that is not there
         session.in_container(&name, |_, _, _| Ok(()))?;
         session.verify(rules, &key)?;
-        let data = session.in_container(&name, |session, application, container| {
-            session.data(&wire::sign_digest(application, container, e, known.profile.le_of_46_and_74))
-        })?;
-        wire::parse_signature(&data)
+        sign(&mut session, &known, &name, e)
     }
 
     fn read_file(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, TokenError> {
@@ -107,7 +133,81 @@ impl Token for Gmt0017 {
         read::file(&mut session, name.as_bytes(), limit, known.device.max_apdu_data)
     }
 
+    fn login(&mut self, pin: Pin) -> Result<(), TokenError> {
+        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
+        let (mut session, known) = self.begin()?;
+        let rules = pin_rules(known.profile)?;
+        session.unlocked_pin()?;
+        session.verify(rules, &key)?;
+        session.keep_right();
+        Ok(())
+    }
+
+    fn logout(&mut self) -> Result<(), TokenError> {
+        if self.memory.right() == Right::Absent {
+            return Ok(());
+        }
+        self.begin()?.0.give_right_back()
+    }
+
+    fn create_container(&mut self, name: &str) -> Result<(), TokenError> {
+        effects::check_container_name(name)?;
+        self.logged_in(|session, known| effects::create_container(session, known, name))
+    }
+
+    fn delete_container(&mut self, name: &str) -> Result<(), TokenError> {
+        self.logged_in(|session, known| effects::delete_container(session, known, name))
+    }
+
+    fn generate_key_pair(&mut self, container: &str) -> Result<PublicKey, TokenError> {
+        self.logged_in(|session, _| effects::generate_key_pair(session, container))
+    }
+
+    fn sign(&mut self, container: &str, e: &[u8; 32]) -> Result<[u8; 64], TokenError> {
+        self.logged_in(|session, known| {
+            let name = session.container_name(container);
+            sign(session, known, &name, e)
+        })
+    }
+
+    fn import_key_pair(&mut self, container: &str, key: &EnvelopedKey) -> Result<(), TokenError> {
+        effects::check_key_package(key)?;
+        self.logged_in(|session, _| effects::import_key_pair(session, container, key))
+    }
+
+    fn import_certificate(&mut self, container: &str, key_use: KeyUse, der: &[u8]) -> Result<(), TokenError> {
+        effects::check_certificate(der)?;
+        self.logged_in(|session, known| effects::import_certificate(session, known, container, key_use, der))
+    }
+
+    fn decrypt(&mut self, container: &str, cipher: &Sm2Cipher) -> Result<Zeroizing<Vec<u8>>, TokenError> {
+        self.logged_in(|session, known| effects::decrypt(session, known, container, cipher))
+    }
+
+    fn write_file(&mut self, name: &str, data: &[u8]) -> Result<(), TokenError> {
+        effects::check_file(name, data)?;
+        self.logged_in(|session, known| effects::write_file(session, known, name, data))
+    }
+
+    fn containers(&mut self) -> Result<Vec<ContainerInfo>, TokenError> {
+        let (mut session, known) = self.begin()?;
+        read::containers(&mut session, known.profile)
+    }
+
+    fn read_certificate(&mut self, container: &str, key_use: KeyUse) -> Result<Option<Vec<u8>>, TokenError> {
+        let (mut session, known) = self.begin()?;
+        let name = session.container_name(container);
+        read::one_certificate(&mut session, known.profile, &name, key_use)
+    }
+
     fn pin_length(&self) -> RangeInclusive<usize> {
         self.rules_so_far().map_or(6..=15, |rules| rules.new.clone())
     }
+}
+
+fn sign(session: &mut Session<'_>, known: &Known, name: &Name, e: &[u8; 32]) -> Result<[u8; 64], TokenError> {
+    let data = session.in_container(name, |session, application, container| {
+        session.data(&wire::sign_digest(application, container, e, known.profile.le_of_46_and_74))
+    })?;
+    wire::parse_signature(&data)
 }

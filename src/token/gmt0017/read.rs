@@ -5,13 +5,13 @@ use super::wire::{self, Id, Name};
 use crate::apdu::Meaning;
 use crate::token::profile::Profile;
 use crate::token::text::shown;
-use crate::token::{Container, KeyContents, KeyUse, PinKind, TokenError};
+use crate::token::{Container, ContainerInfo, KeyContents, KeyUse, PinKind, TokenError};
 
 /// Longest list of names, most containers, longest certificate and longest file that are read from a key.
 pub const MAX_LIST: usize = 16 * 1024;
 const MAX_CONTAINERS: usize = 64;
-const MAX_CERTIFICATE: usize = 64 * 1024;
-const MAX_FILE: usize = 65_535;
+pub const MAX_CERTIFICATE: usize = 64 * 1024;
+pub const MAX_FILE: usize = 65_535;
 
 /// The file that names the container in use (bjca-world §3).
 const CURRENT: &str = "BJCAENVSN";
@@ -44,7 +44,7 @@ pub fn contents(session: &mut Session<'_>, known: Known) -> Result<KeyContents, 
     Ok(contents)
 }
 
-fn container_names(session: &mut Session<'_>, profile: &Profile) -> Result<Vec<Name>, TokenError> {
+pub fn container_names(session: &mut Session<'_>, profile: &Profile) -> Result<Vec<Name>, TokenError> {
     let names = session.in_application(|session, application| {
         let request = wire::enum_containers(application, profile.le_of_46_and_74);
         let list = session.long(&request, MAX_LIST)?;
@@ -56,9 +56,7 @@ fn container_names(session: &mut Session<'_>, profile: &Profile) -> Result<Vec<N
 }
 
 fn container(session: &mut Session<'_>, profile: &Profile, name: &Name) -> Result<Container, TokenError> {
-    let (kind, sign, encrypt) = session.in_application(|session, application| {
-        wire::parse_container_info(&session.data(&wire::container_info(application, &name.raw))?)
-    })?;
+    let (kind, info) = container_info(session, name)?;
     let mut export = |present: bool, key_use: KeyUse| {
         if !present {
             return Ok(None);
@@ -69,9 +67,40 @@ fn container(session: &mut Session<'_>, profile: &Profile, name: &Name) -> Resul
             })
             .map(Some)
     };
-    let sign = export(sign, KeyUse::Sign)?;
-    let encrypt = export(encrypt, KeyUse::Encrypt)?;
-    Ok(Container { name: name.text.clone(), kind, sign, encrypt })
+    let sign = export(info.sign_certificate, KeyUse::Sign)?;
+    let encrypt = export(info.encrypt_certificate, KeyUse::Encrypt)?;
+    Ok(Container { name: info.name, kind, sign, encrypt })
+}
+
+/// The type byte of a container and what is in it.
+pub fn container_info(session: &mut Session<'_>, name: &Name) -> Result<(u8, ContainerInfo), TokenError> {
+    session.in_application(|session, application| {
+        wire::parse_container_info(name, &session.data(&wire::container_info(application, &name.raw))?)
+    })
+}
+
+/// Every container, without certificates.
+pub fn containers(session: &mut Session<'_>, profile: &Profile) -> Result<Vec<ContainerInfo>, TokenError> {
+    let names = container_names(session, profile)?;
+    names.iter().map(|name| container_info(session, name).map(|(_, info)| info)).collect()
+}
+
+/// One certificate; `None` when the key says that there is none.
+pub fn one_certificate(
+    session: &mut Session<'_>,
+    profile: &Profile,
+    name: &Name,
+    key_use: KeyUse,
+) -> Result<Option<Vec<u8>>, TokenError> {
+    let result = session.in_container(name, |session, application, container| {
+        certificate(session, profile, (application, container), key_use)
+    });
+    match result {
+        Err(TokenError::Refused { sw, .. }) if matches!(sw.meaning(), Meaning::NoCertificate | Meaning::NoKey) => {
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
 }
 
 fn certificate(
@@ -101,13 +130,24 @@ fn files(session: &mut Session<'_>) -> Result<Vec<Name>, TokenError> {
     }
 }
 
+/// Size of a file in bytes and its rights as received.
+pub fn file_info(session: &mut Session<'_>, name: &[u8]) -> Result<(usize, [u8; 8]), TokenError> {
+    let info = session.in_application(|session, application| session.data(&wire::file_info(application, name)))?;
+    let (size, rights) = wire::parse_file_info(&info)?;
+    Ok((usize::try_from(size).unwrap_or(usize::MAX), rights))
+}
+
+/// Bytes of a file or certificate in one command, as the vendor's host cuts them: 32 less than a command carries. Keys
+/// that state nonsense get small pieces.
+pub fn piece(largest: u16) -> usize {
+    usize::from(largest.saturating_sub(32).clamp(64, 4096))
+}
+
 /// Reads a file from its start, at most `limit` bytes, in pieces the key carries.
 pub fn file(session: &mut Session<'_>, name: &[u8], limit: usize, largest: u16) -> Result<Vec<u8>, TokenError> {
-    let info = session.in_application(|session, [high, low]| session.data(&wire::file_info([high, low], name)))?;
-    let size = usize::try_from(wire::parse_file_info(&info)?).unwrap_or(usize::MAX);
+    let (size, _) = file_info(session, name)?;
     let size = size.min(limit).min(MAX_FILE);
-    // as the vendor's host: 32 bytes less than a command carries; keys that state nonsense get small pieces
-    let piece = usize::from(largest.saturating_sub(32).clamp(64, 4096));
+    let piece = piece(largest);
     let mut all = Vec::new();
     while all.len() < size {
         let length = piece.min(size - all.len());

@@ -1,7 +1,7 @@
 //! One operation on a key: a transaction with what is remembered of the card between operations.
 //!
 //! Invariants
-//! * A secret command is sent by [`Session::once`] and by nothing else; it is never repeated.
+//! * A secret command and a command with a lasting effect are sent by [`Session::once`], never repeated.
 //! * Identifiers are remembered and opened again when the card was reset or no longer knows them.
 //! * What a card may make us read is bounded: bytes per answer, commands per operation.
 
@@ -13,7 +13,7 @@ use crate::secret::Pin;
 use crate::token::media::Medium;
 use crate::token::pin_block::{self, Challenge};
 use crate::token::profile::{PinRules, Profile, READ_ONLY};
-use crate::token::{Channel, DeviceInfo, PinInfo, PinKind, TokenError, Transport};
+use crate::token::{Channel, DeviceInfo, PinInfo, PinKind, TokenError, Transport, TransportError};
 
 /// What one card told, kept while it stays in the reader.
 #[derive(Default)]
@@ -22,6 +22,19 @@ pub struct Memory {
     application: Option<Application>,
     containers: Vec<(Name, Id)>,
     names: Vec<Name>,
+    right: Right,
+}
+
+/// Whether the user's right lies on the card beyond one operation, as far as it is known here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Right {
+    /// It does not.
+    #[default]
+    Absent,
+    /// It does since a login.
+    Held,
+    /// It may: nothing relies on it, but it is still to be given back.
+    Doubtful,
 }
 
 #[derive(Default)]
@@ -59,7 +72,7 @@ pub struct Session<'a> {
     channel: Box<dyn Channel + 'a>,
     memory: &'a mut Memory,
     commands: u32,
-    /// A PIN was sent and its right was not given back.
+    /// A PIN was sent, and its right ends with this operation.
     right: bool,
 }
 
@@ -71,9 +84,10 @@ impl<'a> Session<'a> {
         reader: &str,
     ) -> Result<(Self, Known), TokenError> {
         let atr = transport.atr().to_vec();
-        let channel = transport.begin()?;
+        let channel = transport.begin().inspect_err(|error| memory.broken(*error))?;
         if channel.was_reset() {
             memory.close_application();
+            memory.right = Right::Absent;
         }
         let mut session = Self { channel, memory, commands: 0, right: false };
         let known = session.recognise(&atr, reader)?;
@@ -111,7 +125,10 @@ impl<'a> Session<'a> {
             Ok(answer) => {
                 tracing::trace!(name = request.name, command = %request.command, sw = %answer.sw, length = answer.data.len());
             }
-            Err(error) => tracing::trace!(name = request.name, command = %request.command, %error),
+            Err(error) => {
+                tracing::trace!(name = request.name, command = %request.command, %error);
+                self.memory.broken(*error);
+            }
         }
         Ok(result?)
     }
@@ -130,6 +147,13 @@ impl<'a> Session<'a> {
     /// The data of a command that must succeed.
     pub fn data(&mut self, request: &Request) -> Result<Vec<u8>, TokenError> {
         let response = self.plain(request)?;
+        accept(request, response.sw)?;
+        Ok(response.data)
+    }
+
+    /// Sends a command with a lasting effect, once; its data when it succeeded.
+    pub fn effect(&mut self, request: &Request) -> Result<Vec<u8>, TokenError> {
+        let response = self.once(request)?;
         accept(request, response.sw)?;
         Ok(response.data)
     }
@@ -209,16 +233,36 @@ impl<'a> Session<'a> {
     ) -> Result<T, TokenError> {
         let remembered = self.memory.containers.iter().any(|(known, _)| known == name);
         let (application, container) = self.container(name)?;
-        match run(self, application, container) {
-            Err(TokenError::Refused { sw, .. })
-                if remembered && matches!(sw.meaning(), Meaning::NoApplication | Meaning::NoContainer) =>
-            {
-                self.memory.close_application();
-                let (application, container) = self.container(name)?;
-                run(self, application, container)
-            }
-            result => result,
+        let result = run(self, application, container);
+        let lost = match &result {
+            Err(TokenError::Refused { sw, .. }) => sw.meaning() == Meaning::NoApplication,
+            Err(TokenError::NoContainer) => true,
+            _ => false,
+        };
+        if !(remembered && lost) {
+            return result;
         }
+        self.memory.close_application();
+        let (application, container) = self.container(name)?;
+        run(self, application, container)
+    }
+
+    /// Opens a container by its name, also when it was opened before: another program may have closed it, or deleted it
+    /// and made another one with the same identifier, which a command with an effect must not fall on.
+    pub fn open_container(&mut self, name: &Name) -> Result<(Id, Id), TokenError> {
+        self.forget_container(name);
+        self.container(name)
+    }
+
+    /// Remembers a container that was just made.
+    pub fn remember_container(&mut self, name: &Name, id: Id) {
+        self.forget_container(name);
+        self.memory.containers.push((name.clone(), id));
+    }
+
+    /// Forgets the identifier of a container.
+    pub fn forget_container(&mut self, name: &Name) {
+        self.memory.containers.retain(|(known, _)| known != name);
     }
 
     /// Identifiers of application and container.
@@ -229,7 +273,7 @@ impl<'a> Session<'a> {
         }
         let open = |session: &mut Self, application| {
             let data = session.data(&wire::open_container(application, &name.raw))?;
-            Ok((application, wire::parse_container(&data)?))
+            Ok((application, wire::parse_container("OpenContainer", &data)?))
         };
         let (application, id) = self.in_application(open)?;
         self.memory.containers.push((name.clone(), id));
@@ -272,10 +316,38 @@ impl<'a> Session<'a> {
         let data = pin_block::verify_data(rules, key, &challenge, application).map_err(|_| TokenError::PinLength)?;
         let request = wire::verify_pin(data);
         self.right = true;
+        self.memory.doubt();
         let answer = self.once(&request)?;
         let result = pin_result(&request, answer.sw);
         self.right = !matches!(result, Err(TokenError::WrongPin { .. } | TokenError::Locked));
         result
+    }
+
+    /// Leaves the right of the PIN just verified on the card when this operation ends.
+    pub fn keep_right(&mut self) {
+        self.right = false;
+        self.memory.right = Right::Held;
+    }
+
+    /// Refuses what needs the user's right when it is not there.
+    pub fn need_right(&self) -> Result<(), TokenError> {
+        if self.memory.right == Right::Held { Ok(()) } else { Err(TokenError::NotLoggedIn) }
+    }
+
+    /// The card denied the right that was thought to be there.
+    pub fn doubt_right(&mut self) {
+        self.memory.doubt();
+    }
+
+    /// Gives back what a login left on the card.
+    pub fn give_right_back(&mut self) -> Result<(), TokenError> {
+        if self.memory.right == Right::Absent {
+            return Ok(());
+        }
+        self.memory.doubt();
+        self.in_application(|session, application| session.data(&wire::clear_secure_state(application)))?;
+        self.memory.right = Right::Absent;
+        Ok(())
     }
 
     /// Sends ChangePIN, once. What breaks before it is an ordinary failure; from here on nobody knows.
@@ -291,7 +363,7 @@ impl<'a> Session<'a> {
             Meaning::MemoryFault | Meaning::Warning | Meaning::Other | Meaning::NotAStatusWord => {
                 Err(TokenError::ChangeUncertain)
             }
-            _ => Err(TokenError::Refused { command: request.name, sw: answer.sw }),
+            _ => Err(refused(&request, answer.sw)),
         }
     }
 }
@@ -299,10 +371,14 @@ impl<'a> Session<'a> {
 impl Drop for Session<'_> {
     /// Gives the right of a PIN back, on every way out. A failure here does not change what became of the operation.
     fn drop(&mut self) {
-        if self.right
-            && let Some(Application { id: Some(id), .. }) = self.memory.application
+        if !self.right {
+            return;
+        }
+        self.memory.right = Right::Doubtful;
+        if let Some(Application { id: Some(id), .. }) = self.memory.application
+            && self.once(&wire::clear_secure_state(id)).is_ok_and(|answer| answer.sw.is_ok())
         {
-            self.ignore(&wire::clear_secure_state(id));
+            self.memory.right = Right::Absent;
         }
     }
 }
@@ -316,6 +392,28 @@ impl Memory {
         }
     }
 
+    /// Whether a login left the user's right on the card.
+    pub const fn right(&self) -> Right {
+        self.right
+    }
+
+    fn doubt(&mut self) {
+        if self.right == Right::Held {
+            self.right = Right::Doubtful;
+        }
+    }
+
+    /// What a broken connection means for the right.
+    fn broken(&mut self, error: TransportError) {
+        match error {
+            // without power there is no right
+            TransportError::Removed => self.right = Right::Absent,
+            // nothing reached the card
+            TransportError::Held | TransportError::TooLong => {}
+            _ => self.doubt(),
+        }
+    }
+
     fn close_application(&mut self) {
         self.containers.clear();
         if let Some(application) = &mut self.application {
@@ -325,13 +423,25 @@ impl Memory {
 }
 
 fn accept(request: &Request, sw: StatusWord) -> Result<(), TokenError> {
-    if sw.is_ok() { Ok(()) } else { Err(TokenError::Refused { command: request.name, sw }) }
+    match sw.meaning() {
+        Meaning::Ok => Ok(()),
+        Meaning::NotLoggedIn => Err(TokenError::NotLoggedIn),
+        Meaning::NoSpace => Err(TokenError::NoSpace),
+        Meaning::NoContainer => Err(TokenError::NoContainer),
+        Meaning::ContainerExists => Err(TokenError::ContainerExists),
+        _ => Err(refused(request, sw)),
+    }
+}
+
+const fn refused(request: &Request, sw: StatusWord) -> TokenError {
+    TokenError::Refused { command: request.name, sw }
 }
 
 fn pin_result(request: &Request, sw: StatusWord) -> Result<(), TokenError> {
     match sw.meaning() {
         Meaning::TriesLeft(left) => Err(TokenError::WrongPin { left }),
         Meaning::Locked => Err(TokenError::Locked),
-        _ => accept(request, sw),
+        Meaning::Ok => Ok(()),
+        _ => Err(refused(request, sw)),
     }
 }

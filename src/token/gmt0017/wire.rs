@@ -7,7 +7,7 @@ use crate::apdu::{Command, Le};
 use crate::crypto::PublicKey;
 use crate::secret::SecretBytes;
 use crate::token::text::shown;
-use crate::token::{DeviceInfo, KeyUse, PinInfo, PinKind, TokenError};
+use crate::token::{ContainerInfo, DeviceInfo, KeyUse, PinInfo, PinKind, TokenError};
 
 /// Identifier of an open application or container.
 pub type Id = [u8; 2];
@@ -76,7 +76,7 @@ pub fn container_info(application: Id, name: &[u8]) -> Request {
     Request::new("GetContainerInfo", Command::new(0x80, 0x4A, 0, 0).data(data).le(Le::Exactly(11)))
 }
 
-const fn use_code(key_use: KeyUse) -> u8 {
+pub(super) const fn use_code(key_use: KeyUse) -> u8 {
     match key_use {
         KeyUse::Sign => 1,
         KeyUse::Encrypt => 0,
@@ -182,21 +182,30 @@ pub fn parse_pin_info(data: &[u8]) -> Result<PinInfo, TokenError> {
     Ok(PinInfo { max_tries, tries_left, is_default: default != 0 })
 }
 
-/// The container's identifier.
-pub fn parse_container(data: &[u8]) -> Result<Id, TokenError> {
-    fixed("OpenContainer", data)
+/// The container's identifier, as the answer to OpenContainer or CreateContainer.
+pub fn parse_container(command: &'static str, data: &[u8]) -> Result<Id, TokenError> {
+    fixed(command, data)
 }
 
-/// Type byte, and whether there is a signing and an encryption certificate.
-pub fn parse_container_info(data: &[u8]) -> Result<(u8, bool, bool), TokenError> {
-    let [kind, .., sign, encrypt] = fixed::<11>("GetContainerInfo", data)?;
-    Ok((kind, sign != 0, encrypt != 0))
+/// The type byte and what is in the container: type1 ‖ bits of the signing key4 ‖ of the encryption key4 ‖ certificate
+/// there1 ‖ there1.
+pub fn parse_container_info(name: &Name, data: &[u8]) -> Result<(u8, ContainerInfo), TokenError> {
+    let [kind, s1, s2, s3, s4, e1, e2, e3, e4, sign, encrypt] = fixed("GetContainerInfo", data)?;
+    let info = ContainerInfo {
+        name: name.text.clone(),
+        sign_key: [s1, s2, s3, s4] != [0; 4],
+        encrypt_key: [e1, e2, e3, e4] != [0; 4],
+        sign_certificate: sign != 0,
+        encrypt_certificate: encrypt != 0,
+    };
+    Ok((kind, info))
 }
 
-/// Size of a file.
-pub fn parse_file_info(data: &[u8]) -> Result<u32, TokenError> {
-    let [a, b, c, d, ..] = fixed::<12>("GetFileInfo", data)?;
-    Ok(u32::from_be_bytes([a, b, c, d]))
+/// Size of a file in bytes, and who may read and who may write it, as received.
+pub fn parse_file_info(data: &[u8]) -> Result<(u32, [u8; 8]), TokenError> {
+    let all: [u8; 12] = fixed("GetFileInfo", data)?;
+    let (size, rights) = all.split_at(4);
+    Ok((u32::from_be_bytes(fixed("GetFileInfo", size)?), fixed("GetFileInfo", rights)?))
 }
 
 /// The challenge.
@@ -229,9 +238,22 @@ fn parse_256(name: &'static str, data: &[u8]) -> Result<[u8; 64], TokenError> {
 /// A point of the curve.
 pub fn parse_public_key(data: &[u8]) -> Result<PublicKey, TokenError> {
     let name = "ExportPublicKey";
-    let uncompressed = PublicKey(parse_256(name, data)?).uncompressed();
-    PublicKey::from_uncompressed(&uncompressed)
-        .map_err(|_| TokenError::Malformed { command: name, what: "not a point of the curve" })
+    point(name, parse_256(name, data)?)
+}
+
+/// The new public key: X‖Y as the vendor's host reads it (vendor-wire §5), or with bits4 in front (token-standards §7.2).
+pub fn parse_generated(data: &[u8]) -> Result<PublicKey, TokenError> {
+    let name = "GenECCKeyPair";
+    let xy = match data.try_into() {
+        Ok(xy) => xy,
+        Err(_) => parse_256(name, data)?,
+    };
+    point(name, xy)
+}
+
+fn point(command: &'static str, xy: [u8; 64]) -> Result<PublicKey, TokenError> {
+    PublicKey::from_uncompressed(&PublicKey(xy).uncompressed())
+        .map_err(|_| TokenError::Malformed { command, what: "not a point of the curve" })
 }
 
 /// r‖s.

@@ -1,25 +1,30 @@
-//! Issuing: SM2 certificates and revocation lists (GB/T 20518, RFC 5280), and the PEM forms of keys and certificates.
+//! Issuing: SM2 certificates and revocation lists (GB/T 20518, RFC 5280), with what is to be read from certificates for it
+//! and the PEM forms of keys and certificates.
 //!
 //! Invariants: the signature algorithm is SM2-with-SM3 without parameters (ca-and-crypto §1.4), the identity is the
 //! default one, names and private extensions are UTF8String, end-entity certificates carry no basicConstraints, and
 //! the signing key is only borrowed.
 
+mod extensions;
+
+pub use super::key_file::{certificate_from_pem, certificate_to_pem, private_key_from_pem, private_key_to_pem};
+pub use super::x509::{public_key_of, serial_of, subject_der, validity_of, verify_issued};
+pub use extensions::{Extras, Policy};
+
+use super::asn1::{EC_PUBLIC_KEY, SM2, SM2_WITH_SM3};
+use super::x509::Fields;
 use super::{CryptoError, PrivateKey, PublicKey, signature_to_der};
 use ::sm2::dsa::signature::{Error as SignatureError, Keypair, Signer};
-use der::asn1::{Any, BitString, Ia5String, OctetString, SetOfVec, Utf8StringRef};
+use der::asn1::{Any, BitString, SetOfVec, Utf8StringRef};
 use der::flagset::FlagSet;
-use der::pem::{self, LineEnding};
 use der::{Decode, Document, Encode};
 use time::OffsetDateTime;
 use x509_cert::attr::AttributeTypeAndValue;
 use x509_cert::builder::profile::BuilderProfile;
 use x509_cert::builder::{self, Builder, CertificateBuilder, CrlBuilder};
 use x509_cert::crl::RevokedCert;
-use x509_cert::ext::pkix::crl::dp::DistributionPoint;
-use x509_cert::ext::pkix::name::{DistributionPointName, GeneralName};
 use x509_cert::ext::pkix::{
-    AuthorityKeyIdentifier, BasicConstraints, CrlDistributionPoints, CrlNumber, CrlReason, KeyUsage, KeyUsages,
-    SubjectKeyIdentifier,
+    AuthorityKeyIdentifier, BasicConstraints, CrlNumber, CrlReason, KeyUsage, KeyUsages, SubjectKeyIdentifier,
 };
 use x509_cert::ext::{Extension, ToExtension};
 use x509_cert::name::{Name, RdnSequence, RelativeDistinguishedName};
@@ -30,14 +35,6 @@ use x509_cert::spki::{
 };
 use x509_cert::time::{Time, Validity};
 use x509_cert::{Certificate, TbsCertificate};
-use zeroize::Zeroizing;
-
-/// id-ecPublicKey.
-const EC_PUBLIC_KEY: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
-/// The curve sm2p256v1.
-const SM2_CURVE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.301");
-/// SM2 signature with SM3.
-const SM2_WITH_SM3: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.156.10197.1.501");
 
 /// countryName.
 pub const COUNTRY: &str = "2.5.4.6";
@@ -106,12 +103,21 @@ impl Role {
 /// A name as attribute OID and text, in the order of encoding (country first).
 pub type NameParts<'a> = &'a [(&'a str, &'a str)];
 
+/// The subject of a certificate.
+#[derive(Clone, Copy, Debug)]
+pub enum Subject<'a> {
+    /// Made from its parts.
+    Parts(NameParts<'a>),
+    /// A DER Name, taken over unchanged from a certificate or request.
+    Der(&'a [u8]),
+}
+
 /// What is to be certified.
 pub struct CertificateRequest<'a> {
     /// Serial number, big-endian, positive.
     pub serial: &'a [u8],
     /// Subject.
-    pub subject: NameParts<'a>,
+    pub subject: Subject<'a>,
     /// Key of the subject.
     pub key: &'a PublicKey,
     /// First second of validity.
@@ -124,6 +130,8 @@ pub struct CertificateRequest<'a> {
     pub texts: &'a [(&'a str, String)],
     /// Where the revocation list is to be found.
     pub crl_uri: Option<&'a str>,
+    /// Extensions that are not always wanted.
+    pub extras: Extras<'a>,
 }
 
 /// Who certifies.
@@ -139,20 +147,36 @@ pub struct Authority<'a> {
 /// # Errors
 /// [`IssueError`].
 pub fn certificate(request: &CertificateRequest<'_>, authority: &Authority<'_>) -> Result<Vec<u8>, IssueError> {
-    let profile = Profile {
-        subject: name(request.subject)?,
-        issuer: name(authority.name)?,
-        role: request.role,
-        texts: texts(request.texts)?,
-        crl: request.crl_uri.map(distribution_point).transpose()?,
+    issue(request, name(authority.name)?, authority.key)
+}
+
+/// Issues a certificate under an authority given by its own certificate (DER), whose subject becomes the issuer unchanged,
+/// and returns its DER. That `key` belongs to `issuer` is for the caller to know.
+///
+/// # Errors
+/// [`IssueError`].
+pub fn certificate_under(
+    request: &CertificateRequest<'_>,
+    issuer: &[u8],
+    key: &PrivateKey,
+) -> Result<Vec<u8>, IssueError> {
+    issue(request, name_from_der(Fields::read(issuer)?.subject)?, key)
+}
+
+fn issue(request: &CertificateRequest<'_>, issuer: Name, key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
+    let mut extensions = extensions::texts(request.texts)?;
+    extensions.extend(extensions::of(request.crl_uri, &request.extras)?);
+    let subject = match request.subject {
+        Subject::Parts(parts) => name(parts)?,
+        Subject::Der(der) => name_from_der(der)?,
     };
     let builder = CertificateBuilder::new(
-        profile,
+        Profile { subject, issuer, role: request.role, extensions },
         SerialNumber::new(request.serial)?,
         Validity::new(at(request.not_before)?, at(request.not_after)?),
         public_key_info(request.key)?,
     )?;
-    let certificate = builder.build::<_, DerSignature>(&CertificateSigner::new(authority.key))?;
+    let certificate = builder.build::<_, DerSignature>(&CertificateSigner::new(key))?;
     Ok(certificate.to_der()?)
 }
 
@@ -202,8 +226,7 @@ struct Profile {
     subject: Name,
     issuer: Name,
     role: Role,
-    texts: Vec<Extension>,
-    crl: Option<CrlDistributionPoints>,
+    extensions: Vec<Extension>,
 }
 
 impl BuilderProfile for Profile {
@@ -229,10 +252,7 @@ impl BuilderProfile for Profile {
         if let Some(constraints) = self.role.constraints() {
             all.push(constraints.to_extension(&self.subject, &[])?);
         }
-        if let Some(points) = &self.crl {
-            all.push(points.to_extension(&self.subject, &[])?);
-        }
-        all.extend(self.texts.iter().cloned());
+        all.extend(self.extensions.iter().cloned());
         Ok(all)
     }
 }
@@ -254,30 +274,19 @@ fn name(parts: NameParts<'_>) -> Result<Name, IssueError> {
     Ok(Name::from_der(&sequence.to_der()?)?)
 }
 
+/// A Name as it is; refused when writing it again would change it.
+fn name_from_der(der: &[u8]) -> Result<Name, IssueError> {
+    let name = Name::from_der(der)?;
+    if name.to_der()? == der { Ok(name) } else { Err(IssueError::Encode("a name that is not DER".into())) }
+}
+
 fn oid(text: &str) -> Result<ObjectIdentifier, IssueError> {
     ObjectIdentifier::new(text).map_err(|error| IssueError::Encode(error.to_string()))
 }
 
-fn texts(texts: &[(&str, String)]) -> Result<Vec<Extension>, IssueError> {
-    let extension = |(id, text): &(&str, String)| {
-        let inner = Utf8StringRef::new(text)?.to_der()?;
-        Ok(Extension { extn_id: oid(id)?, critical: false, extn_value: OctetString::new(inner)? })
-    };
-    texts.iter().map(extension).collect()
-}
-
-fn distribution_point(uri: &str) -> Result<CrlDistributionPoints, IssueError> {
-    let names = vec![GeneralName::UniformResourceIdentifier(Ia5String::new(uri)?)];
-    Ok(CrlDistributionPoints(vec![DistributionPoint {
-        distribution_point: Some(DistributionPointName::FullName(names)),
-        reasons: None,
-        crl_issuer: None,
-    }]))
-}
-
 fn public_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, IssueError> {
     Ok(SubjectPublicKeyInfoOwned {
-        algorithm: AlgorithmIdentifierOwned { oid: EC_PUBLIC_KEY, parameters: Some(Any::encode_from(&SM2_CURVE)?) },
+        algorithm: AlgorithmIdentifierOwned { oid: EC_PUBLIC_KEY, parameters: Some(Any::encode_from(&SM2)?) },
         subject_public_key: BitString::from_bytes(&key.uncompressed())?,
     })
 }
@@ -330,60 +339,5 @@ impl EncodePublicKey for InfoKey {
 impl SignatureBitStringEncoding for DerSignature {
     fn to_bitstring(&self) -> der::Result<BitString> {
         BitString::from_bytes(&self.0)
-    }
-}
-
-/// Everything of a PKCS#8 SM2 key in front of d: version, id-ecPublicKey with sm2p256v1, then ECPrivateKey version 1.
-const PKCS8_HEAD: [u8; 36] = [
-    0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01, 0x06, 0x08,
-    0x2A, 0x81, 0x1C, 0xCF, 0x55, 0x01, 0x82, 0x2D, 0x04, 0x6D, 0x30, 0x6B, 0x02, 0x01, 0x01, 0x04, 0x20,
-];
-/// `[1] BIT STRING` with the uncompressed public key.
-const PKCS8_TAIL: [u8; 6] = [0xA1, 0x44, 0x03, 0x42, 0x00, 0x04];
-
-/// A private key as unencrypted PKCS#8 PEM, for a file only its owner can read.
-///
-/// # Errors
-/// [`IssueError::Pem`] never in practice.
-pub fn private_key_to_pem(key: &PrivateKey) -> Result<Zeroizing<String>, IssueError> {
-    let d = key.to_bytes();
-    let der = Zeroizing::new([PKCS8_HEAD.as_slice(), d.as_slice(), &PKCS8_TAIL, &key.public().0].concat());
-    pem::encode_string("PRIVATE KEY", LineEnding::LF, &der).map(Zeroizing::new).map_err(|_| IssueError::Pem)
-}
-
-/// Inverse of [`private_key_to_pem`]; takes exactly that form.
-///
-/// # Errors
-/// [`IssueError::Pem`], [`IssueError::Crypto`] for a scalar outside the range.
-pub fn private_key_from_pem(text: &str) -> Result<PrivateKey, IssueError> {
-    let der = Zeroizing::new(from_pem("PRIVATE KEY", text)?);
-    let (head, rest) = der.split_first_chunk().ok_or(IssueError::Pem)?;
-    let (d, _) = rest.split_first_chunk::<32>().ok_or(IssueError::Pem)?;
-    if *head != PKCS8_HEAD {
-        return Err(IssueError::Pem);
-    }
-    Ok(PrivateKey::from_bytes(d)?)
-}
-
-/// A certificate as PEM.
-///
-/// # Errors
-/// [`IssueError::Pem`] never in practice.
-pub fn certificate_to_pem(der: &[u8]) -> Result<String, IssueError> {
-    pem::encode_string("CERTIFICATE", LineEnding::LF, der).map_err(|_| IssueError::Pem)
-}
-
-/// The DER of a certificate in PEM.
-///
-/// # Errors
-/// [`IssueError::Pem`].
-pub fn certificate_from_pem(text: &str) -> Result<Vec<u8>, IssueError> {
-    from_pem("CERTIFICATE", text)
-}
-
-fn from_pem(label: &str, text: &str) -> Result<Vec<u8>, IssueError> {
-    match pem::decode_vec(text.as_bytes()) {
-        Ok((found, der)) if found == label => Ok(der),
-        _ => Err(IssueError::Pem),
     }
 }
