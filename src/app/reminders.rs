@@ -65,3 +65,92 @@ impl Reminders {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{DAY, Reminders};
+    use crate::cert::Certificate;
+    use crate::virtual_key::personalise::personalise;
+    use crate::virtual_key::{Spec, TestCa};
+
+    /// A certificate and the last second of its validity.
+    fn certificate() -> (Certificate, i64) {
+        ending_in(100)
+    }
+
+    fn ending_in(days: i64) -> (Certificate, i64) {
+        let ca = TestCa::create().unwrap();
+        let key = personalise(&Spec { days: Some(days), ..Spec::new("北京演示科技有限公司", "1") }, &ca).unwrap();
+        let der = key.applications[0].containers[0].sign.certificate.clone().unwrap();
+        let certificate = Certificate::parse(&der).unwrap();
+        let end = certificate.validity.not_after;
+        (certificate, end)
+    }
+
+    /// Days told when the program looks once a day, from 100 days before the end to three after it.
+    fn told(reminders: &mut Reminders, certificate: &Certificate, end: i64) -> Vec<i64> {
+        (-100..=3).filter_map(|day| reminders.due(certificate, end + day * DAY)).collect()
+    }
+
+    #[test]
+    fn each_number_of_days_reminds_once_and_the_end_does_not() {
+        let (certificate, end) = certificate();
+        let mut reminders = Reminders::at(None);
+        assert_eq!(told(&mut reminders, &certificate, end), [60, 30, 15, 7, 3, 1]);
+        assert_eq!(told(&mut reminders, &certificate, end), [0; 0], "nothing twice");
+    }
+
+    #[test]
+    fn sixty_one_days_are_too_early_and_the_last_second_is_not_too_late() {
+        let (certificate, end) = certificate();
+        let mut reminders = Reminders::at(None);
+        assert_eq!(reminders.due(&certificate, end - 61 * DAY), None);
+        assert_eq!(reminders.due(&certificate, end - 60 * DAY), Some(60));
+        assert_eq!(reminders.due(&certificate, end), Some(0));
+        assert_eq!(Reminders::at(None).due(&certificate, end + 1), None);
+    }
+
+    #[test]
+    fn a_missed_day_is_made_up_for_once_with_the_days_that_are_left() {
+        let (certificate, end) = certificate();
+        let mut reminders = Reminders::at(None);
+        let days = [58, 57, 12, 8, 2, 0];
+        let told: Vec<_> = days.into_iter().filter_map(|day| reminders.due(&certificate, end - day * DAY)).collect();
+        assert_eq!(told, [58, 12, 2, 0], "at 8 days the 15 were told already; 0 comes after 1");
+    }
+
+    #[test]
+    fn what_was_told_outlives_the_program_and_each_certificate_counts_for_itself() {
+        let (first, end) = certificate();
+        let (second, other_end) = certificate();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/reminders.json");
+        let open = || Reminders::at(Some(path.clone()));
+        assert_eq!(open().due(&first, end - 30 * DAY), Some(30));
+        assert_eq!(open().due(&first, end - 30 * DAY), None);
+        assert_eq!(open().due(&second, other_end - 30 * DAY), Some(30));
+        assert_eq!(open().due(&first, end - 7 * DAY), Some(7));
+    }
+
+    #[test]
+    fn a_damaged_file_is_set_aside_and_a_reminder_comes_once_more() {
+        let (certificate, end) = certificate();
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("reminders.json");
+        std::fs::write(&path, "[").unwrap();
+        assert_eq!(Reminders::at(Some(path.clone())).due(&certificate, end), Some(0));
+        assert_eq!(std::fs::read(path.with_extension("damaged")).unwrap(), b"[");
+        assert_eq!(Reminders::at(Some(path)).due(&certificate, end), None);
+    }
+
+    #[test]
+    fn ended_certificates_are_forgotten_and_a_file_that_cannot_be_written_stops_no_reminder() {
+        let (first, end) = certificate();
+        let (second, other_end) = ending_in(110);
+        let mut reminders = Reminders::at(Some("/dev/null/reminders.json".into()));
+        assert_eq!(reminders.due(&first, end), Some(0));
+        assert_eq!(reminders.told.len(), 1);
+        assert_eq!(reminders.due(&second, other_end - 7 * DAY), Some(7));
+        assert_eq!(reminders.told.len(), 1, "the first is over");
+    }
+}

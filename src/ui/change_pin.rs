@@ -277,7 +277,7 @@ pub fn fault_lines(ui: &mut Ui, fault: &Fault, chinese: bool) {
     let sentences = fault.sentences(chinese);
     ui.add_space(space::XS);
     ui.horizontal_top(|ui| {
-        icons::show_sized(ui, Icon::Warning, p.danger, size::BODY);
+        icons::show_in_line(ui, Icon::Warning, p.danger);
         ui.vertical(|ui| {
             ui.add(Label::new(RichText::new(sentences.what).color(p.danger)).wrap());
             widgets::caption(ui, &sentences.kept);

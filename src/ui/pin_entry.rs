@@ -5,14 +5,14 @@ use super::action::Action;
 use super::dialogs;
 use super::icons::{self, Icon};
 use super::pin_field::{PinField, PinTaker, wipe_stray};
-use super::theme::{self, size, space};
+use super::theme::{self, CONTROL_HEIGHT, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::FEW_TRIES;
 use crate::app::{Fault, FaultCode, PinInfo};
 use crate::secret::Pin;
 use eframe::egui::accesskit::Invalid;
-use eframe::egui::{Align, Event, Id, Key, Label, Layout, Modifiers, Response, RichText, Ui};
+use eframe::egui::{Align, Event, Id, Key, Label, Layout, Modifiers, Rect, Response, RichText, Ui, vec2};
 use rust_i18n::t;
 use std::borrow::Cow;
 
@@ -69,6 +69,9 @@ impl PinEntry {
         let response = labelled(ui, &mut self.field, question.label, &note, tone, wrong.is_some(), question.enabled);
         if question.enabled && !std::mem::replace(&mut self.has_arrived, true) {
             response.request_focus();
+            // with the button below it
+            let below = vec2(0.0, CONTROL_HEIGHT + space::XXL);
+            ui.scroll_to_rect(Rect::from_min_max(response.rect.min, response.rect.max + below), None);
         }
         if !question.enabled {
             // the answer may be that it was wrong: then it is typed again

@@ -51,7 +51,7 @@ impl TextField<'_> {
             .id_salt(("text", self.label))
             .char_limit(self.limit)
             .margin(Margin::symmetric(space::M as i8, vertical))
-            .desired_width(width - 2.0 * space::M)
+            .desired_width(width)
             .min_size(vec2(0.0, CONTROL_HEIGHT));
         let response = ui.add_enabled(self.enabled, edit);
         let stroke = match (response.has_focus(), self.wrong) {

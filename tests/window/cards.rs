@@ -62,7 +62,7 @@ fn a_personal_certificate_says_so() {
 fn the_seal_of_a_key_is_shown_as_a_picture() {
     let (bench, _) = Bench::with(State::Seal);
     let mut screen = Screen::of(&bench);
-    screen.wait_until("the picture is there", |screen| screen.picture("签章图片"));
+    screen.wait_until("the picture is there", |screen| screen.shows_picture("签章图片"));
     assert!(!screen.text().lines().any(|line| line == "无"));
 }
 

@@ -2,9 +2,10 @@
 //! page – and finds everything by accessible name. Nothing is waited for by sleeping: the window's own wake-up ends a wait.
 
 use crate::bench::{Bench, NOW};
+use crate::paint::{Picture, Textures};
 use cert_assistant::app::{
-    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Notice, RenewalAsk, SettingsFile, Surroundings,
-    cert,
+    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
+    SettingsFile, Surroundings, cert,
 };
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Role, Toggled};
@@ -41,6 +42,9 @@ pub struct Plan<'a> {
     settings: Option<&'a Path>,
     practice: Option<String>,
     reminders: Option<&'a Path>,
+    english: bool,
+    theme: Theme,
+    scale: f32,
 }
 
 /// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
@@ -83,6 +87,7 @@ pub struct Screen {
     pub browsed: Vec<String>,
     /// True when it asked for attention in the task bar.
     pub calls: bool,
+    textures: Textures,
     asked: Arc<Mutex<Vec<Asked>>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
@@ -94,7 +99,16 @@ pub struct Screen {
 impl<'a> Plan<'a> {
     /// A window of usual width that is so high that nothing has to be scrolled.
     pub fn new(bench: &'a Arc<Bench>) -> Self {
-        Self { bench, size: vec2(960.0, 1400.0), settings: None, practice: None, reminders: None }
+        Self {
+            bench,
+            size: vec2(960.0, 1400.0),
+            settings: None,
+            practice: None,
+            reminders: None,
+            english: false,
+            theme: Theme::Light,
+            scale: 1.0,
+        }
     }
 
     pub fn size(mut self, width: f32, height: f32) -> Self {
@@ -109,6 +123,22 @@ impl<'a> Plan<'a> {
 
     pub fn practice(mut self, pin: &str) -> Self {
         self.practice = Some(pin.to_owned());
+        self
+    }
+
+    pub fn english(mut self, english: bool) -> Self {
+        self.english = english;
+        self
+    }
+
+    pub fn theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// Pixels a point.
+    pub fn scale(mut self, scale: f32) -> Self {
+        self.scale = scale;
         self
     }
 
@@ -134,13 +164,19 @@ impl<'a> Plan<'a> {
         relay(heard, tell.clone(), Arc::clone(&bell));
         let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
         let stage = Stage { hub, asked: Arc::clone(&asked) };
+        let folder = tempfile::tempdir().unwrap();
+        let english = self.english.then(|| folder.path().join("settings.json"));
+        if let Some(path) = &english {
+            let settings = Settings { language: Language::English, ..Settings::default() };
+            SettingsFile::at(Some(path.clone())).store(&settings).unwrap();
+        }
         let (start, jump, told) = (Instant::now(), Arc::clone(&later), Arc::clone(&notices));
         let passed = Arc::clone(&later);
         let window = Window::new(
             stage,
             events,
             Setting {
-                settings_file: SettingsFile::at(self.settings.map(Path::to_owned)),
+                settings_file: SettingsFile::at(self.settings.map(Path::to_owned).or(english)),
                 practice: self.practice,
                 clock: Arc::new(move || *NOW + i64::try_from(passed.lock().unwrap().as_secs()).unwrap()),
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
@@ -153,12 +189,13 @@ impl<'a> Plan<'a> {
         theme::install(&ctx);
         ctx.enable_accesskit();
         ctx.all_styles_mut(|style| style.animation_time = 0.0);
-        let input = RawInput {
+        let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
-            system_theme: Some(Theme::Light),
+            system_theme: Some(self.theme),
             time: Some(0.0),
             ..RawInput::default()
         };
+        input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
         Screen::first(ctx, window, input, Ropes { later, bell, asked, notices, tell }, turn)
     }
 }
@@ -188,7 +225,12 @@ fn relay(heard: Receiver<Happened>, tell: Sender<Happened>, bell: Arc<Bell>) {
 impl Screen {
     /// A window over this bench; everything on it has been read.
     pub fn of(bench: &Arc<Bench>) -> Self {
-        let mut screen = Plan::new(bench).open();
+        Self::read(Plan::new(bench), bench)
+    }
+
+    /// As [`Screen::of`], set up by a plan.
+    pub fn read(plan: Plan<'_>, bench: &Arc<Bench>) -> Self {
+        let mut screen = plan.open();
         let cards = bench.cards();
         screen.wait_until("all keys are read", |screen| {
             let desk = screen.window.desk();
@@ -205,7 +247,8 @@ impl Screen {
         ropes: Ropes,
         turn: MutexGuard<'static, ()>,
     ) -> Self {
-        let mut output = run(&ctx, &mut window, &mut input);
+        let mut textures = Textures::default();
+        let mut output = run(&ctx, &mut window, &mut input, &mut textures);
         let tree = kittest::State::new(output.platform_output.accesskit_update.take().unwrap());
         let mut screen = Self {
             ctx,
@@ -214,6 +257,7 @@ impl Screen {
             queue: EventQueue::default(),
             input,
             output,
+            textures,
             copied: Vec::new(),
             closed: false,
             title: None,
@@ -235,7 +279,7 @@ impl Screen {
     pub fn frame(&mut self, events: Vec<Event>) {
         self.input.events.extend(events);
         let asked_to_close = self.viewport().events.contains(&ViewportEvent::Close);
-        self.output = run(&self.ctx, &mut self.window, &mut self.input);
+        self.output = run(&self.ctx, &mut self.window, &mut self.input, &mut self.textures);
         let update = self.output.platform_output.accesskit_update.take();
         self.tree.update(update.unwrap());
         self.after_frame(asked_to_close);
@@ -342,6 +386,25 @@ impl Screen {
     /// Messages on the desktop since the last call.
     pub fn notices(&self) -> Vec<Notice> {
         std::mem::take(&mut *self.notices.lock().unwrap())
+    }
+
+    /// What the window looks like now.
+    pub fn picture(&self) -> Picture {
+        let size = self.ctx.content_rect().size();
+        self.textures.paint(&self.ctx, &self.output, size.x, size.y)
+    }
+
+    /// Fails when something reaches beyond the right edge of the page, where no scrolling brings it into view.
+    #[track_caller]
+    pub fn stays_within_its_width(&self, what: &str) {
+        // the tree counts pixels
+        let right = (self.ctx.content_rect().right() - 20.0) * self.ctx.pixels_per_point();
+        for node in self.nodes() {
+            let label = node.accesskit_node().label().or_else(|| node.accesskit_node().value()).unwrap_or_default();
+            let named = !label.is_empty() && node.accesskit_node().role() != Role::ScrollView;
+            let reaches = node.accesskit_node().bounding_box().map_or(0.0, |area| area.x1 as f32);
+            assert!(!named || reaches <= right, "{what}: {label:?} reaches to {reaches}, the page ends at {right}");
+        }
     }
 
     /// Time until the window wakes up by itself.
@@ -460,7 +523,7 @@ impl Screen {
     }
 
     /// True when a picture of this name is shown.
-    pub fn picture(&self, name: &str) -> bool {
+    pub fn shows_picture(&self, name: &str) -> bool {
         self.root().query_by_role_and_label(Role::Image, name).is_some()
     }
 
@@ -504,6 +567,15 @@ impl Screen {
         assert!(!node.accesskit_node().is_disabled(), "{name} is disabled");
         assert!(self.ctx.content_rect().contains_rect(node.rect()), "{name} is not on the screen");
         node.click();
+        self.settle();
+    }
+
+    /// Presses the control of this name as a screen reader does, also when it is scrolled out of sight.
+    #[track_caller]
+    pub fn press_button(&mut self, name: &str) {
+        let node = self.control(name);
+        assert!(!node.accesskit_node().is_disabled(), "{name} is disabled");
+        node.click_accesskit();
         self.settle();
     }
 
@@ -582,7 +654,7 @@ fn is_raw(text: &str) -> bool {
     text.contains("%{") || text.contains('{') && text.contains('}') || KEYS.iter().any(|key| text.contains(key))
 }
 
-fn run(ctx: &Context, window: &mut Window, input: &mut RawInput) -> FullOutput {
+fn run(ctx: &Context, window: &mut Window, input: &mut RawInput, textures: &mut Textures) -> FullOutput {
     let time = input.time.unwrap_or_default() + 0.1;
     let mut now = input.take();
     input.time = Some(time);
@@ -592,7 +664,7 @@ fn run(ctx: &Context, window: &mut Window, input: &mut RawInput) -> FullOutput {
         window.take_events(ui.ctx());
         window.show(ui);
     });
-    // nobody paints
+    textures.update(&output.textures_delta);
     output.textures_delta.clear();
     output
 }

@@ -48,7 +48,8 @@ fn validity(ui: &mut Ui, width: f32, name: &str, period: Period, ground: Color32
         ui.vertical(|ui| {
             ui.set_width(width - 2.0 * 14.0);
             ui.label(RichText::new(name).size(size::CAPTION).color(color));
-            ui.add(Label::new(words::period(period)).wrap());
+            ui.add(Label::new(words::day_of(period.from)).wrap());
+            ui.add(Label::new(t!("renew.to", day = words::day_of(period.until))).wrap());
         });
     });
 }

@@ -6,12 +6,13 @@ use crate::app::contact::{self, ContactProblem, LONGEST_EMAIL, LONGEST_NAME, MOB
 use crate::app::protocol::{Captcha, Contact, Session};
 use crate::app::{Form, Picture, RenewalAsk, RenewalTask};
 use crate::ui::action::Action;
-use crate::ui::text_field::TextField;
+use crate::ui::text_field::{TextField, Typed};
 use crate::ui::theme::{self, CAPTCHA_HEIGHT, CONTROL_HEIGHT, RADIUS_CONTROL, space};
 use crate::ui::widgets::{self, Weight};
 use crate::ui::words;
-use eframe::egui::{ColorImage, Image, RichText, TextureHandle, TextureOptions, Ui, vec2};
+use eframe::egui::{ColorImage, Image, Label, RichText, TextureHandle, TextureOptions, Ui, vec2};
 use rust_i18n::t;
+use std::borrow::Cow;
 
 /// Longest answer to a picture.
 const LONGEST_CAPTCHA: usize = 12;
@@ -29,8 +30,17 @@ pub struct FormFields {
     prefilled: Contact,
     captcha: String,
     picture: Option<Drawn>,
-    /// 提交 was pressed although something was missing, or the keyboard has been in the field.
-    wants_captcha: bool,
+    /// Where the keyboard goes next.
+    wants: Option<Field>,
+}
+
+/// A field of the form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Field {
+    Name,
+    Mobile,
+    Email,
+    Captcha,
 }
 
 /// The picture as a texture, made once; `None` when it is no picture.
@@ -53,11 +63,28 @@ impl FormFields {
         self.captcha.clear();
     }
 
+    /// The first field in which something is missing, if any.
+    fn lacking(&self, captcha: bool) -> Option<Field> {
+        if contact::name(&self.contact.name).is_err() {
+            Some(Field::Name)
+        } else if contact::mobile(&self.contact.mobile).is_err() {
+            Some(Field::Mobile)
+        } else if contact::email(&self.contact.email).is_err() {
+            Some(Field::Email)
+        } else if captcha && self.captcha.trim().is_empty() {
+            Some(Field::Captcha)
+        } else {
+            None
+        }
+    }
+
     fn draw(&mut self, ui: &Ui, captcha: &Captcha) -> Option<&TextureHandle> {
         if self.picture.as_ref().is_none_or(|drawn| drawn.id != captcha.id) {
             // an answer belongs to its picture
             self.captcha.clear();
-            self.wants_captcha = self.picture.is_some();
+            if self.picture.is_some() {
+                self.wants = Some(Field::Captcha);
+            }
             let texture = Picture::decode(&captcha.image.0).map(|picture| {
                 let image = ColorImage::from_rgba_unmultiplied([picture.width, picture.height], &picture.rgba);
                 ui.ctx().load_texture("captcha", image, TextureOptions::LINEAR)
@@ -75,9 +102,19 @@ impl FormFields {
 
 impl Wizard {
     /// Shows the step.
-    pub(super) fn form(&mut self, ui: &mut Ui, scene: &Scene<'_>, form: &Form, actions: &mut Vec<Action>) {
+    pub(super) fn form(
+        &mut self,
+        ui: &mut Ui,
+        scene: &Scene<'_>,
+        form: &Form,
+        arrived: bool,
+        actions: &mut Vec<Action>,
+    ) {
         let session = &form.session;
         self.fields.follow(session);
+        if arrived {
+            self.fields.wants = self.fields.lacking(form.captcha.is_some());
+        }
         self.session_over = session.expires <= scene.around.now;
         if self.session_over && scene.renewal.busy.is_none() {
             actions.push(scene.ask(RenewalAsk::Open));
@@ -117,12 +154,13 @@ impl Wizard {
         let half = (ui.available_width() - space::M) / 2.0;
         if ui.available_width() >= TWO_COLUMNS_FROM {
             ui.horizontal_top(|ui| {
+                ui.spacing_mut().item_spacing.x = space::M;
                 for field in [Self::name_field, Self::mobile_field] {
                     ui.vertical(|ui| {
+                        ui.spacing_mut().item_spacing.x = space::S;
                         ui.set_width(half);
                         entered |= field(self, ui, enabled);
                     });
-                    ui.add_space(space::M - ui.spacing().item_spacing.x);
                 }
             });
         } else {
@@ -141,8 +179,7 @@ impl Wizard {
         let wrong = matches!(contact::name(&self.fields.contact.name), Err(ContactProblem::Malformed));
         let field = TextField { label: &t!("renew.name"), note: &note, wrong, enabled, limit: LONGEST_NAME + 1 };
         let typed = field.show(ui, &mut self.fields.contact.name);
-        self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
-        typed.entered
+        self.typed(Field::Name, &typed, enabled)
     }
 
     fn mobile_field(&mut self, ui: &mut Ui, enabled: bool) -> bool {
@@ -160,8 +197,7 @@ impl Wizard {
         };
         let field = TextField { label: &t!("renew.mobile"), note: &note, wrong, enabled, limit: 2 * MOBILE_DIGITS };
         let typed = field.show(ui, &mut self.fields.contact.mobile);
-        self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
-        typed.entered
+        self.typed(Field::Mobile, &typed, enabled)
     }
 
     fn email_field(&mut self, ui: &mut Ui, enabled: bool) -> bool {
@@ -174,8 +210,7 @@ impl Wizard {
         };
         let field = TextField { label: &t!("renew.email"), note: &note, wrong, enabled, limit: LONGEST_EMAIL };
         let typed = field.show(ui, &mut self.fields.contact.email);
-        self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
-        typed.entered
+        self.typed(Field::Email, &typed, enabled)
     }
 
     /// Picture, the button for another one, and the field; true when Enter was pressed in it.
@@ -193,11 +228,7 @@ impl Wizard {
             ui.set_min_height(CAPTCHA_HEIGHT.max(CONTROL_HEIGHT));
             let field = TextField { label: &name, note: "", wrong: false, enabled, limit: LONGEST_CAPTCHA };
             let typed = field.bare(ui, &mut self.fields.captcha, CAPTCHA_FIELD_WIDTH);
-            if enabled && std::mem::take(&mut self.fields.wants_captcha) {
-                typed.response.request_focus();
-            }
-            self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
-            entered = typed.entered;
+            entered = self.typed(Field::Captcha, &typed, enabled);
             match picture {
                 Some(picture) => {
                     ui.add(picture);
@@ -218,30 +249,31 @@ impl Wizard {
     }
 
     /// What is still missing before the order can be sent.
-    fn missing(&self, captcha: bool) -> Option<std::borrow::Cow<'static, str>> {
-        let contact = &self.fields.contact;
-        if contact::name(&contact.name).is_err() {
-            Some(t!("renew.missing_name"))
-        } else if contact::mobile(&contact.mobile).is_err() {
-            Some(t!("renew.missing_mobile"))
-        } else if contact::email(&contact.email).is_err() {
-            Some(t!("renew.missing_email"))
-        } else if captcha && self.fields.captcha.trim().is_empty() {
-            Some(t!("renew.missing_captcha"))
-        } else {
-            None
+    fn missing(&self, captcha: bool) -> Option<Cow<'static, str>> {
+        Some(match self.fields.lacking(captcha)? {
+            Field::Name => t!("renew.missing_name"),
+            Field::Mobile => t!("renew.missing_mobile"),
+            Field::Email => t!("renew.missing_email"),
+            Field::Captcha => t!("renew.missing_captcha"),
+        })
+    }
+
+    /// Takes in what happened in a field; true when Enter was pressed in it.
+    fn typed(&mut self, field: Field, typed: &Typed, enabled: bool) -> bool {
+        if enabled && self.fields.wants == Some(field) {
+            self.fields.wants = None;
+            typed.response.request_focus();
         }
+        self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
+        typed.entered
     }
 }
 
 fn facts(ui: &mut Ui, session: &Session) {
     widgets::text_row(ui, &t!("field.owner"), &session.holder.name);
-    widgets::row(ui, &t!("field.validity"), |ui| {
-        ui.vertical(|ui| {
-            widgets::caption(ui, &t!("renew.old", period = words::period(session.old)));
-            let new = t!("renew.new", period = words::period(session.new));
-            ui.add(eframe::egui::Label::new(RichText::new(new).family(theme::bold())).wrap());
-        });
+    widgets::text_row(ui, &t!("renew.old_validity"), &words::period(session.old));
+    widgets::row(ui, &t!("renew.new_validity"), |ui| {
+        ui.add(Label::new(RichText::new(words::period(session.new)).family(theme::bold())).wrap());
     });
     let product = t!("renew.product", name = session.product.name, fee = words::money(session.product.fee_fen));
     widgets::text_row(ui, &t!("renew.product_name"), &product);

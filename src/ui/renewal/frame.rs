@@ -59,7 +59,7 @@ pub fn fault_box(ui: &mut Ui, fault: &Fault, support: &Support, chinese: bool) {
             fault_lines(ui, fault, chinese);
             if !support.telephone.is_empty() {
                 ui.horizontal_top(|ui| {
-                    ui.add_space(size::BODY + space::S);
+                    ui.add_space(size::CAPTION);
                     widgets::caption(ui, &telephone(support));
                 });
             }

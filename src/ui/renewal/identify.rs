@@ -89,7 +89,7 @@ impl Wizard {
 fn point(ui: &mut Ui, icon: Icon, color: Color32, text: &str) {
     ui.horizontal_top(|ui| {
         ui.add_space(space::XS);
-        icons::show(ui, icon, color);
+        icons::show_in_line(ui, icon, color);
         ui.add(Label::new(text).wrap());
     });
 }

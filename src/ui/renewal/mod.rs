@@ -24,7 +24,7 @@ use super::pin_entry::PinEntry;
 use super::pin_field::PinTaker;
 use super::widgets::{self, Tone};
 use crate::app::{Command, Desk, KeyView, RenewalAsk, RenewalDesk, RenewalStage, RenewalTask};
-use eframe::egui::{Event, Id, Key, Modifiers, Ui};
+use eframe::egui::{Align, Event, Id, Key, Modifiers, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
@@ -128,8 +128,10 @@ impl Wizard {
         let escape = ui.input(|input| input.key_pressed(Key::Escape)) && !self.in_text;
         (self.shows_pin, self.in_text) = (false, false);
         let place = Some(std::mem::discriminant(&renewal.stage));
-        if std::mem::replace(&mut self.place, place) != place {
+        let arrived = std::mem::replace(&mut self.place, place) != place;
+        if arrived {
             self.pin.reset();
+            ui.scroll_to_cursor(Some(Align::TOP));
         }
         self.costs |= steps::costs(&renewal.stage);
         let view = desk.key(self.slot).and_then(|key| key.view());
@@ -138,21 +140,21 @@ impl Wizard {
         header(ui, &scene, away);
         widgets::card(ui, |ui| match away {
             Some(away) => gone(ui, &scene, away, actions),
-            None => self.stage(ui, &scene, actions),
+            None => self.stage(ui, &scene, arrived, actions),
         });
         if escape && ui.memory(|memory| memory.top_modal_layer().is_none()) && !self.pin.step_back() {
             actions.push(Action::LeaveRenewal(self.slot));
         }
     }
 
-    fn stage(&mut self, ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
+    fn stage(&mut self, ui: &mut Ui, scene: &Scene<'_>, arrived: bool, actions: &mut Vec<Action>) {
         match &scene.renewal.stage {
             RenewalStage::Opening => opening(ui, scene, actions),
             RenewalStage::Portal(page) => portal::show(ui, scene, page, actions),
             stage => steps::beside(ui, stage, self.costs, |ui| match stage {
                 RenewalStage::Opening | RenewalStage::Portal(_) => {}
                 RenewalStage::Identify { ca, address } => self.identify(ui, scene, ca, address, actions),
-                RenewalStage::Form(form) => self.form(ui, scene, form, actions),
+                RenewalStage::Form(form) => self.form(ui, scene, form, arrived, actions),
                 RenewalStage::Waiting(waiting) if waiting.is_ready() => {
                     self.download(ui, scene, &waiting.order, None, false, actions);
                 }
