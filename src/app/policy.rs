@@ -92,7 +92,7 @@ mod tests {
             ("https:///etc", false),
             ("file:///etc/passwd", false),
             ("javascript:alert(1)", false),
-            ("https://example.com/\n--flag", true),
+            ("https://example.com/\n--flag", false),
             ("https://example.com/ x", false),
             ("", false),
         ] {

@@ -14,6 +14,7 @@ mod keyboard;
 mod pages;
 mod paint;
 mod pin_secrecy;
+mod renewal;
 mod screen;
 mod service;
 mod settings;

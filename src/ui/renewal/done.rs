@@ -1,7 +1,7 @@
 //! 5 完成: what holds now.
 
 use super::Scene;
-use super::frame::{sentence, title};
+use super::frame::{fault, sentence, title};
 use crate::app::Done;
 use crate::app::protocol::Period;
 use crate::ui::action::Action;
@@ -30,6 +30,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, done: &Done, actions: &mut Vec<Actio
     });
     sentence(ui, &t!("renew.fifteen_minutes"));
     sentence(ui, &t!("renew.history_kept"));
+    fault(ui, scene);
     let back = t!("renew.finish");
     ui.add_space(space::S);
     ui.horizontal_wrapped(|ui| {
