@@ -1,7 +1,7 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::{Hub, Language, Online, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Surroundings, cert, timeline};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
@@ -174,6 +174,8 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         stopwatch: Arc::new(Instant::now),
         data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
+        reminders_file: folders.config.as_ref().map(|folder| folder.join("reminders.json")),
+        notify: Arc::new(notify),
     };
     let practice = setting.practice.is_some();
     let window = Window::new(hub, events, setting);
@@ -199,6 +201,24 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// A message of the desktop, sent on a thread of its own: the desktop's service may be slow, or not be there.
+fn notify(notice: Notice) {
+    let started = std::thread::Builder::new().name("notify".to_owned()).spawn(move || {
+        let message = notify_rust::Notification::new()
+            .appname("cert-assistant")
+            .icon("cert-assistant")
+            .summary(&notice.title)
+            .body(&notice.text)
+            .show();
+        if let Err(error) = message {
+            tracing::info!(%error, "the desktop shows no messages");
+        }
+    });
+    if let Err(error) = started {
+        tracing::warn!(%error, "no thread for a message");
     }
 }
 

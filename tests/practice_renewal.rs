@@ -152,7 +152,7 @@ fn a_certificate_is_renewed_and_the_card_shows_the_new_one() {
     });
     assert_eq!(practice.days_left(slot), before + 365);
     let view = practice.desk.key(slot).unwrap().view().unwrap();
-    assert_eq!(view.other_containers().count(), 1, "the old certificate stays as 历史证书");
+    assert_eq!(view.history.len(), 1, "the old certificate stays as 历史证书");
     assert_eq!(view.contents.pin.unwrap().tries_left, 10);
     practice.until(|desk| desk.orders.len() == 1 && desk.orders[0].state == LineState::Done);
 }

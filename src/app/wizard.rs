@@ -173,7 +173,7 @@ impl Wizard {
         let known = self.around.book.unfinished(&binding);
         self.ca = Some(Ca { profile, adapter, binding });
         match known {
-            Some((id, renewal)) => self.go_on(id, renewal),
+            Some((id, renewal)) => self.go_on(&id, &renewal),
             None => {
                 self.show_identify();
                 Ok(())
@@ -181,14 +181,14 @@ impl Wizard {
         }
     }
 
-    fn go_on(&mut self, id: String, renewal: Shared) -> Result<(), Fault> {
-        self.order = Some(OnOrder { id: id.clone(), renewal: Arc::clone(&renewal), payment: None, code_sent: None });
+    fn go_on(&mut self, id: &str, renewal: &Shared) -> Result<(), Fault> {
+        self.order = Some(OnOrder { id: id.to_owned(), renewal: Arc::clone(renewal), payment: None, code_sent: None });
         // what is known is shown before the service is asked; a lost answer of the order has nothing to show yet
         self.show_order();
-        let fresh = lock(&renewal).refresh(None).map(drop);
+        let fresh = lock(renewal).refresh(None).map(drop);
         self.show_order();
         self.around.book.publish();
-        self.around.book.watch(&id, &self.around.changed);
+        self.around.book.watch(id, &self.around.changed);
         fresh
     }
 
@@ -220,7 +220,7 @@ impl Wizard {
         if let Some(handle) = identified.unfinished().first() {
             let renewal = Renewal::adopt(&identified, &ca.profile.id, handle, &self.around.book.online().journal)?;
             let (id, shared) = self.around.book.add(renewal, &ca.adapter);
-            return self.go_on(id, shared);
+            return self.go_on(&id, &shared);
         }
         let captcha = if identified.session().captcha { Some(identified.captcha()?) } else { None };
         self.identified = Some(Proven { identified, captcha });
