@@ -4,6 +4,7 @@
 mod attacks;
 mod flow;
 mod judges;
+mod keeping;
 mod parallel;
 mod postgres;
 mod renewal;
