@@ -90,7 +90,7 @@ pub async fn guard(
         Err(Stop::ChangePassword) => go_to("/console/password"),
         Err(Stop::Failed(failure)) => failed(&visit, failure),
     };
-    let failure = answer.extensions().get::<Failure>().copied();
+    let failure = answer.extensions().get::<Failure>().copied().or_else(|| unreadable(&answer));
     let mut answer = failure.map_or(answer, |failure| failed(&visit, failure));
     let headers = answer.headers_mut();
     for (name, value) in HEADERS {
@@ -101,6 +101,13 @@ pub async fn guard(
         headers.append(header::SET_COOKIE, console.cookie(VISIT, &fresh));
     }
     answer
+}
+
+/// What the framework answers to an address or form that does not hold what its handler reads.
+fn unreadable(answer: &Response) -> Option<Failure> {
+    let media_type = answer.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let is_page = media_type.is_some_and(|text| text.starts_with("text/html"));
+    (answer.status().is_client_error() && !is_page).then_some(Failure::Input)
 }
 
 fn failed(visit: &Visit, failure: Failure) -> Response {
