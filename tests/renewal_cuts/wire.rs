@@ -1,0 +1,133 @@
+//! The wire to the CA: every call can be lost on the way there or back, kill the program, or meet a service that is being
+//! started again.
+
+use crate::desk::Killed;
+use crate::world::World;
+use cert_assistant::ca::protocol::{
+    CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support,
+};
+use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission};
+use std::panic::panic_any;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// What befalls a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CallCut {
+    LostBefore,
+    LostAfter,
+    KillBefore,
+    KillAfter,
+    RestartBefore,
+    RestartAfter,
+}
+
+/// The calls of all programs of one renewal.
+pub struct Wire {
+    world: Arc<World>,
+    cut: Option<(usize, CallCut)>,
+    calls: Mutex<Vec<&'static str>>,
+}
+
+impl Wire {
+    pub fn new(world: &Arc<World>, cut: Option<(usize, CallCut)>) -> Arc<Self> {
+        Arc::new(Self { world: Arc::clone(world), cut, calls: Mutex::default() })
+    }
+
+    /// Names of all calls so far.
+    pub fn calls(&self) -> Vec<&'static str> {
+        self.calls.lock().unwrap().clone()
+    }
+
+    fn call<T>(
+        &self,
+        name: &'static str,
+        call: impl FnOnce(&dyn CaAdapter) -> Result<T, CaError>,
+    ) -> Result<T, CaError> {
+        let number = {
+            let mut calls = self.calls.lock().unwrap();
+            calls.push(name);
+            calls.len()
+        };
+        let cut = self.cut.filter(|(at, _)| *at == number).map(|(_, cut)| cut);
+        let broken = || Err(CaError::Network { at: Network::Broken, detail: "cut".to_owned() });
+        match cut {
+            Some(CallCut::LostBefore) => return broken(),
+            Some(CallCut::KillBefore) => panic_any(Killed),
+            Some(CallCut::RestartBefore) => {
+                // what was asked before does not reach it, and it is up again for the next question
+                self.world.restart();
+                return broken();
+            }
+            _ => {}
+        }
+        let answer = call(&self.world.client());
+        match cut {
+            Some(CallCut::LostAfter) => broken(),
+            Some(CallCut::KillAfter) => panic_any(Killed),
+            Some(CallCut::RestartAfter) => {
+                self.world.restart();
+                broken()
+            }
+            _ => answer,
+        }
+    }
+}
+
+impl CaAdapter for Wire {
+    fn capabilities(&self) -> Capabilities {
+        self.world.client().capabilities()
+    }
+
+    fn support(&self) -> Support {
+        Support { telephone: "400-000-0000".to_owned(), hours: String::new() }
+    }
+
+    fn now(&self) -> i64 {
+        self.world.now()
+    }
+
+    fn info(&self) -> Result<CaInfo, CaError> {
+        self.call("ca", |ca| ca.info())
+    }
+
+    fn captcha(&self) -> Result<Captcha, CaError> {
+        self.call("captchas", |ca| ca.captcha())
+    }
+
+    fn challenge(&self, purpose: Purpose) -> Result<Challenge, CaError> {
+        self.call("challenges", |ca| ca.challenge(purpose))
+    }
+
+    fn open_session(&self, body: &[u8], p7: &[u8]) -> Result<Session, CaError> {
+        self.call("sessions", |ca| ca.open_session(body, p7))
+    }
+
+    fn create_order(&self, submission: &Submission) -> Result<OrderCreated, CaError> {
+        self.call("orders", |ca| ca.create_order(submission))
+    }
+
+    fn order(&self, no: &str, token: &str, etag: Option<&str>, wait: Option<Duration>) -> Result<OrderAnswer, CaError> {
+        self.call("order", |ca| ca.order(no, token, etag, wait))
+    }
+
+    fn send_code(&self, no: &str, token: &str) -> Result<Order, CaError> {
+        self.call("codes", |ca| ca.send_code(no, token))
+    }
+
+    fn verify_code(&self, no: &str, token: &str, code: &str) -> Result<Order, CaError> {
+        self.call("verify", |ca| ca.verify_code(no, token, code))
+    }
+
+    fn payment(&self, no: &str, token: &str) -> Result<Payment, CaError> {
+        self.call("payment", |ca| ca.payment(no, token))
+    }
+
+    fn issue(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<IssueResponse, CaError> {
+        self.call("issue", |ca| ca.issue(no, token, body, p7))
+    }
+
+    fn confirm(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
+        self.call("confirm", |ca| ca.confirm(no, token, body, p7))
+    }
+}
