@@ -14,8 +14,8 @@ use std::sync::Arc;
 
 /// How long a picture counts, seconds.
 const LIFE: i64 = 300;
-/// Characters that can't be taken for one another.
-const CHARACTERS: &[u8; 32] = b"ABCDEFGHJKLMNPQRSTUVWXYZ23456789";
+/// Characters of the font that can't be taken for one another.
+const CHARACTERS: &[u8; 25] = b"ACDEFGHJKMNPQRTUVWXY34679";
 const LENGTH: usize = 4;
 const SIZE: (u32, u32) = (220, 90);
 
@@ -27,7 +27,7 @@ pub type CaptchaText = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 pub fn random_text() -> CaptchaText {
     Arc::new(|| {
         let bytes = random::<LENGTH>().ok()?;
-        let character = |byte: u8| CHARACTERS.get(usize::from(byte % 32)).map(|&character| char::from(character));
+        let character = |byte: u8| CHARACTERS.get(usize::from(byte) % CHARACTERS.len()).map(|&one| char::from(one));
         bytes.into_iter().map(character).collect()
     })
 }
@@ -59,11 +59,15 @@ fn draw(text: &str) -> Option<Vec<u8>> {
     for character in text.chars() {
         picture.set_chars(&[character]).add_char();
     }
+    if picture.chars().len() != text.len() {
+        // a character that the font does not have
+        return None;
+    }
     picture
         .apply_filter(Noise::new(0.2))
         .apply_filter(Wave::new(2.0, 12.0).horizontal())
         .view(SIZE.0, SIZE.1)
-        .apply_filter(Dots::new(6).max_radius(4))
+        .apply_filter(Dots::new(2))
         .as_png()
 }
 
@@ -118,9 +122,14 @@ mod tests {
     #[test]
     fn every_character_can_be_drawn() {
         for &character in CHARACTERS {
-            let png = draw(&char::from(character).to_string()).unwrap();
+            let png = draw(&char::from(character).to_string().repeat(LENGTH)).unwrap();
             assert!(image::load_from_memory(&png).is_ok(), "{character}");
         }
+    }
+
+    #[test]
+    fn what_the_font_does_not_have_is_not_left_out() {
+        assert!(draw("K0A7").is_none());
     }
 
     #[test]

@@ -8,8 +8,8 @@ use der::asn1::Utf8StringRef;
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
 
-/// Policy of the certificates, under an arc for examples (ITU-T X.660: 2.999).
-const POLICY: &str = "2.999.1.1";
+/// Policy of the certificates, under the arc for examples in documents (RFC 5612).
+const POLICY: &str = "1.3.6.1.4.1.32473.1.1";
 /// Every use.
 const NETSCAPE_ALL: u8 = 0xFF;
 /// Private extensions that are taken over from certificate to certificate.

@@ -10,7 +10,7 @@ mod refusal;
 mod server;
 
 pub use refusal::problem_response;
-pub use server::{InProcess, Running, serve};
+pub use server::{InProcess, Running, round, serve};
 
 use super::Service;
 use crate::ca::protocol::{LARGEST_BODY, Problem, ProblemCode};
