@@ -30,6 +30,8 @@ pub struct Key(Arc<Inner>);
 struct Inner {
     key: Mutex<VirtualKey>,
     kill: Option<(u64, KeyCut)>,
+    /// It happens once, also when the command that was not carried out is the next one again.
+    killed: AtomicBool,
     /// Every signing key that ever was in a container.
     signing_keys: Mutex<BTreeSet<Vec<u8>>>,
     /// Name of the command a cut fell on.
@@ -49,8 +51,8 @@ impl Key {
         let kill = cut.filter(|(_, kind)| matches!(kind, KeyCut::KillBefore | KeyCut::KillAfter));
         let mut key = VirtualKey::new(state).with_faults(faults);
         key.reset();
-        let (key, signing_keys, fell_on) = (Mutex::new(key), Mutex::default(), Mutex::default());
-        Self(Arc::new(Inner { key, kill, signing_keys, fell_on }))
+        let (key, killed) = (Mutex::new(key), AtomicBool::new(false));
+        Self(Arc::new(Inner { key, kill, killed, signing_keys: Mutex::default(), fell_on: Mutex::default() }))
     }
 
     pub fn lock(&self) -> MutexGuard<'_, VirtualKey> {
@@ -97,6 +99,12 @@ impl Key {
     }
 }
 
+impl Inner {
+    fn kills(&self, number: u64, kind: KeyCut) -> bool {
+        self.kill == Some((number, kind)) && !self.killed.swap(true, Ordering::Relaxed)
+    }
+}
+
 struct Link {
     key: Arc<Inner>,
     atr: Vec<u8>,
@@ -127,7 +135,7 @@ impl Channel for Line<'_> {
         let (outcome, number) = {
             let mut key = link.key.key.lock().unwrap_or_else(PoisonError::into_inner);
             let next = key.apdu_count() + 1;
-            if link.key.kill == Some((next, KeyCut::KillBefore)) {
+            if link.key.kills(next, KeyCut::KillBefore) {
                 drop(key);
                 link.die(bytes.expose());
             }
@@ -137,7 +145,7 @@ impl Channel for Line<'_> {
             known.extend(containers.filter_map(|container| Some(container.sign.key.as_ref()?.expose().to_vec())));
             (outcome, next)
         };
-        if link.key.kill == Some((number, KeyCut::KillAfter)) {
+        if link.key.kills(number, KeyCut::KillAfter) {
             link.die(bytes.expose());
         }
         match outcome {

@@ -7,15 +7,16 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod desk;
+mod line;
 mod renewal;
 mod wire;
 mod world;
 
 use desk::{KeyCut, Killed};
+use line::LineCut;
 use renewal::{Cut, Report, renew};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Once};
+use std::sync::{Arc, Mutex, Once};
 use wire::CallCut;
 use world::World;
 
@@ -32,91 +33,113 @@ fn quiet_about_the_killed() {
     });
 }
 
-/// Tries all points on two threads, and tells what was seen.
-fn try_all(world: &Arc<World>, cuts: &[Cut]) {
+/// Tries all points, on a thread for each world; the worlds may be one and the same. Tells what was seen.
+fn try_all(worlds: &[Arc<World>; 2], cuts: &[Cut]) {
     quiet_about_the_killed();
     let next = AtomicUsize::new(0);
-    let reports = std::sync::Mutex::new(BTreeMap::new());
+    let reports = Mutex::new(Vec::new());
     std::thread::scope(|scope| {
-        for _ in 0..2 {
-            scope.spawn(|| {
+        for world in worlds {
+            let (next, reports) = (&next, &reports);
+            scope.spawn(move || {
                 while let Some(&cut) = cuts.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let report = renew(world, cut);
-                    reports.lock().unwrap().insert(format!("{cut:?}"), (cut, report));
+                    reports.lock().unwrap().push((cut, report));
                 }
             });
         }
     });
-    let reports = reports.into_inner().unwrap();
-    assert_eq!(reports.len(), cuts.len());
-    let records = world.audit();
-    let table: Vec<&(Cut, Report)> = reports.values().collect();
-    print_table(&table, records);
+    let mut table = reports.into_inner().unwrap();
+    assert_eq!(table.len(), cuts.len());
+    table.sort_by_key(|(cut, _)| cuts.iter().position(|known| known == cut));
+    print_table(&table);
+    for world in worlds {
+        println!("{} records in the audit log, its chain is whole", world.audit());
+    }
 }
 
-fn print_table(table: &[&(Cut, Report)], records: u64) {
-    let mut sorted: Vec<_> = table.iter().map(|(cut, report)| (order(*cut), cut, report)).collect();
-    sorted.sort_by_key(|(order, ..)| *order);
-    println!("{:<28} {:<20} {:<10} begun again", "cut", "fell on", "seen");
-    for (_, cut, report) in sorted {
+fn one_world() -> [Arc<World>; 2] {
+    let world = Arc::new(World::new());
+    [Arc::clone(&world), world]
+}
+
+fn print_table(table: &[(Cut, Report)]) {
+    println!("{:<30} {:<20} {:<10} begun again", "cut", "fell on", "seen");
+    for (cut, report) in table {
         let seen = match (report.seen, report.killed) {
             (Some(code), _) => code.as_str(),
             (None, true) => "killed",
             (None, false) => "nothing",
         };
-        println!("{:<28} {:<20} {seen:<10} {}", format!("{cut:?}"), report.fell_on, report.again);
+        println!("{:<30} {:<20} {seen:<10} {}", format!("{cut:?}"), report.fell_on, report.again);
     }
-    println!("{} points, {records} records in the audit log, chain whole", table.len());
-}
-
-const fn order(cut: Cut) -> (u8, u64) {
-    match cut {
-        Cut::Nowhere => (0, 0),
-        Cut::Key(at, _) => (1, at),
-        Cut::Call(at, _) => (2, at as u64),
-    }
+    println!("{} points", table.len());
 }
 
 /// Every command of a renewal that is not cut.
-fn key_cuts(kinds: &[KeyCut]) {
-    let world = Arc::new(World::new());
-    let whole = renew(&world, Cut::Nowhere);
+fn key_cuts(kind: KeyCut) {
+    let worlds = one_world();
+    let whole = renew(&worlds[0], Cut::Nowhere);
     assert_eq!((whole.again, whole.seen), (0, None));
-    let cuts = (1..=whole.commands).flat_map(|at| kinds.iter().map(move |kind| Cut::Key(at, *kind)));
-    try_all(&world, &cuts.collect::<Vec<_>>());
+    let cuts = (1..=whole.commands).map(|at| Cut::Key(at, kind));
+    try_all(&worlds, &cuts.collect::<Vec<_>>());
 }
 
-#[test]
-fn the_key_is_pulled_out_at_any_command() {
-    key_cuts(&[KeyCut::UnplugBefore, KeyCut::UnplugAfter]);
-}
-
-#[test]
-fn the_key_loses_its_power_at_any_command() {
-    key_cuts(&[KeyCut::PowerBefore, KeyCut::PowerAfter]);
-}
-
-#[test]
-fn the_program_is_killed_at_any_command() {
-    key_cuts(&[KeyCut::KillBefore, KeyCut::KillAfter]);
-}
-
-#[test]
-fn any_call_is_lost_or_the_program_killed_in_it() {
-    call_cuts(&[CallCut::LostBefore, CallCut::LostAfter, CallCut::KillBefore, CallCut::KillAfter]);
-}
-
-fn call_cuts(kinds: &[CallCut]) {
-    let world = Arc::new(World::new());
-    let whole = renew(&world, Cut::Nowhere);
+/// Every call of a renewal that is not cut.
+fn call_cuts(worlds: &[Arc<World>; 2], kinds: &[CallCut]) {
+    let whole = renew(&worlds[0], Cut::Nowhere);
     let cuts = (1..=whole.calls.len()).flat_map(|at| kinds.iter().map(move |kind| Cut::Call(at, *kind)));
-    try_all(&world, &cuts.collect::<Vec<_>>());
+    try_all(worlds, &cuts.collect::<Vec<_>>());
 }
 
 #[test]
-fn one_whole_renewal() {
-    tracing_subscriber::fmt().init();
-    let world = Arc::new(World::new());
-    let report = renew(&world, Cut::Nowhere);
-    println!("{report:?}");
+fn the_key_is_pulled_out_before_any_command() {
+    key_cuts(KeyCut::UnplugBefore);
+}
+
+#[test]
+fn the_key_is_pulled_out_after_any_command() {
+    key_cuts(KeyCut::UnplugAfter);
+}
+
+#[test]
+fn the_key_loses_its_power_before_any_command_is_stored() {
+    key_cuts(KeyCut::PowerBefore);
+}
+
+#[test]
+fn the_key_loses_its_power_after_any_command_is_stored() {
+    key_cuts(KeyCut::PowerAfter);
+}
+
+#[test]
+fn the_program_is_killed_before_any_command() {
+    key_cuts(KeyCut::KillBefore);
+}
+
+#[test]
+fn the_program_is_killed_after_any_command() {
+    key_cuts(KeyCut::KillAfter);
+}
+
+#[test]
+fn a_call_is_lost_or_the_program_killed_in_it() {
+    let kinds = [CallCut::LostBefore, CallCut::LostAfter, CallCut::KillBefore, CallCut::KillAfter];
+    call_cuts(&one_world(), &kinds);
+}
+
+#[test]
+fn the_service_is_started_again_at_any_call() {
+    let worlds = [Arc::new(World::new()), Arc::new(World::new())];
+    call_cuts(&worlds, &[CallCut::RestartBefore, CallCut::RestartAfter]);
+}
+
+#[test]
+fn the_line_is_cut_at_a_byte() {
+    let worlds = one_world();
+    let whole = renew(&worlds[0], Cut::Line(0, LineCut::Request));
+    assert_eq!(whole.connections, whole.calls.len(), "a connection a call");
+    let kinds = [LineCut::Request, LineCut::Answer(0), LineCut::Answer(40), LineCut::LastByte];
+    let cuts = (1..=whole.connections).flat_map(|at| kinds.iter().map(move |kind| Cut::Line(at, *kind)));
+    try_all(&worlds, &cuts.collect::<Vec<_>>());
 }

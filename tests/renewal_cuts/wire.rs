@@ -2,11 +2,12 @@
 //! started again.
 
 use crate::desk::Killed;
-use crate::world::World;
+use crate::line::{Line, LineCut};
+use crate::world::{World, client_at};
 use cert_assistant::ca::protocol::{
     CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support,
 };
-use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission};
+use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, OrderApi, Submission};
 use std::panic::panic_any;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -26,12 +27,28 @@ pub enum CallCut {
 pub struct Wire {
     world: Arc<World>,
     cut: Option<(usize, CallCut)>,
+    /// What lies between, when it is the line itself that is cut.
+    line: Option<Line>,
     calls: Mutex<Vec<&'static str>>,
 }
 
 impl Wire {
     pub fn new(world: &Arc<World>, cut: Option<(usize, CallCut)>) -> Arc<Self> {
-        Arc::new(Self { world: Arc::clone(world), cut, calls: Mutex::default() })
+        Arc::new(Self { world: Arc::clone(world), cut, line: None, calls: Mutex::default() })
+    }
+
+    pub fn over_a_line(world: &Arc<World>, cut: Option<(usize, LineCut)>) -> Arc<Self> {
+        let line = Some(Line::to(world.port(), cut));
+        Arc::new(Self { world: Arc::clone(world), cut: None, line, calls: Mutex::default() })
+    }
+
+    /// Connections so far; one a call unless a call was made again by itself.
+    pub fn connections(&self) -> usize {
+        self.line.as_ref().map_or(0, Line::connections)
+    }
+
+    fn client(&self) -> OrderApi {
+        self.line.as_ref().map_or_else(|| self.world.client(), |line| client_at(line.port))
     }
 
     /// Names of all calls so far.
@@ -61,7 +78,7 @@ impl Wire {
             }
             _ => {}
         }
-        let answer = call(&self.world.client());
+        let answer = call(&self.client());
         match cut {
             Some(CallCut::LostAfter) => broken(),
             Some(CallCut::KillAfter) => panic_any(Killed),
@@ -76,7 +93,7 @@ impl Wire {
 
 impl CaAdapter for Wire {
     fn capabilities(&self) -> Capabilities {
-        self.world.client().capabilities()
+        self.client().capabilities()
     }
 
     fn support(&self) -> Support {
