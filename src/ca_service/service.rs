@@ -77,6 +77,12 @@ impl Service {
         self.changes.subscribe()
     }
 
+    /// How many requests wait for an order to change.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.changes.receiver_count()
+    }
+
     /// Ends waiting requests and background work.
     pub fn stop(&self) {
         self.stop.send_replace(true);

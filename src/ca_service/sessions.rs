@@ -77,7 +77,8 @@ pub async fn open(service: &Service, body: &[u8], p7: Option<&str>) -> Result<Se
         signed::open(service, body, p7, |request: &SessionRequest| &request.signed, Purpose::Session, path).await?;
     let content = &request.content;
     let device_serial = content.device_serial.as_str();
-    if device_serial.is_empty() || device_serial.len() > LONGEST_DEVICE_SERIAL || !device_serial.is_ascii() {
+    let readable = device_serial.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
+    if device_serial.is_empty() || device_serial.len() > LONGEST_DEVICE_SERIAL || !readable {
         let mut problem = Problem::new(ProblemCode::InvalidRequest, "the serial number of the device");
         problem.field = Some("device_serial".to_owned());
         return Err(problem.into());

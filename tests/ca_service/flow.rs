@@ -257,6 +257,7 @@ pub async fn a_waiting_request_answers_when_the_order_changes(place: Place) {
     let long = format!("{path}?wait=25");
     let headers = [token.as_header(), ("if-none-match", tag.as_str())];
     let (changed, ()) = tokio::join!(world.get(&long, &headers), async {
+        somebody_waits(&world).await;
         steps::approve(world.service(), &created.order.no, OFFICER).await.unwrap();
     });
     assert_eq!(changed.ok::<Order>().state, OrderState::Authorized);
@@ -265,15 +266,27 @@ pub async fn a_waiting_request_answers_when_the_order_changes(place: Place) {
     let sibling = world.sibling().await;
     let tag = changed.header("etag").to_owned();
     let headers = [token.as_header(), ("if-none-match", tag.as_str())];
-    let (changed, _) = tokio::join!(sibling.get(&long, &headers), world.fetch(&customer, &created.order.no));
+    let (changed, ()) = tokio::join!(sibling.get(&long, &headers), async {
+        somebody_waits(&sibling).await;
+        world.fetch(&customer, &created.order.no).await;
+    });
     assert_eq!(changed.ok::<Order>().state, OrderState::Issued);
     // a stop does not wait for those who wait
     let tag = changed.header("etag").to_owned();
     let headers = [token.as_header(), ("if-none-match", tag.as_str())];
-    let (ended, ()) = tokio::join!(sibling.get(&long, &headers), async { sibling.service().stop() });
+    let (ended, ()) = tokio::join!(sibling.get(&long, &headers), async {
+        somebody_waits(&sibling).await;
+        sibling.service().stop();
+    });
     assert_eq!(ended.status, 304);
     sibling.stop().await;
     world.stop().await;
+}
+
+async fn somebody_waits(world: &World) {
+    while world.service().waiting() == 0 {
+        tokio::task::yield_now().await;
+    }
 }
 
 pub async fn the_service_says_who_it_is_and_describes_itself(place: Place) {

@@ -2,9 +2,9 @@
 
 use crate::world::{Answer, CAPTCHA, Customer, World, contact, serial};
 use cert_assistant::ca::protocol::{
-    BODY_P7, Base64, Captcha, CaptchaAnswer, Challenge, ConfirmRequest, Contact, IDEMPOTENCY_KEY, IssueRequest,
-    IssueResponse, Order, OrderCreated, OrderKind, OrderRequest, Purpose, SESSION, SESSION_SIGNATURE, Session,
-    SessionKey, SessionRequest, Signed, SymAlg, WrapProfile,
+    BODY_P7, Base64, Captcha, CaptchaAnswer, Challenge, ConfirmRequest, IDEMPOTENCY_KEY, IssueRequest, IssueResponse,
+    Order, OrderCreated, OrderKind, OrderRequest, Purpose, SESSION, SESSION_SIGNATURE, Session, SessionKey,
+    SessionRequest, Signed, SymAlg, WrapProfile,
 };
 use cert_assistant::crypto::csr::UnsignedCsr;
 use cert_assistant::crypto::csr_response::CsrResponse;
@@ -91,12 +91,6 @@ impl World {
     pub async fn order(&self, customer: &Customer) -> OrderCreated {
         let open = self.session(customer).await;
         let request = self.order_request(&open).await;
-        self.try_order(&open, &request, &fresh_key()).await.ok()
-    }
-
-    pub async fn order_with(&self, customer: &Customer, contact: Contact) -> OrderCreated {
-        let open = self.session(customer).await;
-        let request = OrderRequest { contact, ..self.order_request(&open).await };
         self.try_order(&open, &request, &fresh_key()).await.ok()
     }
 

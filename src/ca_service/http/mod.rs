@@ -111,6 +111,7 @@ fn guarded(all: Router) -> Router {
         .method_not_allowed_fallback(nothing_here)
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, LONGEST))
         .layer(CatchPanicLayer::custom(|_: Box<dyn Any + Send>| refusal::panicked()))
+        .layer(axum::middleware::map_response(refusal::in_words))
         .layer(header(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(header(header::X_FRAME_OPTIONS, "DENY"))
         .layer(header(header::REFERRER_POLICY, "no-referrer"))

@@ -41,6 +41,27 @@ fn respond(mut problem: Problem, cause: &str) -> Response {
     response
 }
 
+/// Turns an error that a library answered in its own form – an odd path, query or method, a time-out – into a problem.
+/// Pages for people stay.
+pub(super) async fn in_words(response: Response) -> Response {
+    let status = response.status();
+    let kind = response.headers().get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
+    if !(status.is_client_error() || status.is_server_error())
+        || kind == PROBLEM_JSON.as_bytes()
+        || kind.starts_with(b"text/html")
+    {
+        return response;
+    }
+    let code = match status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => ProblemCode::NotFound,
+        StatusCode::PAYLOAD_TOO_LARGE => ProblemCode::TooLarge,
+        StatusCode::SERVICE_UNAVAILABLE => ProblemCode::Unavailable,
+        _ if status.is_server_error() => ProblemCode::Internal,
+        _ => ProblemCode::InvalidRequest,
+    };
+    problem_response(Problem::new(code, status.canonical_reason().unwrap_or_default()))
+}
+
 /// The answer when a handler panicked.
 pub(super) fn panicked() -> Response {
     respond(Problem::new(ProblemCode::Internal, "the service failed"), "a handler panicked")
@@ -55,5 +76,57 @@ pub(super) fn too_fast(error: GovernorError) -> Response {
             problem_response(problem)
         }
         other => respond(Problem::new(ProblemCode::Internal, "the service failed"), &other.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::ca::protocol::{Problem, ProblemCode};
+    use crate::ca_service::ServiceError;
+    use crate::ca_service::http::guarded;
+    use axum::Router;
+    use axum::body::{Body, to_bytes};
+    use axum::extract::Path;
+    use axum::http::{Request, StatusCode};
+    use axum::routing::get;
+    use tower::Service;
+
+    async fn answer(path: &str) -> (StatusCode, String) {
+        let broken = || async { ServiceError::Damaged("row 7 of the books".to_owned()) };
+        let panics = || async { Option::<()>::None.expect("the books lie open") };
+        let routes = Router::new()
+            .route("/broken", get(broken))
+            .route("/panics", get(panics))
+            .route("/number/{n}", get(|Path(n): Path<u8>| async move { n.to_string() }))
+            .route("/page", get(|| async { (StatusCode::FORBIDDEN, axum::response::Html("no")) }));
+        let request = Request::get(path).body(Body::empty()).unwrap();
+        let response = guarded(routes).call(request).await.unwrap();
+        assert_eq!(response.headers()["x-content-type-options"], "nosniff");
+        let status = response.status();
+        (status, String::from_utf8(to_bytes(response.into_body(), 10_000).await.unwrap().to_vec()).unwrap())
+    }
+
+    async fn code(path: &str) -> ProblemCode {
+        let (status, text) = answer(path).await;
+        let problem: Problem = serde_json::from_str(&text).unwrap();
+        assert_eq!(problem.status, status.as_u16());
+        assert!(!problem.instance.is_empty());
+        problem.code
+    }
+
+    #[tokio::test]
+    async fn what_fails_inside_is_told_to_nobody() {
+        for path in ["/broken", "/panics"] {
+            assert_eq!(code(path).await, ProblemCode::Internal);
+            assert!(!answer(path).await.1.contains("books"), "{path}");
+        }
+    }
+
+    #[tokio::test]
+    async fn what_a_library_refuses_becomes_a_problem_and_a_page_stays() {
+        assert_eq!(code("/number/300").await, ProblemCode::InvalidRequest);
+        assert_eq!(code("/number/%FF").await, ProblemCode::InvalidRequest);
+        assert_eq!(code("/nowhere").await, ProblemCode::NotFound);
+        assert_eq!(answer("/page").await, (StatusCode::FORBIDDEN, "no".to_owned()));
     }
 }
