@@ -1,9 +1,10 @@
 //! The key: a virtual one in this process, cut off at a command of its whole life.
+#![allow(dead_code)] // every test crate uses its part
 
 use cert_assistant::apdu::{Command, Response};
 use cert_assistant::token::{Channel, Gmt0017, Token, Transport, TransportError};
-use cert_assistant::virtual_key::faults::{Fault, Where};
-use cert_assistant::virtual_key::{Faults, KeyState, Outcome, VirtualKey};
+use cert_assistant::virtual_key::faults::{Fault, FaultRule, Where};
+use cert_assistant::virtual_key::{Faults, KeyState, Outcome, VirtualKey, command_name};
 use std::collections::BTreeSet;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -36,6 +37,8 @@ struct Inner {
     signing_keys: Mutex<BTreeSet<Vec<u8>>>,
     /// Name of the command a cut fell on.
     fell_on: Mutex<Option<String>>,
+    /// Names of all commands since they were taken last.
+    sent: Mutex<Vec<String>>,
 }
 
 impl Key {
@@ -52,7 +55,14 @@ impl Key {
         let mut key = VirtualKey::new(state).with_faults(faults);
         key.reset();
         let (key, killed) = (Mutex::new(key), AtomicBool::new(false));
-        Self(Arc::new(Inner { key, kill, killed, signing_keys: Mutex::default(), fell_on: Mutex::default() }))
+        Self(Arc::new(Inner {
+            key,
+            kill,
+            killed,
+            signing_keys: Mutex::default(),
+            fell_on: Mutex::default(),
+            sent: Mutex::default(),
+        }))
     }
 
     pub fn lock(&self) -> MutexGuard<'_, VirtualKey> {
@@ -78,6 +88,19 @@ impl Key {
         }
     }
 
+    /// Sets the faults from now on, as `virtual-key` takes them.
+    pub fn set_faults(&self, rules: &[&str]) {
+        let faults: Faults = rules.iter().map(|rule| rule.parse::<FaultRule>().unwrap()).collect();
+        let mut key = self.lock();
+        let none = KeyState { applications: Vec::new(), ..copy(key.state()) };
+        *key = std::mem::replace(&mut *key, VirtualKey::new(none)).with_faults(faults);
+    }
+
+    /// Names of the commands sent since this was asked last.
+    pub fn take_sent(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.sent.lock().unwrap())
+    }
+
     /// Commands so far.
     pub fn commands(&self) -> u64 {
         self.lock().apdu_count()
@@ -85,8 +108,7 @@ impl Key {
 
     /// A second key with the same contents, to look at without touching this one.
     pub fn double(&self) -> Self {
-        let copy = serde_json::from_value(serde_json::to_value(self.lock().state()).unwrap()).unwrap();
-        Self::new(copy, None)
+        Self::new(copy(self.lock().state()), None)
     }
 
     /// All signing keys there ever were.
@@ -97,6 +119,14 @@ impl Key {
     pub fn fell_on(&self) -> Option<String> {
         self.0.fell_on.lock().unwrap().clone()
     }
+}
+
+fn copy(state: &KeyState) -> KeyState {
+    serde_json::from_value(serde_json::to_value(state).unwrap()).unwrap()
+}
+
+fn name(apdu: &[u8]) -> String {
+    command_name(apdu[0], apdu[1]).to_owned()
 }
 
 impl Inner {
@@ -132,6 +162,7 @@ impl Channel for Line<'_> {
             return Err(TransportError::Removed);
         }
         let bytes = command.encode().unwrap();
+        link.key.sent.lock().unwrap().push(name(bytes.expose()));
         let (outcome, number) = {
             let mut key = link.key.key.lock().unwrap_or_else(PoisonError::into_inner);
             let next = key.apdu_count() + 1;
@@ -166,7 +197,7 @@ impl Channel for Line<'_> {
 impl Link {
     fn note(&self, apdu: &[u8]) {
         let mut fell_on = self.key.fell_on.lock().unwrap_or_else(PoisonError::into_inner);
-        fell_on.get_or_insert_with(|| cert_assistant::virtual_key::command_name(apdu[0], apdu[1]).to_owned());
+        fell_on.get_or_insert_with(|| name(apdu));
     }
 
     fn die(&self, apdu: &[u8]) -> ! {

@@ -1,5 +1,6 @@
 //! The wire to the CA: every call can be lost on the way there or back, kill the program, or meet a service that is being
 //! started again.
+#![allow(dead_code)] // every test crate uses its part
 
 use crate::desk::Killed;
 use crate::line::{Line, LineCut};
@@ -9,6 +10,7 @@ use cert_assistant::ca::protocol::{
 };
 use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, OrderApi, Submission};
 use std::panic::panic_any;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -29,17 +31,62 @@ pub struct Wire {
     cut: Option<(usize, CallCut)>,
     /// What lies between, when it is the line itself that is cut.
     line: Option<Line>,
+    /// What befalls the next call of a name.
+    next: Mutex<Option<(&'static str, CallCut)>>,
+    /// What is made of the next package on its way.
+    forger: Mutex<Option<Forger>>,
+    /// How far the client's clock is off.
+    off: AtomicI64,
     calls: Mutex<Vec<&'static str>>,
+    bodies: Mutex<Vec<Vec<u8>>>,
 }
+
+type Forger = Box<dyn FnOnce(&mut IssueResponse) + Send>;
 
 impl Wire {
     pub fn new(world: &Arc<World>, cut: Option<(usize, CallCut)>) -> Arc<Self> {
-        Arc::new(Self { world: Arc::clone(world), cut, line: None, calls: Mutex::default() })
+        Self::make(world, cut, None)
+    }
+
+    fn make(world: &Arc<World>, cut: Option<(usize, CallCut)>, line: Option<Line>) -> Arc<Self> {
+        Arc::new(Self {
+            world: Arc::clone(world),
+            cut,
+            line,
+            next: Mutex::default(),
+            forger: Mutex::default(),
+            off: AtomicI64::default(),
+            calls: Mutex::default(),
+            bodies: Mutex::default(),
+        })
+    }
+
+    /// The next call of this name is cut.
+    pub fn cut_next(&self, name: &'static str, cut: CallCut) {
+        *self.next.lock().unwrap() = Some((name, cut));
+    }
+
+    /// The next package is another one.
+    pub fn forge(&self, forger: impl FnOnce(&mut IssueResponse) + Send + 'static) {
+        *self.forger.lock().unwrap() = Some(Box::new(forger));
+    }
+
+    /// Sets the client's clock wrong.
+    pub fn set_clock_off(&self, seconds: i64) {
+        self.off.store(seconds, Ordering::Relaxed);
+    }
+
+    /// All bodies sent so far.
+    pub fn bodies(&self) -> Vec<Vec<u8>> {
+        self.bodies.lock().unwrap().clone()
+    }
+
+    fn body(&self, body: &[u8]) {
+        self.bodies.lock().unwrap().push(body.to_vec());
     }
 
     pub fn over_a_line(world: &Arc<World>, cut: Option<(usize, LineCut)>) -> Arc<Self> {
-        let line = Some(Line::to(world.port(), cut));
-        Arc::new(Self { world: Arc::clone(world), cut: None, line, calls: Mutex::default() })
+        Self::make(world, None, Some(Line::to(world.port(), cut)))
     }
 
     /// Connections so far; one a call unless a call was made again by itself.
@@ -66,7 +113,9 @@ impl Wire {
             calls.push(name);
             calls.len()
         };
-        let cut = self.cut.filter(|(at, _)| *at == number).map(|(_, cut)| cut);
+        let by_name = self.next.lock().unwrap().take_if(|(next, _)| *next == name);
+        let by_number = self.cut.filter(|(at, _)| *at == number);
+        let cut = by_number.map(|(_, cut)| cut).or(by_name.map(|(_, cut)| cut));
         let broken = || Err(CaError::Network { at: Network::Broken, detail: "cut".to_owned() });
         match cut {
             Some(CallCut::LostBefore) => return broken(),
@@ -101,7 +150,7 @@ impl CaAdapter for Wire {
     }
 
     fn now(&self) -> i64 {
-        self.world.now()
+        self.world.now() + self.off.load(Ordering::Relaxed)
     }
 
     fn info(&self) -> Result<CaInfo, CaError> {
@@ -117,10 +166,12 @@ impl CaAdapter for Wire {
     }
 
     fn open_session(&self, body: &[u8], p7: &[u8]) -> Result<Session, CaError> {
+        self.body(body);
         self.call("sessions", |ca| ca.open_session(body, p7))
     }
 
     fn create_order(&self, submission: &Submission) -> Result<OrderCreated, CaError> {
+        self.body(&submission.body);
         self.call("orders", |ca| ca.create_order(submission))
     }
 
@@ -141,10 +192,16 @@ impl CaAdapter for Wire {
     }
 
     fn issue(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<IssueResponse, CaError> {
-        self.call("issue", |ca| ca.issue(no, token, body, p7))
+        self.body(body);
+        let mut response = self.call("issue", |ca| ca.issue(no, token, body, p7))?;
+        if let Some(forger) = self.forger.lock().unwrap().take() {
+            forger(&mut response);
+        }
+        Ok(response)
     }
 
     fn confirm(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
+        self.body(body);
         self.call("confirm", |ca| ca.confirm(no, token, body, p7))
     }
 }

@@ -1,4 +1,5 @@
 //! The CA: the real service with its books on disk, in this process, to be stopped and started again.
+#![allow(dead_code)] // every test crate uses its part
 
 use cert_assistant::ca::protocol::Contact;
 use cert_assistant::ca::{CaProfile, Connection, OrderApi, PinPolicy, Proxy, ServiceUrl, Text};
@@ -6,6 +7,7 @@ use cert_assistant::ca_service::audit::{self, Actor};
 use cert_assistant::ca_service::authority::{Authority, HolderKind, Keys, Names};
 use cert_assistant::ca_service::books::certificates::{self, Certificate};
 use cert_assistant::ca_service::books::customers::{self, NewCustomer};
+use cert_assistant::ca_service::clock::Clock;
 use cert_assistant::ca_service::http::{InProcess, router};
 use cert_assistant::ca_service::kmc::Kmc;
 use cert_assistant::ca_service::{Config, Limits, Service, ServiceError, Store};
@@ -14,13 +16,20 @@ use cert_assistant::crypto::PrivateKey;
 use cert_assistant::virtual_key::KeyState;
 use sqlx::Row;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+
+/// What every picture shows.
+pub const CAPTCHA: &str = "KA7X";
+/// Seconds.
+pub const DAY: i64 = 86_400;
 
 /// What a service is started from again.
 #[derive(Clone)]
 struct Material {
     folder: PathBuf,
-    now: i64,
+    clock: Arc<AtomicI64>,
+    captcha: bool,
     root: Vec<u8>,
     operation: Vec<u8>,
     /// Keys of operation CA, service and key management.
@@ -29,15 +38,17 @@ struct Material {
 
 impl Material {
     async fn start(self) -> Result<(Arc<Service>, axum::Router), ServiceError> {
-        let now = self.now;
-        let clock: cert_assistant::ca_service::clock::Clock = Arc::new(move || now);
+        let hands = self.clock;
+        let clock: Clock = Arc::new(move || hands.load(Ordering::Relaxed));
         let [operation, service, kmc] = self.keys.map(|key| PrivateKey::from_bytes(&key).unwrap());
         let authority = Authority::new(self.root, self.operation, Box::new(operation)).unwrap();
         let store = Store::open(&self.folder.join("books.db")).await.unwrap();
         let keys_store = Kmc::open(&self.folder.join("kmc.db"), &kmc, Arc::clone(&clock)).await?;
-        let config = Config { captcha: false, limits: Limits::NONE, ..Config::default() };
+        let config = Config { captcha: self.captcha, limits: Limits::NONE, ..Config::default() };
         let keys = Keys { authority, service, kmc };
-        let service = Arc::new(Service::new(config, store, keys_store, keys, clock).await?);
+        let mut service = Service::new(config, store, keys_store, keys, clock).await?;
+        service.captcha_text = Arc::new(|| Some(CAPTCHA.to_owned()));
+        let service = Arc::new(service);
         let routes = router(&service);
         Ok((service, routes))
     }
@@ -51,13 +62,19 @@ pub struct World {
 
 impl World {
     pub fn new() -> Self {
+        Self::with_captcha(false)
+    }
+
+    /// A service that wants the answer to a picture, or not.
+    pub fn with_captcha(captcha: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = noon();
         let (authority, _root, operation) = Authority::create(&Names::default(), now).unwrap();
         let keys = [operation, PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap()];
         let material = Material {
             folder: folder.path().to_owned(),
-            now,
+            clock: Arc::new(AtomicI64::new(now)),
+            captcha,
             root: authority.root().to_vec(),
             operation: authority.operation().to_vec(),
             keys: keys.map(|key| Arc::new(key.to_bytes().to_vec())),
@@ -77,14 +94,20 @@ impl World {
 
     /// The clock of service and client: it stands still, so that no midnight falls into a test.
     pub fn now(&self) -> i64 {
-        self.material.now
+        self.material.clock.load(Ordering::Relaxed)
+    }
+
+    /// Lets time pass for service and client.
+    pub fn pass(&self, seconds: i64) {
+        self.material.clock.fetch_add(seconds, Ordering::Relaxed);
     }
 
     fn service(&self) -> MutexGuard<'_, Option<InProcess>> {
         self.running.lock().unwrap()
     }
 
-    fn look<T, F: Future<Output = T>>(&self, into: impl FnOnce(Arc<Service>) -> F) -> T {
+    /// Does something with the service itself.
+    pub fn look<T, F: Future<Output = T>>(&self, into: impl FnOnce(Arc<Service>) -> F) -> T {
         let running = self.service();
         let running = running.as_ref().unwrap();
         running.block_on(into(Arc::clone(running.service())))
@@ -101,6 +124,11 @@ impl World {
 
     /// Takes the certificates of a key into the books; returns the serial number of the signing one.
     pub fn enrol(&self, state: &KeyState, number: usize) -> String {
+        self.enrol_for(state, number, "unit")
+    }
+
+    /// The same for a product.
+    pub fn enrol_for(&self, state: &KeyState, number: usize, product: &str) -> String {
         let container = &state.applications[0].containers[0];
         let sign = container.sign.certificate.clone().unwrap();
         let encrypt = container.encrypt.certificate.clone().unwrap();
@@ -111,7 +139,7 @@ impl World {
             entity: String::new(),
             code: "DEMO0000X".to_owned(),
             number: format!("{number:014}"),
-            product: "unit".to_owned(),
+            product: product.to_owned(),
             contact,
         };
         self.look(|service| async move {
@@ -179,7 +207,6 @@ pub fn client_at(port: u16) -> OrderApi {
 
 /// Noon of today in Beijing.
 fn noon() -> i64 {
-    const DAY: i64 = 86_400;
     const BEIJING: i64 = 8 * 3600;
     (cert::now() + BEIJING).div_euclid(DAY) * DAY - BEIJING + DAY / 2
 }
