@@ -6,7 +6,7 @@ use crate::desk::Killed;
 use crate::line::{Line, LineCut};
 use crate::world::{World, client_at};
 use cert_assistant::ca::protocol::{
-    CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support,
+    Base64, CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support,
 };
 use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, OrderApi, Submission};
 use std::panic::panic_any;
@@ -35,6 +35,8 @@ pub struct Wire {
     next: Mutex<Option<(&'static str, CallCut)>>,
     /// What is made of the next package on its way.
     forger: Mutex<Option<Forger>>,
+    /// What is made of the next chain on its way.
+    chain_forger: Mutex<Option<fn(&mut Vec<Base64>)>>,
     /// How far the client's clock is off.
     off: AtomicI64,
     calls: Mutex<Vec<&'static str>>,
@@ -55,6 +57,7 @@ impl Wire {
             line,
             next: Mutex::default(),
             forger: Mutex::default(),
+            chain_forger: Mutex::default(),
             off: AtomicI64::default(),
             calls: Mutex::default(),
             bodies: Mutex::default(),
@@ -69,6 +72,11 @@ impl Wire {
     /// The next package is another one.
     pub fn forge(&self, forger: impl FnOnce(&mut IssueResponse) + Send + 'static) {
         *self.forger.lock().unwrap() = Some(Box::new(forger));
+    }
+
+    /// The next chain is another one.
+    pub fn forge_chain(&self, forger: fn(&mut Vec<Base64>)) {
+        *self.chain_forger.lock().unwrap() = Some(forger);
     }
 
     /// Sets the client's clock wrong.
@@ -154,7 +162,11 @@ impl CaAdapter for Wire {
     }
 
     fn info(&self) -> Result<CaInfo, CaError> {
-        self.call("ca", |ca| ca.info())
+        let mut info = self.call("ca", |ca| ca.info())?;
+        if let Some(forger) = self.chain_forger.lock().unwrap().take() {
+            forger(&mut info.chain);
+        }
+        Ok(info)
     }
 
     fn captcha(&self) -> Result<Captcha, CaError> {
