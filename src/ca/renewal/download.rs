@@ -361,8 +361,11 @@ impl Renewal {
         let step = DownloadStep::Switch;
         self.begin(step)?;
         let switched = on_key(key, |token| {
-            // a cut may have left it missing
-            let present = token.read_file(CURRENT_FILE, CURRENT_LIMIT).unwrap_or_default();
+            let present = match token.read_file(CURRENT_FILE, CURRENT_LIMIT) {
+                // another program deleted it meanwhile
+                Err(TokenError::Refused { .. }) => Vec::new(),
+                present => present?,
+            };
             if text(&present) != container {
                 token.write_file(CURRENT_FILE, container.as_bytes())?;
             }
