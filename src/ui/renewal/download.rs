@@ -59,7 +59,7 @@ impl Wizard {
             list(ui, scene, line, running);
         }
         if running {
-            self.shows_pin = false;
+            self.pin.reset();
             let elapsed = scene
                 .renewal
                 .busy

@@ -50,8 +50,8 @@ pub struct Wizard {
     shows_pin: bool,
     fields: FormFields,
     code: String,
-    /// The field for the code has had the keyboard.
-    code_asked: bool,
+    /// The code whose field has had the keyboard, by the moment it was sent.
+    code_seen: Option<i64>,
     payment: PaymentView,
     /// The session ended before the order was sent: said at the next proof of identity.
     session_over: bool,
@@ -96,7 +96,7 @@ impl Wizard {
             shows_pin: false,
             fields: FormFields::default(),
             code: String::new(),
-            code_asked: false,
+            code_seen: None,
             payment: PaymentView::default(),
             session_over: false,
             costs: false,
