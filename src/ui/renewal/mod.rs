@@ -46,7 +46,7 @@ pub struct Around {
 pub struct Wizard {
     slot: u64,
     pin: PinEntry,
-    /// A PIN field was on the page the last time it was shown.
+    /// A PIN was asked for or being used on the page the last time it was shown: no other text belongs there.
     shows_pin: bool,
     fields: FormFields,
     code: String,
@@ -111,7 +111,7 @@ impl Wizard {
         self.forget_pin();
     }
 
-    /// True when a PIN field is on the page.
+    /// True when a PIN is asked for or used on the page.
     #[must_use]
     pub const fn shows_pin(&self) -> bool {
         self.shows_pin
