@@ -571,6 +571,14 @@ impl Screen {
         self.settle();
     }
 
+    /// True when the control of this name lies on the page above the status bar.
+    #[track_caller]
+    pub fn is_in_sight(&self, name: &str) -> bool {
+        let mut page = self.ctx.content_rect();
+        page.max.y -= 30.0;
+        page.contains_rect(self.control(name).rect())
+    }
+
     /// Presses the control of this name as a screen reader does, also when it is scrolled out of sight.
     #[track_caller]
     pub fn press_button(&mut self, name: &str) {

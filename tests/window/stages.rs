@@ -1,14 +1,14 @@
 //! Stages of a renewal as a CA and a journal would bring them, for a key on the bench.
 
 use crate::bench::{Bench, Card, NOW, spec};
-use crate::screen::{Plan, Screen};
+use crate::screen::Screen;
 use cert_assistant::app::protocol::{
     Base64, Captcha, Contact, Holder, NextAction, Order, OrderKind, OrderState, Payment, PaymentState, Period, Product,
     Session, Support,
 };
 use cert_assistant::app::{
-    Done, Download, DownloadLine, Event, Fault, FaultCode, Form, KeyState, LineState, OrderLine, PortalPage,
-    RenewalAsk, RenewalStage, Waiting,
+    Done, Download, DownloadLine, Event, Fault, FaultCode, Form, LineState, OrderLine, PortalPage, RenewalAsk,
+    RenewalStage, Waiting,
 };
 use cert_assistant::virtual_key::Spec;
 use std::io::Cursor;

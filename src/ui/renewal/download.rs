@@ -59,7 +59,9 @@ impl Wizard {
             list(ui, scene, line, running);
         }
         if running {
-            self.shows_pin = false;
+            // who goes on typing the PIN types it into nothing
+            self.pin.reset();
+            self.shows_pin = true;
             let elapsed = scene
                 .renewal
                 .busy

@@ -46,12 +46,12 @@ pub struct Around {
 pub struct Wizard {
     slot: u64,
     pin: PinEntry,
-    /// A PIN field was on the page the last time it was shown.
+    /// A PIN was asked for or being used on the page the last time it was shown: no other text belongs there.
     shows_pin: bool,
     fields: FormFields,
     code: String,
-    /// The field for the code has had the keyboard.
-    code_asked: bool,
+    /// The code whose field has had the keyboard, by the moment it was sent.
+    code_seen: Option<i64>,
     payment: PaymentView,
     /// The session ended before the order was sent: said at the next proof of identity.
     session_over: bool,
@@ -96,7 +96,7 @@ impl Wizard {
             shows_pin: false,
             fields: FormFields::default(),
             code: String::new(),
-            code_asked: false,
+            code_seen: None,
             payment: PaymentView::default(),
             session_over: false,
             costs: false,
@@ -111,7 +111,7 @@ impl Wizard {
         self.forget_pin();
     }
 
-    /// True when a PIN field is on the page.
+    /// True when a PIN is asked for or used on the page.
     #[must_use]
     pub const fn shows_pin(&self) -> bool {
         self.shows_pin

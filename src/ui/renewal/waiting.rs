@@ -92,7 +92,7 @@ impl Wizard {
         let field = TextField { label: &label, note: &note, wrong, enabled, limit: 2 * CODE_DIGITS };
         let typed = field.show(ui, &mut self.code);
         self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
-        if !std::mem::replace(&mut self.code_asked, true) {
+        if enabled && std::mem::replace(&mut self.code_seen, waiting.code_sent) != waiting.code_sent {
             typed.response.request_focus();
         }
         let obstacle = scene.busy().or_else(|| (!complete).then(|| t!("renew.missing_code", n = CODE_DIGITS)));
@@ -111,7 +111,8 @@ impl Wizard {
             }
         });
         if scene.task() == Some(RenewalTask::CheckingCode) {
-            self.code_asked = false;
+            // a wrong one is typed again
+            self.code_seen = None;
         }
     }
 }
