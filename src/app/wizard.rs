@@ -4,6 +4,7 @@ use super::hub::{Outlet, Workers};
 use super::message::{Event, RenewalAsk};
 use super::orders::{Book, Changed, Shared, lock};
 use super::renewal::{Done, Download, DownloadLine, Form, PortalPage, RenewalStage, Waiting};
+use super::timeline;
 use super::worker::{Job, Loan};
 use crate::ca::protocol::{Captcha, CaptchaAnswer, Contact, Payment, Support};
 use crate::ca::{
@@ -336,6 +337,7 @@ impl Wizard {
     }
 
     fn show(&self, stage: RenewalStage) {
+        timeline::mark("renewal", name_of(&stage));
         let support = self.ca.as_ref().map_or_else(Support::default, |ca| ca.profile.support());
         self.around.outlet.send(Event::RenewalStage { slot: self.slot, stage, support });
     }
@@ -354,6 +356,19 @@ fn done(no: String, outcome: &Outcome) -> RenewalStage {
         new: outcome.new,
         took_ms: u64::try_from(outcome.time_used.as_millis()).unwrap_or(u64::MAX),
     }))
+}
+
+/// For the time marks.
+const fn name_of(stage: &RenewalStage) -> &'static str {
+    match stage {
+        RenewalStage::Opening => "opening",
+        RenewalStage::Portal(_) => "portal",
+        RenewalStage::Identify { .. } => "identify",
+        RenewalStage::Form(_) => "form",
+        RenewalStage::Waiting(_) => "waiting",
+        RenewalStage::Download(_) => "download",
+        RenewalStage::Done(_) => "done",
+    }
 }
 
 /// The line of the window a step belongs to.
