@@ -159,7 +159,7 @@ fault_codes! {
     CaUnavailable = "CA-542",
     /// The CA's service did not understand the program.
     RequestRefused = "CA-543",
-    /// The key was pulled out during a renewal.
+    /// The key was pulled out during a renewal, or the connection to it broke.
     RenewalKeyRemoved = "CA-551",
     /// No new key pair was made.
     KeyPairNotMade = "CA-552",

@@ -23,7 +23,7 @@ fn the_old_container_is_removed_when_it_is_history() {
     assert_eq!(code(remove(&mut person.token, pin("000000"), OLD, &person.journal)), FaultCode::WrongPin);
     assert_eq!(person.containers().len(), 2);
     told(remove(&mut person.token, pin(PIN), OLD, &person.journal)).unwrap();
-    assert_eq!(person.containers(), [new.clone()]);
+    assert_eq!(person.containers(), std::slice::from_ref(&new));
     assert_eq!(person.current(), new);
     assert_eq!(person.key.connect().sign(&new, &[1; 32]), Err(TokenError::NotLoggedIn), "the right is given back");
 }

@@ -60,7 +60,7 @@ fn another_key_in_the_reader_gets_no_pin() {
 #[test]
 fn keys_without_a_certificate_to_renew_are_told_apart() {
     let world = Arc::new(World::new());
-    let mut binding = |state| KeyBinding::of(&stranger(&world, |spec| spec.state(state)).read());
+    let binding = |state| KeyBinding::of(&stranger(&world, |spec| spec.state(state)).read());
     assert_eq!(code(binding(State::Empty)), FaultCode::CertificateMissing);
     assert_eq!(code(binding(State::NoApplication)), FaultCode::CertificateMissing);
     assert_eq!(code(binding(State::Damaged)), FaultCode::CertificateDamaged);

@@ -201,7 +201,7 @@ fn an_officer_says_yes_while_somebody_waits() {
     assert_eq!(person.key.take_sent(), [""; 0], "the key is not asked anything before");
     let number = no(&renewal);
     let approving = {
-        let (world, number) = (Arc::clone(&world), number.clone());
+        let world = Arc::clone(&world);
         std::thread::spawn(move || {
             world.look(|service| async move { steps::approve(&service, &number, Actor::SERVICE).await.unwrap() });
         })

@@ -1,9 +1,10 @@
 //! Packages that are not what was ordered: nothing of them reaches the key.
 
 use crate::person::{OLD, Person, person};
+use crate::wire::ChainForger;
 use crate::world::World;
 use cert_assistant::ca::Renewal;
-use cert_assistant::ca::protocol::{Base64, IssueResponse, Period};
+use cert_assistant::ca::protocol::{IssueResponse, Period};
 use cert_assistant::ca_service::authority::Profile;
 use cert_assistant::ca_service::books::certificates::{IssuedPair, Template, make_pair};
 use cert_assistant::crypto::csr_response::CsrResponse;
@@ -139,7 +140,7 @@ fn an_answer_about_another_order_is_refused() {
 #[test]
 fn a_chain_that_does_not_hold_vouches_for_nothing() {
     let world = Arc::new(World::new());
-    let chains: [(&str, fn(&mut Vec<Base64>)); 4] = [
+    let chains: [(&str, ChainForger); 4] = [
         ("the CA names no chain", Vec::clear),
         ("the chain of the CA does not hold", |chain| chain.reverse()),
         ("the chain of the CA does not hold", |chain| chain.truncate(1)),

@@ -1,4 +1,5 @@
 //! The line itself: a relay between client and service that cuts one connection at a byte.
+#![allow(dead_code)] // every test crate uses its part
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};

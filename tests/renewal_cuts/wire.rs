@@ -36,13 +36,15 @@ pub struct Wire {
     /// What is made of the next package on its way.
     forger: Mutex<Option<Forger>>,
     /// What is made of the next chain on its way.
-    chain_forger: Mutex<Option<fn(&mut Vec<Base64>)>>,
+    chain_forger: Mutex<Option<ChainForger>>,
     /// How far the client's clock is off.
     off: AtomicI64,
     calls: Mutex<Vec<&'static str>>,
     bodies: Mutex<Vec<Vec<u8>>>,
 }
 
+/// Makes another chain of one.
+pub type ChainForger = fn(&mut Vec<Base64>);
 type Forger = Box<dyn FnOnce(&mut IssueResponse) + Send>;
 
 impl Wire {
@@ -75,7 +77,7 @@ impl Wire {
     }
 
     /// The next chain is another one.
-    pub fn forge_chain(&self, forger: fn(&mut Vec<Base64>)) {
+    pub fn forge_chain(&self, forger: ChainForger) {
         *self.chain_forger.lock().unwrap() = Some(forger);
     }
 

@@ -179,6 +179,21 @@ impl World {
         })
     }
 
+    /// Everything that was signed for an order, oldest first: kind, body, signature.
+    pub fn evidence(&self, no: &str) -> Vec<(String, Vec<u8>, Vec<u8>)> {
+        let query = "SELECT kind, body, signature FROM evidence WHERE order_no = $1 \
+                     OR session = (SELECT session FROM orders WHERE no = $1) ORDER BY at, length(kind), id";
+        self.look(|service| async move {
+            let rows = sqlx::query(query).bind(no).fetch_all(service.store.pool()).await.unwrap();
+            rows.iter().map(|row| (row.get(0), row.get(1), row.get(2))).collect()
+        })
+    }
+
+    /// The certificate of the operation CA, DER.
+    pub fn operation(&self) -> Vec<u8> {
+        self.material.operation.clone()
+    }
+
     /// Keys the key management made for an order.
     pub fn encryption_keys(&self, no: &str) -> i64 {
         self.look(|service| async move { service.kmc.count(no).await.unwrap() })

@@ -206,7 +206,7 @@ fn one_program_at_a_time_works_on_an_order() {
     let (_folder, journal) = journal();
     let open = journal.create(entry()).unwrap();
     let id = open.entry().id.clone();
-    let other = Journal::at(journal.folder.clone());
+    let other = Journal::at(journal.folder);
     assert_eq!(other.open(&id).err().map(|fault| fault.code), Some(FaultCode::OrderInUse));
     assert_eq!(other.forget(&id).err().map(|fault| fault.code), Some(FaultCode::OrderInUse));
     drop(open);

@@ -404,10 +404,10 @@ impl Renewal {
     fn key_fault(&self, error: &TokenError, step: Option<DownloadStep>) -> Fault {
         let plain = Fault::from(error);
         let code = match (error, step) {
-            (TokenError::Transport(TransportError::Removed), _) => FaultCode::RenewalKeyRemoved,
+            (TokenError::Transport(TransportError::Removed), _)
+            | (TokenError::Transport(_) | TokenError::Malformed { .. }, Some(_)) => FaultCode::RenewalKeyRemoved,
             (TokenError::NotLoggedIn, _) => FaultCode::RenewalLoginLost,
             (TokenError::NoSpace, _) => FaultCode::RenewalKeyFull,
-            (TokenError::Transport(_), _) => return plain,
             (_, Some(DownloadStep::GenerateKey)) => FaultCode::KeyPairNotMade,
             (_, Some(DownloadStep::ImportKey | DownloadStep::WriteCertificates)) => FaultCode::ImportFailed,
             (_, Some(DownloadStep::SelfTest)) => FaultCode::SelfTestFailed,
