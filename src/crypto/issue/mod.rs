@@ -186,8 +186,8 @@ pub fn certificate_under(
 }
 
 fn issue(request: &CertificateRequest<'_>, issuer: Name, key: &dyn SigningBackend) -> Result<Vec<u8>, IssueError> {
-    let mut extensions = extensions::texts(request.texts)?;
-    extensions.extend(extensions::of(request.crl_uri, &request.extras)?);
+    let mut extensions = extensions::of(request.crl_uri, &request.extras)?;
+    extensions.extend(extensions::texts(request.texts)?);
     let subject = match request.subject {
         Subject::Parts(parts) => name(parts)?,
         Subject::Der(der) => name_from_der(der)?,

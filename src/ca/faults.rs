@@ -1,0 +1,1 @@
+//! From the errors of this room to the faults people see.
