@@ -4,7 +4,7 @@ use super::Console;
 use super::page::{Choice, Page, Pill, ROWS, like, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, Heading, ListPage, Table, headings};
-use super::texts::{Language, masked, moment, yuan};
+use super::texts::{Language, masked, minute, yuan};
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::OrderState;
 use axum::Router;
@@ -159,6 +159,6 @@ pub fn line(language: Language, row: &AnyRow, contacts: bool) -> Result<Vec<Cell
         Cell::pill(state_pill(language, &state)),
         Cell::line(if contacts { mobile } else { masked(&mobile) }),
         Cell::number(yuan(row.try_get(5)?)),
-        Cell::line(moment(row.try_get(6)?)),
+        Cell::line(minute(row.try_get(6)?)),
     ])
 }
