@@ -79,7 +79,8 @@ async fn list(
     let total: i64 = sqlx::query(
         "SELECT COUNT(*) FROM orders o WHERE ($1 = '' OR o.state = $1) AND ($2 = '%%' \
          OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate) LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
+         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
+         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
          OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\')))",
     )
     .bind(&asked.state)
@@ -93,7 +94,8 @@ async fn list(
          FROM orders o JOIN products p ON p.code = o.product \
          WHERE ($1 = '' OR o.state = $1) AND ($2 = '%%' \
          OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate) LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
+         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
+         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
          OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\'))) \
          ORDER BY o.created DESC, o.no DESC LIMIT $4 OFFSET $5",
     )
