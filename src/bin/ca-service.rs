@@ -278,7 +278,7 @@ async fn serve(run: Run) -> Result<(), Failure> {
     let service = Arc::new(place.open(passphrase.expose(), run.behind_proxy, clock::system()).await?);
     drop(passphrase);
     let listener = TcpListener::bind(run.listen).await?;
-    let routes = http::router(&service).merge(console::router(Arc::clone(&service), run.behind_proxy));
+    let routes = http::router(&service).merge(console::router(Arc::clone(&service), service.config.behind_proxy));
     let mut running = http::serve(service, routes, listener)?;
     say(format_args!("listening http://{}", running.address));
     say(format_args!("console    http://{}/console", running.address));

@@ -3,7 +3,7 @@
 
 use super::Service;
 use super::error::ServiceError;
-use super::secrets::{random_hex, same};
+use super::secrets::{is_name, random_hex, same};
 use super::store::Tx;
 use crate::ca::protocol::{Captcha, CaptchaAnswer, ProblemCode};
 use crate::crypto::random;
@@ -101,6 +101,9 @@ impl Answer {
 /// # Errors
 /// [`ServiceError`].
 pub async fn check(service: &Service, tx: &mut Tx, given: &CaptchaAnswer) -> Result<Answer, ServiceError> {
+    if !is_name(&given.id) {
+        return Ok(Answer::Stale);
+    }
     let row = sqlx::query("UPDATE captchas SET used = 1 WHERE id = $1 AND used = 0 AND expires > $2 RETURNING answer")
         .bind(&given.id)
         .bind(service.now())

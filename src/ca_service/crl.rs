@@ -8,7 +8,7 @@ use super::audit::{self, Actor, Entry};
 use super::books::certificates::{self, Status};
 use super::error::ServiceError;
 use super::orders::steps;
-use super::secrets::from_hex;
+use super::secrets::{from_hex, is_name};
 use super::store::{Store, Tx, next_number};
 use crate::ca::protocol::OrderState;
 use crate::crypto::issue::Revoked;
@@ -176,6 +176,9 @@ fn entry((serial, at, reason): &(Vec<u8>, OffsetDateTime, i64)) -> Revoked<'_> {
 /// # Errors
 /// [`ServiceError`].
 pub async fn current(store: &Store, name: &str) -> Result<Option<Vec<u8>>, ServiceError> {
+    if !is_name(name) {
+        return Ok(None);
+    }
     let row = sqlx::query("SELECT der FROM crls WHERE name = $1").bind(name).fetch_optional(store.pool()).await?;
     Ok(row.map(|row| row.try_get(0)).transpose()?)
 }

@@ -50,6 +50,13 @@ pub fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |all, (a, b)| all | (a ^ b)) == 0
 }
 
+/// Whether a text can be a name the service gave – of an order, a session, a challenge – and not something a database
+/// would choke on.
+#[must_use]
+pub fn is_name(text: &str) -> bool {
+    (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
 /// Upper-case hexadecimal.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
@@ -79,7 +86,7 @@ pub fn random_hex<const N: usize>() -> Result<String, CryptoError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Secrets, from_hex, hex, hmac, same};
+    use super::{Secrets, from_hex, hex, hmac, is_name, same};
     use crate::crypto::PrivateKey;
 
     #[test]
@@ -112,6 +119,16 @@ mod tests {
         assert_eq!(from_hex("001aFF"), Some(vec![0, 0x1A, 0xFF]));
         for wrong in ["0", "0g", "证书", "+1"] {
             assert_eq!(from_hex(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn names_are_letters_digits_and_dashes() {
+        for name in ["20261120-000001", "operation", "00FF"] {
+            assert!(is_name(name), "{name}");
+        }
+        for other in ["", "a\0", "a b", "证书", "'", "A".repeat(129).as_str()] {
+            assert!(!is_name(other), "{other}");
         }
     }
 

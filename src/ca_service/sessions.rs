@@ -8,7 +8,7 @@ use super::books::products::{self, Product};
 use super::error::ServiceError;
 use super::limits;
 use super::orders::{self, rules};
-use super::secrets::{from_hex, hex, random_hex};
+use super::secrets::{from_hex, hex, is_name, random_hex};
 use super::signed::{self, Evidence};
 use crate::ca::protocol::{
     Holder, OrderHandle, Problem, ProblemCode, Product as ShownProduct, Purpose, Session, SessionRequest,
@@ -147,6 +147,9 @@ pub async fn open(service: &Service, body: &[u8], p7: Option<&str>) -> Result<Se
 /// # Errors
 /// `session_expired` when there is none.
 pub async fn find(service: &Service, id: &str) -> Result<Row, ServiceError> {
+    if !is_name(id) {
+        return Err(expired());
+    }
     let query = "SELECT id, certificate, session_key, device_serial, expires FROM sessions WHERE id = $1";
     let row = sqlx::query(query).bind(id).fetch_optional(service.store.pool()).await?;
     let row = row.ok_or_else(expired)?;

@@ -4,7 +4,7 @@
 use super::Service;
 use super::books::certificates::{self, Certificate, Kind, Status};
 use super::error::ServiceError;
-use super::secrets::random_hex;
+use super::secrets::{is_name, random_hex};
 use super::store::Tx;
 use crate::ca::protocol::{Base64, CLOCK_TOLERANCE, Challenge, Problem, ProblemCode, Purpose, Signed};
 use crate::crypto::signed_data;
@@ -62,6 +62,11 @@ pub async fn open<T: DeserializeOwned>(
 /// # Errors
 /// `challenge_invalid`.
 pub async fn use_challenge(service: &Service, tx: &mut Tx, signed: &Signed) -> Result<(), ServiceError> {
+    let detail = "the challenge is unknown, used, expired or for another purpose";
+    let invalid = ServiceError::refused(ProblemCode::ChallengeInvalid, detail);
+    if !is_name(&signed.nonce) {
+        return Err(invalid);
+    }
     let used =
         sqlx::query("UPDATE challenges SET used = 1 WHERE nonce = $1 AND used = 0 AND purpose = $2 AND expires > $3")
             .bind(&signed.nonce)
@@ -69,13 +74,7 @@ pub async fn use_challenge(service: &Service, tx: &mut Tx, signed: &Signed) -> R
             .bind(service.now())
             .execute(&mut **tx)
             .await?;
-    if used.rows_affected() == 1 {
-        return Ok(());
-    }
-    Err(ServiceError::refused(
-        ProblemCode::ChallengeInvalid,
-        "the challenge is unknown, used, expired or for another purpose",
-    ))
+    if used.rows_affected() == 1 { Ok(()) } else { Err(invalid) }
 }
 
 /// Makes a challenge.

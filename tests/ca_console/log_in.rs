@@ -2,7 +2,8 @@
 
 use crate::visitor::{PASSWORD, Said, Visitor, add, operators, staff};
 use crate::world::{Options, Place, World};
-use cert_assistant::ca_service::operators::{IDLE, LONGEST, Password, Role, TRIES_WITHIN};
+use cert_assistant::ca_service::audit::Actor;
+use cert_assistant::ca_service::operators::{IDLE, LONGEST, OperatorError, Password, Role, TRIES_WITHIN};
 use sqlx::Row;
 
 async fn world(place: &Place) -> World {
@@ -114,6 +115,39 @@ pub async fn parallel_tries_are_counted_before_they_are_looked_at(place: Place) 
     }
     // the right one, if it was among them, lets five more be looked at
     assert!((5..=10).contains(&looked_at), "{looked_at} of 20 were looked at");
+    world.stop().await;
+}
+
+pub async fn accounts_change_while_their_people_log_in(place: Place) {
+    let world = world(&place).await;
+    drop(staff(&world, "admin", Role::Administrator).await);
+    drop(staff(&world, "other", Role::Administrator).await);
+    let accounts = operators(&world);
+    let mut tasks = Vec::new();
+    for round in 0..4 {
+        for name in ["admin", "other"] {
+            let accounts = accounts.clone();
+            tasks.push(tokio::spawn(async move {
+                let session = accounts.log_in(name, &Password::new(PASSWORD.to_owned())).await;
+                session.map(drop).map_err(|error| error.to_string())
+            }));
+            let accounts = operators(&world);
+            let role = if round % 2 == 0 { Role::Auditor } else { Role::Administrator };
+            let done = async move {
+                // the last administrator stays one
+                match accounts.set_role(Actor::SERVICE, name, role).await {
+                    Ok(()) | Err(OperatorError::LastAdministrator) => Ok(()),
+                    Err(error) => Err(error.to_string()),
+                }
+            };
+            tasks.push(tokio::spawn(done));
+        }
+    }
+    for task in tasks {
+        task.await.unwrap().unwrap();
+    }
+    assert!(accounts.list().await.unwrap().iter().any(|account| account.role == Role::Administrator));
+    world.audited().await;
     world.stop().await;
 }
 

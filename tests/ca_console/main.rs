@@ -47,6 +47,7 @@ cases! {
     log_in::a_first_password_opens_nothing_but_its_change,
     log_in::five_wrong_passwords_lock_for_fifteen_minutes_whoever_the_name_belongs_to,
     log_in::parallel_tries_are_counted_before_they_are_looked_at,
+    log_in::accounts_change_while_their_people_log_in,
     log_in::a_session_ends_by_idleness_by_age_and_by_log_out,
     log_in::a_new_log_in_gets_a_new_cookie_and_the_books_hold_none_of_them,
     log_in::a_changed_password_ends_all_other_sessions,

@@ -57,7 +57,10 @@ async fn things(world: &World) -> Things {
     let customer = world.customer("unit-review", 20).await;
     let first = world.order(&customer).await.order.no;
     let second = world.order(&world.customer("unit-review", 20).await).await.order.no;
-    let id = sqlx::query("SELECT id FROM evidence WHERE order_no = $1").bind(&first);
+    let id = sqlx::query(
+        "SELECT e.id FROM evidence e JOIN orders o ON o.session = e.session WHERE e.kind = 'session' AND o.no = $1",
+    );
+    let id = id.bind(&first);
     let id: String = sqlx::Row::get(&id.fetch_one(world.service().store.pool()).await.unwrap(), 0);
     Things {
         evidence: format!("{id}.json"),

@@ -35,6 +35,8 @@ pub async fn orders_are_found_by_state_number_holder_serials_and_contact(place: 
     assert_eq!(find(&format!("search={}", &one[4..])).await, [one.clone()]);
     assert_eq!(find(&format!("search={}", first.serial().to_lowercase())).await, [one.clone()]);
     assert_eq!(find("search=C0FFEE0000000001").await.len(), 2);
+    let issued = world.fetch(&second, &two).await;
+    assert_eq!(find(&format!("search={}", issued.serial())).await, [two.clone()], "by the new certificate");
     assert_eq!(find("search=1380013").await.len(), 2, "by mobile number");
     assert_eq!(find("search=%E9%9F%A9%E6%A2%85").await.len(), 2, "by contact");
     for character in ["%25", "_", "%5C"] {
@@ -133,7 +135,7 @@ pub async fn an_auditor_sees_no_contact_and_can_not_find_one_by_searching(place:
 
 pub async fn the_evidence_of_an_order_can_be_verified(place: Place) {
     let world = world(&place).await;
-    let mut visitor = staff(&world, "auditor", Role::Auditor).await;
+    let mut visitor = staff(&world, "officer", Role::Operator).await;
     let customer = world.customer("unit", 20).await;
     let (created, new) = world.renew(&customer).await;
     let page = visitor.get(&format!("/console/orders/{}", created.order.no)).await.page();
@@ -177,6 +179,14 @@ pub async fn the_evidence_of_an_order_can_be_verified(place: Place) {
             format!("{no}-confirm.json by new.pem"),
         ]
     );
+    // the body of the order holds the contact: that is not for everybody
+    let mut auditor = staff(&world, "auditor", Role::Auditor).await;
+    let page = auditor.get(&format!("/console/orders/{}", created.order.no)).await.page();
+    for (at, file) in files.iter().enumerate() {
+        assert_eq!(page.contains(file), at != 2, "{file}");
+        let status = auditor.get(&format!("/console/orders/{}/evidence/{file}", created.order.no)).await.status;
+        assert_eq!(status, if at == 2 { 403 } else { 200 }, "{file}");
+    }
     // another order's number does not open it
     let other = world.order(&world.customer("unit", 20).await).await.order.no;
     assert_eq!(visitor.get(&format!("/console/orders/{other}/evidence/{}", files[2])).await.status, 404);
@@ -569,6 +579,8 @@ pub async fn the_outbox_shows_codes_to_administrators_only(place: Place) {
     let created = world.order(&world.customer("unit-mobile", 20).await).await;
     assert_eq!(world.call(&created, "codes", "{}").await.status / 100, 2);
     let body = world.text("SELECT body FROM outbox").await;
+    let order = format!("/console/orders/{}", created.order.no);
+    assert!(admin.get(&order).await.page().contains("尚未验证"));
     let page = admin.get("/console/outbox").await.page();
     assert!(page.contains(&body) && page.contains("13800138000") && page.contains(&created.order.no), "{page}");
     assert!(page.contains("待发送"));
@@ -580,6 +592,7 @@ pub async fn the_outbox_shows_codes_to_administrators_only(place: Place) {
     let code: String = body.split("验证码 ").nth(1).unwrap().chars().take(6).collect();
     let answer = world.call(&created, "codes/verify", &format!("{{\"code\":\"{code}\"}}")).await;
     assert_eq!(answer.ok::<Order>().state, OrderState::Authorized);
+    assert!(admin.get(&order).await.page().contains("已验证"));
     world.stop().await;
 }
 

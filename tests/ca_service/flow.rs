@@ -342,7 +342,19 @@ pub async fn the_service_says_who_it_is_and_describes_itself(place: Place) {
     for name in ["content-security-policy", "x-content-type-options", "x-frame-options", "referrer-policy"] {
         page.header(name);
     }
-    for path in ["/", "/v1", "/v1/orders", "/v2/ca", "/crl/other.crl", "/crl/operation", "/ca/operation.key", "/ca/x"] {
+    for path in [
+        "/crl/%00.crl",
+        "/pay/%00",
+        "/pay/x",
+        "/",
+        "/v1",
+        "/v1/orders",
+        "/v2/ca",
+        "/crl/other.crl",
+        "/crl/operation",
+        "/ca/operation.key",
+        "/ca/x",
+    ] {
         assert_eq!(world.get(path, &[]).await.code(), ProblemCode::NotFound, "{path}");
     }
     assert_eq!(world.send("DELETE", "/v1/ca", &[], Vec::new()).await.code(), ProblemCode::NotFound);

@@ -5,6 +5,8 @@ mod attacks;
 mod flow;
 mod judges;
 mod keeping;
+mod measure;
+mod misuse;
 mod parallel;
 mod postgres;
 mod renewal;
@@ -44,11 +46,11 @@ cases! {
     attacks::a_captcha_is_read_once,
     attacks::only_the_first_csr_of_an_order_and_a_good_one_is_certified,
     attacks::only_the_new_key_confirms_and_only_its_own_pair,
-    attacks::bodies_that_are_not_the_request_are_refused,
-    attacks::bodies_too_large_are_not_read,
-    attacks::an_address_that_asks_too_often_waits,
-    attacks::a_certificate_or_mobile_number_that_asks_too_often_waits,
-    attacks::the_window_of_renewal_is_kept_over_http,
+    misuse::bodies_that_are_not_the_request_are_refused,
+    misuse::bodies_too_large_are_not_read,
+    misuse::an_address_that_asks_too_often_waits,
+    misuse::a_certificate_or_mobile_number_that_asks_too_often_waits,
+    misuse::the_window_of_renewal_is_kept_over_http,
     flow::a_renewal_replaces_the_pair_and_only_when_the_new_one_is_confirmed,
     flow::the_same_csr_gets_the_same_package_and_confirming_twice_is_fine,
     flow::the_same_idempotency_key_gets_the_same_order_even_after_the_session,

@@ -45,7 +45,17 @@ fn is_root(dir: &Path) -> bool {
 }
 
 impl Cluster {
+    /// One that does not wait for the disk.
     pub fn start() -> Self {
+        Self::started("fsync=off")
+    }
+
+    /// One that keeps what it promised through a power cut.
+    pub fn with_disk() -> Self {
+        Self::started("fsync=on")
+    }
+
+    fn started(disk: &str) -> Self {
         let dir = tempfile::tempdir().unwrap();
         if is_root(dir.path()) {
             std::os::unix::fs::chown(dir.path(), Some(NOBODY), Some(NOBODY)).unwrap();
@@ -60,7 +70,7 @@ impl Cluster {
         let mut server = command(&programs().join("postgres"), dir.path())
             .arg("-D")
             .arg(&data)
-            .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-c", "fsync=off", "-c"])
+            .args(["-c", "listen_addresses=", "-c", "max_connections=200", "-c", disk, "-c"])
             .arg(format!("unix_socket_directories={}", dir.path().display()))
             .stderr(Stdio::piped())
             .stdout(Stdio::null())

@@ -2,7 +2,7 @@
 
 use super::Console;
 use super::page::{Choice, Page, Pill, go_to, role_key, show};
-use super::texts::{Language, moment};
+use super::texts::{Language, minute};
 use super::visit::{Failure, Visit};
 use crate::ca_service::operators::{OneTimePassword, OperatorError, Role};
 use askama::Template;
@@ -90,8 +90,8 @@ async fn show_list(
             state: Pill { class, label: language.text(key) },
             role: language.text(role_key(operator.role)),
             roles: roles(language, operator.role),
-            created: moment(operator.created),
-            last_login: operator.last_login.map_or_else(|| "–".to_owned(), moment),
+            created: minute(operator.created),
+            last_login: operator.last_login.map_or_else(|| "–".to_owned(), minute),
             active: operator.active,
             toggle: language.text(toggle),
             own: operator.name == *own,

@@ -5,7 +5,7 @@ use super::history::{self, Line};
 use super::page::{Choice, Field, Group, Page, Pill, ROWS, file, go_to, like, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, Heading, ListPage, Table, headings};
-use super::texts::{Language, moment};
+use super::texts::{Language, minute, moment};
 use super::visit::{Failure, Visit};
 use crate::ca_service::books::certificates::{self, Certificate, Kind, Status};
 use crate::ca_service::clock::DAY;
@@ -159,8 +159,8 @@ pub fn line(language: Language, row: &AnyRow, now: i64) -> Result<Vec<Cell>, sql
         Cell::link(serial, href),
         Cell::line(language.text(kind_key(kind == Kind::Sign.as_str()))),
         Cell::text(row.try_get(2)?),
-        Cell::line(moment(row.try_get(3)?)),
-        Cell::line(moment(until)),
+        Cell::line(minute(row.try_get(3)?)),
+        Cell::line(minute(until)),
         Cell::pill(status_pill(language, &status, until < now)),
     ])
 }

@@ -7,7 +7,7 @@ use super::orders;
 use super::page::{Field, Group, Page, ROWS, go_to, like, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, ListPage, Table, headings};
-use super::texts::{masked, moment};
+use super::texts::{masked, minute, moment};
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::Contact;
 use crate::ca_service::authority::HolderKind;
@@ -96,7 +96,7 @@ async fn list(
             Cell::text(row.try_get(3)?),
             Cell::line(shown(row.try_get(4)?)),
             Cell::line(shown(row.try_get(5)?)),
-            Cell::line(moment(row.try_get(6)?)),
+            Cell::line(minute(row.try_get(6)?)),
         ]);
     }
     let label = if contacts { "console.customer.search" } else { "console.customer.search_masked" };

@@ -106,16 +106,28 @@ async fn groups(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Group
     if let Some(reason) = &row.reason {
         order.push(Field::new(text("console.order.reason"), reason.as_str()));
     }
+    if row.fee_fen > 0 {
+        order.push(Field::new(text("console.order.paid"), paid(console, visit, &row.no).await?));
+    }
     let holder = vec![
         Field::link(text("console.order.holder"), row.holder.as_str(), format!("/console/customers/{}", row.customer)),
         certificate("console.order.old_certificate", &row.certificate),
         Field::new(text("console.order.device"), row.device_serial.as_str()),
     ];
-    let contact = vec![
+    let mut contact = vec![
         Field::new(text("console.contact.name"), shown(&row.contact.name)),
         Field::new(text("console.contact.mobile"), shown(&row.contact.mobile)),
         Field::new(text("console.contact.email"), shown(&row.contact.email)),
     ];
+    if row.verify_mobile {
+        let verified = sqlx::query("SELECT used FROM codes WHERE order_no = $1")
+            .bind(&row.no)
+            .fetch_optional(console.service.store.pool())
+            .await?;
+        let verified = verified.map(|code| code.try_get::<i64, _>(0)).transpose()? == Some(1);
+        let key = if verified { "console.order.mobile_verified" } else { "console.order.mobile_open" };
+        contact.push(Field::new(text("console.product.verify_mobile"), text(key)));
+    }
     let mut validity = vec![
         Field::new(text("console.order.old"), period(view.old.from, view.old.until)),
         Field::new(text("console.order.new"), period(view.new.from, view.new.until)),
@@ -132,6 +144,16 @@ async fn groups(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Group
         group("console.order.group_contact", contact),
         group("console.order.group_validity", validity),
     ])
+}
+
+/// Whether and when the order was paid.
+async fn paid(console: &Console, visit: &Visit, no: &str) -> Result<String, Failure> {
+    let payment = sqlx::query("SELECT paid FROM payments WHERE order_no = $1 AND state = 'paid'")
+        .bind(no)
+        .fetch_optional(console.service.store.pool())
+        .await?;
+    let at: Option<i64> = payment.map(|row| row.try_get(0)).transpose()?.flatten();
+    Ok(at.map_or_else(|| visit.language.text("console.order.unpaid"), moment))
 }
 
 async fn evidence(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Piece>, Failure> {
@@ -152,25 +174,28 @@ async fn evidence(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Pie
         let (id, kind): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let bytes = |size: i64| visit.language.text_with("console.evidence.bytes", &size.to_string());
         let signature = if kind == "order" { "der" } else { "p7s" };
+        let mut files = vec![PieceFile {
+            name: format!("{id}.{signature}"),
+            label: visit.language.text("console.evidence.signature"),
+            size: bytes(number(row, 5)?),
+        }];
+        if may_read(visit, &kind) {
+            let label = visit.language.text("console.evidence.body");
+            files.insert(0, PieceFile { name: format!("{id}.json"), label, size: bytes(number(row, 4)?) });
+        }
         pieces.push(Piece {
             kind: kind_key(&kind).map_or(kind, |key| visit.language.text(key)),
             at: moment(row.try_get(2)?),
             certificate: row.try_get(3)?,
-            files: vec![
-                PieceFile {
-                    name: format!("{id}.json"),
-                    label: visit.language.text("console.evidence.body"),
-                    size: bytes(number(row, 4)?),
-                },
-                PieceFile {
-                    name: format!("{id}.{signature}"),
-                    label: visit.language.text("console.evidence.signature"),
-                    size: bytes(number(row, 5)?),
-                },
-            ],
+            files,
         });
     }
     Ok(pieces)
+}
+
+/// The body of an order holds the contact in full.
+fn may_read(visit: &Visit, kind: &str) -> bool {
+    kind != "order" || visit.may(Right::ReadContacts)
 }
 
 /// `LENGTH` of bytes is an INTEGER of PostgreSQL and a BIGINT of SQLite.
@@ -191,6 +216,7 @@ fn kind_key(kind: &str) -> Option<&'static str> {
 /// `{id}.json` is the body as it came, `{id}.p7s` or `{id}.der` its signature.
 async fn evidence_file(
     State(console): State<Arc<Console>>,
+    visit: Visit,
     Path((no, name)): Path<(String, String)>,
 ) -> Result<Response, Failure> {
     let (id, form) = name.split_once('.').ok_or(Failure::NotFound)?;
@@ -207,6 +233,7 @@ async fn evidence_file(
     .ok_or(Failure::NotFound)?;
     let kind: String = row.try_get(0)?;
     let (media_type, bytes): (_, Vec<u8>) = match form {
+        "json" if !may_read(&visit, &kind) => return Err(Failure::Refused),
         "json" => ("application/json", row.try_get(1)?),
         "p7s" if kind != "order" => ("application/pkcs7-signature", row.try_get(2)?),
         "der" if kind == "order" => ("application/octet-stream", row.try_get(2)?),

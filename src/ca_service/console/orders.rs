@@ -4,7 +4,7 @@ use super::Console;
 use super::page::{Choice, Page, Pill, ROWS, like, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, Heading, ListPage, Table, headings};
-use super::texts::{Language, masked, moment, yuan};
+use super::texts::{Language, masked, minute, yuan};
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::OrderState;
 use axum::Router;
@@ -79,7 +79,8 @@ async fn list(
     let total: i64 = sqlx::query(
         "SELECT COUNT(*) FROM orders o WHERE ($1 = '' OR o.state = $1) AND ($2 = '%%' \
          OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate) LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
+         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
+         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
          OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\')))",
     )
     .bind(&asked.state)
@@ -93,7 +94,8 @@ async fn list(
          FROM orders o JOIN products p ON p.code = o.product \
          WHERE ($1 = '' OR o.state = $1) AND ($2 = '%%' \
          OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate) LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
+         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
+         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
          OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\'))) \
          ORDER BY o.created DESC, o.no DESC LIMIT $4 OFFSET $5",
     )
@@ -159,6 +161,6 @@ pub fn line(language: Language, row: &AnyRow, contacts: bool) -> Result<Vec<Cell
         Cell::pill(state_pill(language, &state)),
         Cell::line(if contacts { mobile } else { masked(&mobile) }),
         Cell::number(yuan(row.try_get(5)?)),
-        Cell::line(moment(row.try_get(6)?)),
+        Cell::line(minute(row.try_get(6)?)),
     ])
 }

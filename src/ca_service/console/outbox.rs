@@ -4,7 +4,7 @@ use super::Console;
 use super::page::{Page, Pill, ROWS, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, ListPage, Table, headings};
-use super::texts::{masked, moment};
+use super::texts::{masked, minute};
 use super::visit::{Failure, Visit};
 use axum::Router;
 use axum::extract::{Query, State};
@@ -46,14 +46,14 @@ async fn list(
             _ => channel,
         };
         let pill = match row.try_get::<Option<i64>, _>(6)? {
-            Some(at) => Pill { class: "ok", label: language.text_with("console.outbox.sent", &moment(at)) },
+            Some(at) => Pill { class: "ok", label: language.text_with("console.outbox.sent", &minute(at)) },
             None => Pill { class: "wait", label: language.text("console.outbox.waits") },
         };
         let href = format!("/console/orders/{order}");
         // codes are for the customer; whoever reads them can act for the customer
         let body = if may_read { row.try_get(3)? } else { language.text("console.outbox.hidden") };
         lines.push(vec![
-            Cell::line(moment(row.try_get(5)?)),
+            Cell::line(minute(row.try_get(5)?)),
             Cell::line(channel),
             Cell::line(if contacts { recipient } else { masked(&recipient) }),
             if order.is_empty() { Cell::line(order) } else { Cell::link(order, href) },

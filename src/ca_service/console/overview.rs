@@ -5,7 +5,7 @@ use super::orders::{STATES, state_key};
 use super::page::{Page, show};
 use super::rights::Right;
 use super::table::{Cell, Table, headings};
-use super::texts::moment;
+use super::texts::minute;
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::OrderState;
 use crate::ca_service::clock::DAY;
@@ -74,7 +74,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
             Cell::link(no, href),
             Cell::text(row.try_get(1)?),
             Cell::text(row.try_get(2)?),
-            Cell::line(moment(row.try_get(3)?)),
+            Cell::line(minute(row.try_get(3)?)),
             Cell::line(waiting(&visit, now - since)),
         ]);
     }

@@ -64,6 +64,16 @@ pub fn moment(seconds: i64) -> String {
     format!("{} {:02}:{:02}:{:02}", date(at), at.hour(), at.minute(), at.second())
 }
 
+/// A moment in Beijing time to the minute, for lists: `2026-07-18 09:30`.
+#[must_use]
+pub fn minute(seconds: i64) -> String {
+    let mut text = moment(seconds);
+    if text.len() == 19 {
+        text.truncate(16);
+    }
+    text
+}
+
 /// A day in Beijing time: `2026-07-18`.
 #[must_use]
 pub fn day(seconds: i64) -> String {
@@ -119,7 +129,7 @@ pub fn masked(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, day, fen, masked, moment, yuan};
+    use super::{Language, day, fen, masked, minute, moment, yuan};
 
     #[test]
     fn the_browsers_first_known_language_is_taken_and_chinese_otherwise() {
@@ -134,6 +144,7 @@ mod tests {
     fn moments_are_beijing_time() {
         // 2026-07-17T16:00:00Z is midnight in Beijing
         assert_eq!(moment(1_784_304_000), "2026-07-18 00:00:00");
+        assert_eq!(minute(1_784_304_059), "2026-07-18 00:00");
         assert_eq!(day(1_784_303_999), "2026-07-17");
         assert_eq!(moment(i64::MAX), i64::MAX.to_string());
     }

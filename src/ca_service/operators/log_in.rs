@@ -129,23 +129,29 @@ impl Operators {
             tx.commit().await?;
             return Err(LogInError::Wrong);
         };
+        sqlx::query("UPDATE operators SET last_login = $2 WHERE name = $1")
+            .bind(&name)
+            .bind((self.clock)())
+            .execute(&mut *tx)
+            .await?;
         forget_tries(&mut tx, &name).await?;
+        let cookie = self.open_session(&mut tx, &name).await?;
+        let actor = Actor { name: &name, role: role.as_str() };
+        audit::append(&mut tx, &self.clock, &Entry::done(actor, "operator.login", &object(&name), "")).await?;
+        tx.commit().await?;
+        self.forget_ended_sessions().await?;
+        Ok(cookie)
+    }
+
+    async fn forget_ended_sessions(&self) -> Result<(), sqlx::Error> {
         let now = (self.clock)();
+        let mut tx = self.store.begin().await?;
         sqlx::query("DELETE FROM operator_sessions WHERE seen <= $1 OR created <= $2")
             .bind(now - IDLE)
             .bind(now - LONGEST)
             .execute(&mut *tx)
             .await?;
-        sqlx::query("UPDATE operators SET last_login = $2 WHERE name = $1")
-            .bind(&name)
-            .bind(now)
-            .execute(&mut *tx)
-            .await?;
-        let cookie = self.open_session(&mut tx, &name).await?;
-        let actor = Actor { name: &name, role: role.as_str() };
-        audit::append(&mut tx, &self.clock, &Entry::done(actor, "operator.login", &object(&name), "")).await?;
-        tx.commit().await?;
-        Ok(cookie)
+        tx.commit().await
     }
 
     /// The session of a cookie, when it is still open and its person may still log in.

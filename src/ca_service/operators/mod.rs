@@ -2,7 +2,7 @@
 //!
 //! Invariants: a password is kept as its Argon2id hash only; one that somebody else has seen (the first one, and after a
 //! reset) opens nothing but the page on which it is changed; there is always an active administrator; every change and
-//! every log-in is in the audit log.
+//! every log-in is in the audit log. Rows are locked in one order: account, tries, sessions, audit log.
 
 mod log_in;
 mod password;
@@ -12,7 +12,7 @@ pub use password::{LONGEST_PASSWORD, OneTimePassword, Password, SHORTEST_PASSWOR
 
 use super::audit::{self, Actor, Entry};
 use super::clock::Clock;
-use super::store::{Store, Tx, is_duplicate};
+use super::store::{Store, Tx, is_duplicate, next_number};
 use crate::crypto::CryptoError;
 use sqlx::Row;
 use std::sync::Arc;
@@ -236,8 +236,8 @@ impl Operators {
             return Err(OperatorError::Own);
         }
         let mut tx = self.store.begin().await?;
-        // two administrators who deactivate each other at once must not both see the other one still there
-        sqlx::query("UPDATE audit_head SET seq = seq WHERE id = 1").execute(&mut *tx).await?;
+        // one after the other: two administrators who deactivate each other must not both see the other one still there
+        next_number(&mut tx, "operator changes").await?;
         Ok(tx)
     }
 

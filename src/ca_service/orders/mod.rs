@@ -14,7 +14,7 @@ pub mod steps;
 use super::Service;
 use super::books::customers::masked;
 use super::error::ServiceError;
-use super::secrets::same;
+use super::secrets::{is_name, same};
 use super::store::Store;
 use crate::ca::protocol::{Contact, NextAction, Order, OrderKind, OrderState, Period, ProblemCode};
 use sqlx::Row as _;
@@ -169,6 +169,9 @@ macro_rules! select {
 /// # Errors
 /// [`ServiceError`].
 pub async fn find(store: &Store, no: &str) -> Result<Option<Row>, ServiceError> {
+    if !is_name(no) {
+        return Ok(None);
+    }
     let row = sqlx::query(select!("WHERE no = $1")).bind(no).fetch_optional(store.pool()).await?;
     row.as_ref().map(Row::read).transpose()
 }

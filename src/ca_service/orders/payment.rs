@@ -6,7 +6,7 @@ use crate::ca::protocol::{OrderState, Payment, PaymentState, ProblemCode};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::error::ServiceError;
-use crate::ca_service::secrets::random_hex;
+use crate::ca_service::secrets::{is_name, random_hex};
 use sqlx::Row as _;
 use std::future::Future;
 use std::pin::Pin;
@@ -102,7 +102,10 @@ pub async fn request(service: &Service, order: &Row) -> Result<Payment, ServiceE
 /// `not_found`.
 pub async fn get(service: &Service, id: &str) -> Result<Stored, ServiceError> {
     let query = "SELECT id, order_no, provider, amount_fen, state, expires FROM payments WHERE id = $1";
-    let row = sqlx::query(query).bind(id).fetch_optional(service.store.pool()).await?;
+    let row = match is_name(id) {
+        true => sqlx::query(query).bind(id).fetch_optional(service.store.pool()).await?,
+        false => None,
+    };
     let row = row.ok_or_else(|| ServiceError::refused(ProblemCode::NotFound, "no such payment"))?;
     Ok(read(&row)?)
 }

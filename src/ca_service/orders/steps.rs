@@ -233,7 +233,7 @@ pub async fn expire_due(service: &Service) -> Result<usize, ServiceError> {
 #[cfg(test)]
 mod tests {
     use super::{Done, after, ends};
-    use crate::ca::protocol::{Contact, OrderState};
+    use crate::ca::protocol::OrderState;
 
     #[test]
     fn what_a_product_does_not_ask_for_is_left_out() {
