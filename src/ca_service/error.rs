@@ -65,11 +65,22 @@ impl ServiceError {
         match self {
             Self::Refused(problem) => *problem,
             Self::Keys(_) => Problem::new(ProblemCode::Unavailable, "keys can't be made now"),
-            Self::Database(sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed) => {
+            Self::Database(error) if passes(&error) => {
                 Problem::new(ProblemCode::Unavailable, "the books can't be reached now")
             }
             _ => Problem::new(ProblemCode::Internal, "the service failed"),
         }
+    }
+}
+
+/// Whether the same request may succeed later: no connection, or another writer in the way.
+fn passes(error: &sqlx::Error) -> bool {
+    /// PostgreSQL: serialization failure, deadlock, lock timeout, no more connections, shutting down; SQLite: busy, locked.
+    const CODES: [&str; 11] = ["40001", "40P01", "55P03", "53300", "57P01", "57P02", "57P03", "5", "6", "261", "517"];
+    match error {
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|code| CODES.contains(&code.as_ref())),
+        _ => false,
     }
 }
 

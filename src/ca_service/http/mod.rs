@@ -22,11 +22,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::any::Any;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
+use tower_governor::GovernorError;
 use tower_governor::GovernorLayer;
 use tower_governor::governor::GovernorConfigBuilder;
-use tower_governor::key_extractor::{KeyExtractor, PeerIpKeyExtractor, SmartIpKeyExtractor};
+use tower_governor::key_extractor::{KeyExtractor, PeerIpKeyExtractor};
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::set_header::SetResponseHeaderLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -62,9 +64,27 @@ pub fn router(service: &Arc<Service>) -> Router {
 /// With a limit for each address, when there is one.
 fn limited(api: Router, service: &Service) -> Router {
     if service.config.behind_proxy {
-        limited_by(api, service, SmartIpKeyExtractor)
+        limited_by(api, service, Forwarded)
     } else {
         limited_by(api, service, PeerIpKeyExtractor)
+    }
+}
+
+/// The address that the reverse proxy in front of the service saw: what it added at the end of `X-Forwarded-For`. What
+/// stands before that came from the client, who may write there what he likes.
+#[derive(Clone)]
+struct Forwarded;
+
+impl KeyExtractor for Forwarded {
+    type Key = IpAddr;
+
+    fn extract<T>(&self, request: &axum::http::Request<T>) -> Result<IpAddr, GovernorError> {
+        let last = request.headers().get_all("x-forwarded-for").iter().next_back();
+        let last = last.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
+        match last.and_then(|address| address.trim().parse().ok()) {
+            Some(address) => Ok(address),
+            None => PeerIpKeyExtractor.extract(request),
+        }
     }
 }
 
@@ -166,4 +186,28 @@ fn number(headers: &HeaderMap, name: HeaderName) -> Option<usize> {
 /// A header's text.
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Forwarded;
+    use axum::http::Request;
+    use tower_governor::key_extractor::KeyExtractor;
+
+    fn address(headers: &[&str]) -> Option<String> {
+        let mut request = Request::get("/");
+        for value in headers {
+            request = request.header("x-forwarded-for", *value);
+        }
+        Forwarded.extract(&request.body(()).unwrap()).ok().map(|address| address.to_string())
+    }
+
+    #[test]
+    fn of_the_forwarding_addresses_only_that_of_our_own_proxy_counts() {
+        assert_eq!(address(&["192.0.2.7"]).as_deref(), Some("192.0.2.7"));
+        assert_eq!(address(&["10.0.0.1, 198.51.100.2,192.0.2.7 "]).as_deref(), Some("192.0.2.7"));
+        assert_eq!(address(&["10.0.0.1", "2001:db8::1"]).as_deref(), Some("2001:db8::1"));
+        assert_eq!(address(&["not an address"]), None, "then that of the connection, which is missing here");
+        assert_eq!(address(&[]), None);
+    }
 }
