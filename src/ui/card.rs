@@ -1,9 +1,9 @@
 //! The right side for one key: its card with owner, fields and buttons.
 
 use super::action::{Action, Page};
-use super::change_pin::fault_lines;
 use super::details::{self, Details};
 use super::empty;
+use super::faults;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
@@ -43,7 +43,7 @@ pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'
         }
         KeyState::Failed(fault) => widgets::card(ui, |ui| {
             header(ui, &key.slot.reader, key, around);
-            fault_lines(ui, fault, around.chinese);
+            faults::lines(ui, fault, around.chinese);
             ui.add_space(space::L);
             ui.horizontal(|ui| {
                 if widgets::button(ui, &t!("action.read_again"), Weight::Main, None).clicked() {

@@ -3,15 +3,16 @@
 
 use super::action::Action;
 use super::dialogs;
+use super::faults;
 use super::icons::{self, Icon};
-use super::pin_entry::{Answer, few_tries, labelled};
+use super::pin_entry::{Answer, Place, few_tries, labelled};
 use super::pin_field::{PinField, PinTaker, wipe_stray};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::{FEW_TRIES, NewPinRules, is_known_default};
 use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
-use eframe::egui::{self, Align, Event, Id, Key, Label, Layout, Modifiers, RichText, Ui, vec2};
+use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui, vec2};
 use rust_i18n::t;
 
 /// The dialog of one key.
@@ -158,7 +159,7 @@ impl ChangePin {
         labelled(ui, &mut self.again, &t!("pin.again"), &note, tone, false, enabled);
 
         if let Some(fault) = self.fault.as_ref().filter(|_| !wrong) {
-            fault_lines(ui, fault, chinese);
+            faults::lines(ui, fault, chinese);
         }
         if self.help_open {
             widgets::caption(ui, &t!("pin.help"));
@@ -223,7 +224,7 @@ impl ChangePin {
     }
 
     fn confirmation(&mut self, ui: &mut Ui, view: &KeyView, actions: &mut Vec<Action>) {
-        match few_tries(ui, view.contents.pin.map_or(0, |pin| pin.tries_left)) {
+        match few_tries(ui, view.contents.pin.map_or(0, |pin| pin.tries_left), Place::Dialog) {
             Some(Answer::Unlock) => {
                 actions.push(Action::Unlock(self.slot));
                 actions.push(Action::CloseDialog);
@@ -268,21 +269,5 @@ fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
         icons::show(ui, icon, color);
         let label = ui.label(RichText::new(text).size(size::CAPTION).color(color));
         ui.ctx().accesskit_node_builder(label.id, |node| node.set_description(state.as_ref()));
-    });
-}
-
-/// What happened, what was kept, what to do, and the code in grey.
-pub fn fault_lines(ui: &mut Ui, fault: &Fault, chinese: bool) {
-    let p = theme::palette(ui.ctx());
-    let sentences = fault.sentences(chinese);
-    ui.add_space(space::XS);
-    ui.horizontal_top(|ui| {
-        icons::show_in_line(ui, Icon::Warning, p.danger);
-        ui.vertical(|ui| {
-            ui.add(Label::new(RichText::new(sentences.what).color(p.danger)).wrap());
-            widgets::caption(ui, &sentences.kept);
-            widgets::caption(ui, &sentences.todo);
-            widgets::caption(ui, &fault.reference());
-        });
     });
 }

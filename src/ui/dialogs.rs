@@ -1,8 +1,9 @@
 //! Dialogs for decisions, and the toast for success.
 
 use super::action::Action;
-use super::change_pin::{ChangePin, Wish, fault_lines};
+use super::change_pin::{ChangePin, Wish};
 use super::details;
+use super::faults;
 use super::history::RemoveHistory;
 use super::save_dialog;
 use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
@@ -61,7 +62,7 @@ const fn close_on(escape: bool) -> Wish {
 /// Tells a fault.
 pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Vec<Action>) -> Wish {
     let ((), escape) = modal(ctx, "fault", |ui| {
-        fault_lines(ui, fault, chinese);
+        faults::lines(ui, fault, chinese);
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if main_button(ui, &t!("common.ok"), None).clicked() {

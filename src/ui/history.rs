@@ -2,12 +2,13 @@
 //! the key until the person removes them, warned.
 
 use super::action::Action;
-use super::change_pin::{Wish, fault_lines};
+use super::change_pin::Wish;
 use super::dialogs;
+use super::faults;
 use super::icons::Icon;
-use super::pin_entry::{PinEntry, Question};
+use super::pin_entry::{PinEntry, Place, Question};
 use super::pin_field::PinTaker;
-use super::theme::{self, size, space};
+use super::theme::{self, CONTROL_HEIGHT, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, Historic, KeyView};
@@ -106,7 +107,7 @@ impl RemoveHistory {
             widgets::caption(ui, &self.about);
             ui.add_space(space::XS);
             if self.pin.is_confirming() {
-                if let Some(pin) = self.pin.confirmation(ui, view.contents.pin, actions, self.slot) {
+                if let Some(pin) = self.pin.confirmation(ui, view.contents.pin, Place::Dialog, actions, self.slot) {
                     self.send(pin, actions);
                 }
                 return;
@@ -136,26 +137,29 @@ impl RemoveHistory {
         };
         self.pin.show(ui, &question);
         if let Some(fault) = self.fault.as_ref().filter(|fault| fault.code != FaultCode::WrongPin) {
-            fault_lines(ui, fault, chinese);
+            faults::lines(ui, fault, chinese);
         }
         let unread = (!self.understood).then(|| t!("history.obstacle"));
         let obstacle = unread.or_else(|| words::pin_obstacle(view)).or_else(|| self.pin.obstacle());
         let entered = self.pin.entered(ui) && obstacle.is_none() && !running;
         ui.add_space(space::S);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if running {
-                widgets::caption(ui, &t!("history.removing"));
-                return;
-            }
-            let pressed = dialogs::main_button(ui, &t!("history.remove_now"), obstacle.as_deref()).clicked();
-            if (pressed || entered)
-                && let Some(pin) = self.pin.submit(view.contents.pin)
-            {
-                self.send(pin, actions);
-            }
-            if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
-                actions.push(Action::CloseDialog);
-            }
+        ui.horizontal(|ui| {
+            ui.set_min_height(CONTROL_HEIGHT);
+            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+                if running {
+                    widgets::caption(ui, &t!("history.removing"));
+                    return;
+                }
+                let pressed = dialogs::main_button(ui, &t!("history.remove_now"), obstacle.as_deref()).clicked();
+                if (pressed || entered)
+                    && let Some(pin) = self.pin.submit(view.contents.pin)
+                {
+                    self.send(pin, actions);
+                }
+                if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
+                    actions.push(Action::CloseDialog);
+                }
+            });
         });
     }
 

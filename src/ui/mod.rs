@@ -9,6 +9,7 @@ mod change_pin;
 mod details;
 mod dialogs;
 mod empty;
+mod faults;
 mod findings;
 mod history;
 mod icons;

@@ -2,8 +2,8 @@
 
 use super::action::{Action, Page};
 use super::card::copyable;
-use super::change_pin::fault_lines;
 use super::empty;
+use super::faults;
 use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
@@ -33,7 +33,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) 
         });
     });
     if let Some(fault) = &desk.orders_fault {
-        widgets::card(ui, |ui| fault_lines(ui, fault, chinese));
+        widgets::card(ui, |ui| faults::lines(ui, fault, chinese));
     }
     for order in &desk.orders {
         ui.push_id(&order.id, |ui| widgets::card(ui, |ui| one(ui, desk, order, actions)));

@@ -113,10 +113,11 @@ impl PinEntry {
         &mut self,
         ui: &mut Ui,
         pin: Option<PinInfo>,
+        place: Place,
         actions: &mut Vec<Action>,
         slot: u64,
     ) -> Option<Pin> {
-        match few_tries(ui, pin.map_or(0, |pin| pin.tries_left))? {
+        match few_tries(ui, pin.map_or(0, |pin| pin.tries_left), place)? {
             Answer::Unlock => {
                 self.reset();
                 actions.push(Action::CloseDialog);
@@ -154,8 +155,17 @@ pub enum Answer {
     Back,
 }
 
+/// Where the second confirmation stands: its buttons follow the place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// In a dialog: the main button at the right end.
+    Dialog,
+    /// On a page: the main button first.
+    Page,
+}
+
 /// Asks once more because few tries are left.
-pub fn few_tries(ui: &mut Ui, left: u8) -> Option<Answer> {
+pub fn few_tries(ui: &mut Ui, left: u8, place: Place) -> Option<Answer> {
     ui.add_space(space::L);
     ui.horizontal_top(|ui| {
         let color = theme::palette(ui.ctx()).danger;
@@ -167,7 +177,7 @@ pub fn few_tries(ui: &mut Ui, left: u8) -> Option<Answer> {
     });
     ui.add_space(space::L);
     let mut answer = None;
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    let mut buttons = |ui: &mut Ui| {
         if dialogs::main_button(ui, &t!("action.unlock"), None).clicked() {
             answer = Some(Answer::Unlock);
         }
@@ -177,6 +187,12 @@ pub fn few_tries(ui: &mut Ui, left: u8) -> Option<Answer> {
         if widgets::button(ui, &t!("common.back"), Weight::Normal, None).clicked() {
             answer = Some(Answer::Back);
         }
+    };
+    ui.horizontal(|ui| match place {
+        Place::Dialog => {
+            ui.with_layout(Layout::right_to_left(Align::Center), buttons);
+        }
+        Place::Page => buttons(ui),
     });
     answer
 }

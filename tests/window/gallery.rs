@@ -93,6 +93,7 @@ fn steps(gallery: &mut Gallery) {
     gallery.screen.enter(PIN);
     gallery.screen.press(Key::Enter);
     gallery.hang("01-identify-few-tries");
+    fail(&mut gallery.screen, 1, wrong_pin(10));
     gallery.stage("02-form", form());
     fail(&mut gallery.screen, 1, fault());
     gallery.hang("02-form-fault");
@@ -158,6 +159,8 @@ fn history(gallery: &mut Gallery) {
     gallery.hang("13-history");
     let begins = gallery.word("移除历史证书", "Remove former certificate").to_owned();
     let name = gallery.screen.buttons().into_iter().find(|name| name.starts_with(&begins)).unwrap();
+    gallery.screen.focus(&name);
+    gallery.hang("13-history-list");
     gallery.screen.press_button(&name);
     gallery.hang("13-history-remove");
 }

@@ -3,6 +3,8 @@
 
 use eframe::egui::epaint::{ClippedPrimitive, ImageData, Mesh, Primitive, Vertex};
 use eframe::egui::{Color32, ColorImage, Context, FullOutput, TextureId, TexturesDelta, pos2};
+use image::codecs::png::{CompressionType, FilterType, PngEncoder};
+use image::{ExtendedColorType, ImageEncoder};
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -58,9 +60,18 @@ pub struct Picture {
 impl Picture {
     /// Writes it as PNG.
     pub fn save(&self, path: &Path) {
-        let bytes = self.pixels.iter().flat_map(|pixel| pixel.map(|channel| channel.round().clamp(0.0, 255.0) as u8));
+        let mut bytes = Vec::with_capacity(self.pixels.len() * 3);
+        for pixel in &self.pixels {
+            for channel in &pixel[..3] {
+                bytes.push((channel + 0.5) as u8);
+            }
+        }
         let [width, height] = self.size.map(|side| u32::try_from(side).unwrap());
-        image::save_buffer(path, &bytes.collect::<Vec<_>>(), width, height, image::ColorType::Rgba8).unwrap();
+        let file = std::fs::File::create(path).unwrap();
+        // quick rather than small
+        PngEncoder::new_with_quality(file, CompressionType::Fast, FilterType::NoFilter)
+            .write_image(&bytes, width, height, ExtendedColorType::Rgb8)
+            .unwrap();
     }
 
     fn mesh(&mut self, mesh: &Mesh, texture: &ColorImage, scale: f32, clip: [f32; 4]) {

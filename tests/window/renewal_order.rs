@@ -33,10 +33,10 @@ fn an_order_under_review_shows_its_number_and_may_be_left_alone() {
 
 #[test]
 fn every_state_shows_how_far_it_is_and_every_next_action_has_its_button() {
-    let (bench, _) = bench();
-    let mut screen = at(&bench, reviewing());
     use NextAction::{Confirm, Issue, Pay, VerifyMobile, Wait};
-    let cases: [(OrderState, &[NextAction], &str, &[&str], Option<[&str; 3]>); 8] = [
+    /// State, next actions, title, buttons, stations.
+    type Case = (OrderState, &'static [NextAction], &'static str, &'static [&'static str], Option<[&'static str; 3]>);
+    let cases: [Case; 8] = [
         (OrderState::Submitted, &[Wait], "订单已提交", &["刷新"], Some(["进行中", "未开始", "未开始"])),
         (OrderState::Submitted, &[], "订单已提交", &["刷新"], Some(["进行中", "未开始", "未开始"])),
         (
@@ -52,6 +52,8 @@ fn every_state_shows_how_far_it_is_and_every_next_action_has_its_button() {
         (OrderState::Issued, &[Issue, Confirm], "下载证书", &["开始下载"], None),
         (OrderState::Issued, &[Confirm], "下载证书", &["开始下载"], None),
     ];
+    let (bench, _) = bench();
+    let mut screen = at(&bench, reviewing());
     for (state, next, title, buttons, stations) in cases {
         reach(&mut screen, 1, waiting(order(state, next)));
         screen.shows(&[title]);

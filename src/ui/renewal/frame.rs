@@ -1,16 +1,15 @@
 //! What all steps have around them: the head line, faults with the telephone, the way out; and the states without steps.
 
 use super::{Scene, running};
-use crate::app::protocol::Support;
-use crate::app::{AwayRenewal, Fault, RenewalAsk, RenewalStage};
+use crate::app::{AwayRenewal, RenewalAsk, RenewalStage};
 use crate::ui::action::Action;
-use crate::ui::change_pin::fault_lines;
 use crate::ui::dialogs;
+use crate::ui::faults;
 use crate::ui::icons::{self, Icon};
-use crate::ui::theme::{self, RADIUS_CARD, size, space};
+use crate::ui::theme::{self, CONTROL_HEIGHT, size, space};
 use crate::ui::widgets::{self, Weight};
 use crate::ui::words;
-use eframe::egui::{Align, Frame, Label, Layout, Margin, Rect, RichText, Sense, Ui, vec2};
+use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, Ui, vec2};
 use rust_i18n::t;
 
 /// 证书更新 · owner · order.
@@ -42,37 +41,14 @@ pub fn sentence(ui: &mut Ui, text: &str) {
     ui.add(Label::new(text).wrap());
 }
 
-/// Why the last attempt failed, with whom to call.
+/// Why the last attempt failed, with whom to call; scrolled into view when it is new.
 pub fn fault(ui: &mut Ui, scene: &Scene<'_>) {
     if let Some(fault) = &scene.renewal.fault {
-        fault_box(ui, fault, &scene.renewal.support, scene.around.chinese);
-    }
-}
-
-/// A fault on soft ground.
-pub fn fault_box(ui: &mut Ui, fault: &Fault, support: &Support, chinese: bool) {
-    let p = theme::palette(ui.ctx());
-    Frame::new().fill(p.danger_soft).corner_radius(RADIUS_CARD).inner_margin(Margin::symmetric(14, 10)).show(
-        ui,
-        |ui| {
-            ui.set_width(ui.available_width());
-            fault_lines(ui, fault, chinese);
-            if !support.telephone.is_empty() {
-                ui.horizontal_top(|ui| {
-                    ui.add_space(size::CAPTION);
-                    widgets::caption(ui, &telephone(support));
-                });
-            }
-        },
-    );
-}
-
-/// Whom to call, as a sentence.
-pub fn telephone(support: &Support) -> String {
-    if support.hours.is_empty() {
-        t!("renew.telephone", number = support.telephone).into_owned()
-    } else {
-        t!("renew.telephone_hours", number = support.telephone, hours = support.hours).into_owned()
+        let shown = faults::boxed(ui, fault, &scene.renewal.support, scene.around.chinese);
+        if scene.fault_is_new {
+            let below = vec2(0.0, CONTROL_HEIGHT + space::XXL);
+            ui.scroll_to_rect(Rect::from_min_max(shown.rect.min, shown.rect.max + below), None);
+        }
     }
 }
 

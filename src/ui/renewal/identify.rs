@@ -5,7 +5,7 @@ use super::{Scene, Wizard, running};
 use crate::app::{FaultCode, RenewalAsk};
 use crate::ui::action::Action;
 use crate::ui::icons::{self, Icon};
-use crate::ui::pin_entry::Question;
+use crate::ui::pin_entry::{Place, Question};
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone};
 use crate::ui::words;
@@ -51,7 +51,7 @@ impl Wizard {
         self.shows_pin = true;
         let pin = scene.view.and_then(|view| view.contents.pin);
         if self.pin.is_confirming() {
-            return self.pin.confirmation(ui, pin, actions, scene.slot);
+            return self.pin.confirmation(ui, pin, Place::Page, actions, scene.slot);
         }
         let useless = scene.view.and_then(words::pin_obstacle);
         let question = Question {

@@ -57,6 +57,8 @@ pub struct Wizard {
     session_over: bool,
     /// It turned out that money is due: 支付 is a step, also when it is over.
     costs: bool,
+    /// A fault was shown the last time.
+    had_fault: bool,
     /// The keyboard was in an ordinary text field the last time.
     in_text: bool,
     /// The step shown the last time: a new one takes the keyboard.
@@ -69,6 +71,8 @@ struct Scene<'a> {
     view: Option<&'a KeyView>,
     renewal: &'a RenewalDesk,
     around: &'a Around,
+    /// The fault was not there the last time.
+    fault_is_new: bool,
 }
 
 impl Scene<'_> {
@@ -100,6 +104,7 @@ impl Wizard {
             payment: PaymentView::default(),
             session_over: false,
             costs: false,
+            had_fault: false,
             in_text: false,
             place: None,
         }
@@ -135,7 +140,9 @@ impl Wizard {
         }
         self.costs |= steps::costs(&renewal.stage);
         let view = desk.key(self.slot).and_then(|key| key.view());
-        let scene = Scene { slot: self.slot, view, renewal, around };
+        let has_fault = renewal.fault.is_some();
+        let fault_is_new = !std::mem::replace(&mut self.had_fault, has_fault) && has_fault;
+        let scene = Scene { slot: self.slot, view, renewal, around, fault_is_new };
         let away = desk.away(self.slot);
         header(ui, &scene, away);
         widgets::card(ui, |ui| match away {

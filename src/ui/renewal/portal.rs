@@ -1,10 +1,11 @@
 //! A CA without a service of ours (R11): its own page in the browser, step by step.
 
 use super::Scene;
-use super::frame::{buttons, fault, sentence, telephone, title};
+use super::frame::{buttons, fault, sentence, title};
 use crate::app::PortalPage;
 use crate::app::policy::may_open;
 use crate::ui::action::Action;
+use crate::ui::faults::telephone;
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{self};
 use eframe::egui::{Label, RichText, Ui};
@@ -28,8 +29,8 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, page: &PortalPage, actions: &mut Vec
         sentence(ui, &t!("renew.unsafe_address"));
         widgets::caption(ui, &page.url);
     }
-    if !scene.renewal.support.telephone.is_empty() {
-        sentence(ui, &telephone(&scene.renewal.support));
+    if let Some(telephone) = telephone(&scene.renewal.support) {
+        sentence(ui, &telephone);
     }
     fault(ui, scene);
     let word = t!("renew.open_browser");

@@ -1,11 +1,12 @@
 //! 3 提交与审核: the order on its way. What the person can do now comes from the service.
 
-use super::frame::{buttons, fault, sentence, telephone, title};
+use super::frame::{buttons, fault, sentence, title};
 use super::{Scene, Wizard, running};
 use crate::app::protocol::{NextAction, Order, OrderState};
 use crate::app::{RenewalAsk, RenewalTask, Waiting};
 use crate::ui::action::Action;
 use crate::ui::card::copyable;
+use crate::ui::faults::telephone;
 use crate::ui::icons::{self, Icon};
 use crate::ui::text_field::TextField;
 use crate::ui::theme::{self, size, space};
@@ -190,8 +191,8 @@ fn ended(ui: &mut Ui, scene: &Scene<'_>, order: &Order, end: &End, actions: &mut
     }
     widgets::strip(ui, Icon::Check, Tone::Ok, &t!("renew.kept"), |_| {});
     sentence(ui, &end.todo);
-    if !scene.renewal.support.telephone.is_empty() {
-        widgets::caption(ui, &telephone(&scene.renewal.support));
+    if let Some(telephone) = telephone(&scene.renewal.support) {
+        widgets::caption(ui, &telephone);
     }
     widgets::caption(ui, &t!("renew.reference", no = order.no, state = end.code));
     fault(ui, scene);
