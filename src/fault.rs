@@ -206,6 +206,12 @@ impl Fault {
         self
     }
 
+    /// A value for the sentences.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(of, _)| *of == name).map(|(_, value)| value.as_str())
+    }
+
     /// Sets the grey detail.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {

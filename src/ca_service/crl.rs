@@ -7,8 +7,10 @@ use super::Service;
 use super::audit::{self, Actor, Entry};
 use super::books::certificates::{self, Status};
 use super::error::ServiceError;
+use super::orders::steps;
 use super::secrets::from_hex;
 use super::store::{Store, Tx, next_number};
+use crate::ca::protocol::OrderState;
 use crate::crypto::issue::Revoked;
 use sqlx::Row;
 use time::OffsetDateTime;
@@ -85,16 +87,28 @@ pub async fn revoke(
     let known = known.ok_or_else(|| ServiceError::Unacceptable(format!("no certificate {serial}")))?;
     let mut tx = service.store.begin().await?;
     // orders before certificates, as everybody does
-    let ended = super::orders::steps::cancel_for_revocation(service, &mut tx, &known.pair, actor).await?;
+    let ended = steps::cancel_for_revocation(service, &mut tx, &known.pair).await?;
     if revoke_pair(service, &mut tx, &known.pair, reason).await? == 0 {
         return Err(ServiceError::Unacceptable(format!("certificate {serial} is revoked already")));
     }
+    let issued = ended.as_ref().and_then(|ended| ended.issued.as_deref()).filter(|issued| *issued != known.pair);
+    if let Some(issued) = issued {
+        revoke_pair(service, &mut tx, issued, Reason::CessationOfOperation).await?;
+    }
     make_list(service, &mut tx).await?;
-    let object = format!("certificate/{}", known.pair);
-    audit::append(&mut tx, &service.clock, &Entry::done(actor, "certificate.revoke", &object, why)).await?;
+    for (pair, why) in
+        [Some((known.pair.as_str(), why)), issued.map(|issued| (issued, "its order ended"))].iter().flatten()
+    {
+        let object = format!("certificate/{pair}");
+        audit::append(&mut tx, &service.clock, &Entry::done(actor, "certificate.revoke", &object, why)).await?;
+    }
+    if let Some(ended) = &ended {
+        let why = "the certificate was revoked";
+        steps::record(service, &mut tx, &ended.no, OrderState::Cancelled, actor, why).await?;
+    }
     tx.commit().await?;
-    if let Some(no) = ended {
-        service.changed(&no);
+    if let Some(ended) = ended {
+        service.changed(&ended.no);
     }
     Ok(())
 }

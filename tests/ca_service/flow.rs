@@ -8,6 +8,7 @@ use cert_assistant::ca::protocol::{
 };
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::books::customers;
+use cert_assistant::ca_service::crl::{self, Reason};
 use cert_assistant::ca_service::orders::steps;
 use cert_assistant::crypto::PrivateKey;
 
@@ -237,6 +238,37 @@ pub async fn what_is_not_paid_fetched_or_confirmed_in_time_ends(place: Place) {
     // the old certificate goes on working, and is renewed by another order
     let (_, newer) = world.renew(&unconfirmed).await;
     assert_ne!(newer.serial(), new.serial());
+    world.audited().await;
+    world.stop().await;
+}
+
+pub async fn revoking_either_pair_ends_the_order_between_them(place: Place) {
+    let world = World::new(&place, Options::default()).await;
+    let revoke = async |serial: String| {
+        crl::revoke(world.service(), &serial, Reason::KeyCompromise, OFFICER, "told to").await.unwrap();
+    };
+    // the old certificate, with a package out
+    let one = world.customer("unit", 20).await;
+    let created = world.order(&one).await;
+    let new = world.fetch(&one, &created.order.no).await;
+    revoke(one.serial()).await;
+    let order = world.read(&created).await;
+    assert_eq!((order.state, order.next_actions.len()), (OrderState::Cancelled, 0));
+    assert_eq!(status(&world).await, ["revoked"; 4]);
+    assert_eq!(world.try_confirm(&new, &created.order.no).await.code(), ProblemCode::CertificateRevoked);
+    // the new one only, named by its encryption certificate: the old one goes on and can be renewed again
+    let two = world.customer("unit", 20).await;
+    let created = world.order(&two).await;
+    let new = world.fetch(&two, &created.order.no).await;
+    revoke(serial(&new.encryption_certificate)).await;
+    assert_eq!(world.read(&created).await.state, OrderState::Cancelled);
+    world.renew(&two).await;
+    // before anything was issued
+    let three = world.customer("unit-review", 20).await;
+    let created = world.order(&three).await;
+    revoke(three.serial()).await;
+    assert_eq!(world.read(&created).await.state, OrderState::Cancelled);
+    assert!(steps::approve(world.service(), &created.order.no, OFFICER).await.is_err());
     world.audited().await;
     world.stop().await;
 }

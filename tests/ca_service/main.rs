@@ -3,6 +3,9 @@
 
 mod attacks;
 mod flow;
+mod judges;
+mod keeping;
+mod parallel;
 mod postgres;
 mod renewal;
 mod world;
@@ -53,8 +56,14 @@ cases! {
     flow::an_order_of_a_product_with_a_price_waits_for_the_money,
     flow::a_code_by_sms_proves_the_mobile_number,
     flow::what_is_not_paid_fetched_or_confirmed_in_time_ends,
+    flow::revoking_either_pair_ends_the_order_between_them,
     flow::a_waiting_request_answers_when_the_order_changes,
     flow::the_service_says_who_it_is_and_describes_itself,
+    judges::openssl_verifies_every_link_and_reads_the_profile,
+    judges::openssl_opens_the_package,
+    judges::openssl_reads_and_verifies_every_revocation_list,
+    judges::certificates_of_another_ca_can_be_taken_in_and_renewed,
+    parallel::many_renewals_at_once_on_one_instance,
 }
 
 /// One cluster for all, each case in a database of its own, in which the key management lies too.
@@ -65,4 +74,10 @@ async fn every_case_holds_on_postgresql() {
         eprintln!("{name}");
         case(world::Place::postgres(&cluster.database().await)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_instances_share_one_postgresql() {
+    let cluster = postgres::Cluster::start();
+    parallel::two_instances_on_one_postgresql(world::Place::postgres(&cluster.database().await)).await;
 }

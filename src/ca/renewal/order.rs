@@ -89,8 +89,15 @@ impl Renewal {
     /// by a new entry.
     ///
     /// # Errors
-    /// [`FaultCode::OrderInUse`], [`FaultCode::JournalNotUsable`].
+    /// [`FaultCode::OrderOtherKey`] when it was made with another key, [`FaultCode::OrderInUse`],
+    /// [`FaultCode::JournalNotUsable`].
     pub fn adopt(identified: &Identified, ca_id: &str, handle: &OrderHandle, journal: &Journal) -> Result<Self, Fault> {
+        let order = &handle.order;
+        if order.device_serial != identified.binding.device_serial {
+            let (support, now) = (identified.ca.support(), identified.ca.now());
+            let scene = Scene { support: &support, order: &order.no, serial: &order.device_serial, now };
+            return Err(scene.of(FaultCode::OrderOtherKey));
+        }
         let is_it = |entry: &Entry| {
             entry.ca == ca_id
                 && match &entry.order {

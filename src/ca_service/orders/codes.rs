@@ -96,7 +96,9 @@ pub async fn verify(service: &Service, order: &Row, given: &str) -> Result<(), S
     }
     sqlx::query("UPDATE codes SET used = 1 WHERE order_no = $1").bind(&order.no).execute(&mut *tx).await?;
     let to = steps::after(Done::Mobile, order.review, order.fee_fen);
-    steps::advance(service, &mut tx, order, to, Actor::customer(&order.certificate), None).await?;
+    steps::advance(service, &mut tx, order, to, None).await?;
+    let (contact, actor) = ((order.customer, &order.contact), Actor::customer(&order.certificate));
+    steps::record_with_contact(service, &mut tx, contact, &order.no, to, actor, "").await?;
     tx.commit().await?;
     service.changed(&order.no);
     Ok(())

@@ -44,7 +44,7 @@ pub async fn confirm(service: &Service, no: &str, body: &[u8], p7: Option<&str>)
     match order.state {
         OrderState::Installed => {}
         OrderState::Issued => {
-            match steps::advance(service, &mut tx, &order, OrderState::Installed, actor, None).await {
+            match steps::advance(service, &mut tx, &order, OrderState::Installed, None).await {
                 // the same report came twice at once; the other one did it
                 Err(ServiceError::Refused(_)) => {
                     drop(tx);
@@ -52,7 +52,7 @@ pub async fn confirm(service: &Service, no: &str, body: &[u8], p7: Option<&str>)
                 }
                 other => other?,
             }
-            supersede(service, &mut tx, &order.certificate, &signer.serial, no).await?;
+            supersede(service, &mut tx, &order.certificate, &signer.serial).await?;
         }
         other => return Err(wrong_state(other)),
     }
@@ -65,6 +65,12 @@ pub async fn confirm(service: &Service, no: &str, body: &[u8], p7: Option<&str>)
         signature: &request.p7,
     };
     signed::keep(service, &mut tx, &evidence).await?;
+    if order.state == OrderState::Issued {
+        steps::record(service, &mut tx, no, OrderState::Installed, actor, "").await?;
+        let object = format!("certificate/{}", order.certificate);
+        let entry = Entry::done(Actor::SERVICE, "certificate.supersede", &object, no);
+        audit::append(&mut tx, &service.clock, &entry).await?;
+    }
     tx.commit().await?;
     service.changed(no);
     again(service, no).await
@@ -76,7 +82,7 @@ async fn again(service: &Service, no: &str) -> Result<Order, ServiceError> {
 }
 
 /// The new pair is in use, the old one no longer.
-async fn supersede(service: &Service, tx: &mut Tx, old: &str, new: &str, no: &str) -> Result<(), ServiceError> {
+async fn supersede(service: &Service, tx: &mut Tx, old: &str, new: &str) -> Result<(), ServiceError> {
     for (pair, from, to) in [(old, Status::Valid, Status::Superseded), (new, Status::Pending, Status::Valid)] {
         sqlx::query("UPDATE certificates SET status = $1, status_at = $2 WHERE pair = $3 AND status = $4")
             .bind(to.as_str())
@@ -86,7 +92,5 @@ async fn supersede(service: &Service, tx: &mut Tx, old: &str, new: &str, no: &st
             .execute(&mut **tx)
             .await?;
     }
-    let object = format!("certificate/{old}");
-    let entry = Entry::done(Actor::SERVICE, "certificate.supersede", &object, no);
-    Ok(audit::append(tx, &service.clock, &entry).await?)
+    Ok(())
 }

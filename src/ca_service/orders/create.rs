@@ -6,7 +6,7 @@ use crate::ca::protocol::{Base64, Contact, OrderCreated, OrderRequest, OrderStat
 use crate::ca_service::Service;
 use crate::ca_service::audit::Actor;
 use crate::ca_service::books::certificates::Status;
-use crate::ca_service::books::customers::{self, check_contact};
+use crate::ca_service::books::customers::check_contact;
 use crate::ca_service::captchas::{self, Answer};
 use crate::ca_service::clock::day_text;
 use crate::ca_service::error::ServiceError;
@@ -70,7 +70,11 @@ pub async fn create(service: &Service, body: &[u8], headers: &Headers<'_>) -> Re
     if let Some(other) = unfinished(&service.store, &session.certificate).await? {
         let other = steps::expire_if_due(service, other).await?;
         if !other.state.is_final() {
-            return Err(exists(&other.no));
+            // the same request may just have come through elsewhere
+            return match made_with(&service.store, &session.certificate, key).await? {
+                Some(made) => again(service, &made, &body_hash),
+                None => Err(exists(&other.no)),
+            };
         }
     }
     if request.new != rules::renewed(context.certificate.validity, context.product.term_days, service.now()) {
@@ -90,6 +94,7 @@ pub async fn create(service: &Service, body: &[u8], headers: &Headers<'_>) -> Re
         }
         Err(error) => Err(error),
         Ok(no) => {
+            service.changed(&no);
             let row = super::find(&service.store, &no).await?.ok_or_else(super::not_found)?;
             Ok(OrderCreated { order: row.view(service.now()), token: token(service, &no) })
         }
@@ -171,11 +176,9 @@ impl New<'_> {
             Evidence { session: Some(&self.session.id), order: Some(&no), kind: "order", certificate, body, signature };
         signed::keep(service, &mut tx, &evidence).await?;
         let actor = Actor::customer(certificate);
-        if state == OrderState::Authorized {
-            let customer = self.context.customer.id;
-            customers::set_contact(service, &mut tx, customer, &self.request.contact, actor, &no).await?;
-        }
-        steps::record(service, &mut tx, &no, state, actor, &self.session.device_serial).await?;
+        let contact = (self.context.customer.id, &self.request.contact);
+        let device = self.session.device_serial.as_str();
+        steps::record_with_contact(service, &mut tx, contact, &no, state, actor, device).await?;
         tx.commit().await?;
         Ok(no)
     }

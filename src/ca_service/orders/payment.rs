@@ -141,12 +141,14 @@ pub async fn settle(service: &Service, id: &str) -> Result<(), ServiceError> {
     let mut tx = service.store.begin().await?;
     let to = steps::after(Done::Payment, order.review, order.fee_fen);
     let actor = Actor { name: &payment.provider, role: "system" };
-    steps::advance(service, &mut tx, &order, to, actor, None).await?;
+    steps::advance(service, &mut tx, &order, to, None).await?;
     sqlx::query("UPDATE payments SET state = 'paid', paid = $1 WHERE id = $2")
         .bind(service.now())
         .bind(id)
         .execute(&mut *tx)
         .await?;
+    let contact = (order.customer, &order.contact);
+    steps::record_with_contact(service, &mut tx, contact, &order.no, to, actor, "").await?;
     tx.commit().await?;
     service.changed(&order.no);
     Ok(())

@@ -4,7 +4,7 @@
 //! does not ask for it; rejected by an officer, expired by time, cancelled when the certificate is revoked.
 
 use super::{Row, find, wrong_state};
-use crate::ca::protocol::OrderState;
+use crate::ca::protocol::{Contact, OrderState};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::books::customers;
@@ -50,7 +50,8 @@ pub const fn ends(state: OrderState, now: i64) -> Option<i64> {
     }
 }
 
-/// Moves an order on, if it is still as `row` says. A contact that an authorized order brings becomes the registered one.
+/// Moves an order on, if it is still as `row` says. What else belongs to the step comes next, and [`record`] or
+/// [`record_with_contact`] at the end, because from then on other writers wait.
 ///
 /// # Errors
 /// `order_state` when somebody else moved it.
@@ -59,7 +60,6 @@ pub async fn advance(
     tx: &mut Tx,
     row: &Row,
     to: OrderState,
-    actor: Actor<'_>,
     reason: Option<&str>,
 ) -> Result<(), ServiceError> {
     let now = service.now();
@@ -80,14 +80,28 @@ pub async fn advance(
     if moved.rows_affected() != 1 {
         return Err(wrong_state(row.state));
     }
-    if to == OrderState::Authorized {
-        customers::set_contact(service, tx, row.customer, &row.contact, actor, &row.no).await?;
+    Ok(())
+}
+
+/// Writes the audit record of a state the order's contact may have been waiting for: that of an authorized order becomes
+/// the customer's.
+pub(super) async fn record_with_contact(
+    service: &Service,
+    tx: &mut Tx,
+    (customer, contact): (i64, &Contact),
+    no: &str,
+    state: OrderState,
+    actor: Actor<'_>,
+    detail: &str,
+) -> Result<(), ServiceError> {
+    if state == OrderState::Authorized {
+        customers::set_contact(service, tx, customer, contact, actor, no).await?;
     }
-    record(service, tx, &row.no, to, actor, reason.unwrap_or_default()).await
+    record(service, tx, no, state, actor, detail).await
 }
 
 /// Writes the audit record of a new state.
-pub(super) async fn record(
+pub(in crate::ca_service) async fn record(
     service: &Service,
     tx: &mut Tx,
     no: &str,
@@ -134,35 +148,39 @@ async fn decide(
     reason: Option<&str>,
 ) -> Result<(), ServiceError> {
     let mut tx = service.store.begin().await?;
-    advance(service, &mut tx, row, to, officer, reason).await?;
+    advance(service, &mut tx, row, to, reason).await?;
+    let contact = (row.customer, &row.contact);
+    record_with_contact(service, &mut tx, contact, &row.no, to, officer, reason.unwrap_or_default()).await?;
     tx.commit().await?;
     service.changed(&row.no);
     Ok(())
 }
 
-/// Ends the unfinished order of a certificate that is being revoked, with whatever was issued for it. Returns its number.
+/// An order ended by a revocation.
+pub(in crate::ca_service) struct Ended {
+    /// Its number.
+    pub no: String,
+    /// Serial number of the signing certificate issued for it.
+    pub issued: Option<String>,
+}
+
+/// Ends the unfinished order of a pair that is being revoked, be it the old one or the new one. The caller revokes what
+/// was issued, and writes the record.
 pub(in crate::ca_service) async fn cancel_for_revocation(
     service: &Service,
     tx: &mut Tx,
-    certificate: &str,
-    actor: Actor<'_>,
-) -> Result<Option<String>, ServiceError> {
+    pair: &str,
+) -> Result<Option<Ended>, ServiceError> {
     let row = sqlx::query(
         "UPDATE orders SET state = $1, version = version + 1, finished = 1, updated = $2, expires = NULL \
-         WHERE certificate = $3 AND finished = 0 RETURNING no, sign_serial",
+         WHERE (certificate = $3 OR sign_serial = $3) AND finished = 0 RETURNING no, sign_serial",
     )
     .bind(OrderState::Cancelled.as_str())
     .bind(service.now())
-    .bind(certificate)
+    .bind(pair)
     .fetch_optional(&mut **tx)
     .await?;
-    let Some(row) = row else { return Ok(None) };
-    let (no, issued): (String, Option<String>) = (row.try_get(0)?, row.try_get(1)?);
-    if let Some(issued) = issued {
-        crl::revoke_pair(service, tx, &issued, Reason::CessationOfOperation).await?;
-    }
-    record(service, tx, &no, OrderState::Cancelled, actor, "the certificate was revoked").await?;
-    Ok(Some(no))
+    Ok(row.map(|row| Ok::<_, sqlx::Error>(Ended { no: row.try_get(0)?, issued: row.try_get(1)? })).transpose()?)
 }
 
 /// Ends an order whose time is over; certificates that nobody confirmed are revoked. Gives the order as it is then.
@@ -174,7 +192,7 @@ pub async fn expire_if_due(service: &Service, row: Row) -> Result<Row, ServiceEr
         return Ok(row);
     }
     let mut tx = service.store.begin().await?;
-    match advance(service, &mut tx, &row, OrderState::Expired, Actor::SERVICE, None).await {
+    match advance(service, &mut tx, &row, OrderState::Expired, None).await {
         Ok(()) => {
             if let Some(issued) = &row.sign_serial {
                 crl::revoke_pair(service, &mut tx, issued, Reason::CessationOfOperation).await?;
@@ -183,6 +201,7 @@ pub async fn expire_if_due(service: &Service, row: Row) -> Result<Row, ServiceEr
                 let entry = Entry::done(Actor::SERVICE, "certificate.revoke", &object, "never confirmed");
                 audit::append(&mut tx, &service.clock, &entry).await?;
             }
+            record(service, &mut tx, &row.no, OrderState::Expired, Actor::SERVICE, "").await?;
             tx.commit().await?;
             service.changed(&row.no);
         }
@@ -214,7 +233,7 @@ pub async fn expire_due(service: &Service) -> Result<usize, ServiceError> {
 #[cfg(test)]
 mod tests {
     use super::{Done, after, ends};
-    use crate::ca::protocol::OrderState;
+    use crate::ca::protocol::{Contact, OrderState};
 
     #[test]
     fn what_a_product_does_not_ask_for_is_left_out() {
