@@ -48,7 +48,7 @@ fn order(ca: &Arc<dyn CaAdapter>, token: &mut Box<dyn Token>, journal: &Journal)
 fn whole(
     plugged: &Plugged<cert_assistant::virtual_key::VirtualKey>,
     watching: &Watching,
-    world: &World,
+    world: &Arc<World>,
     pull: Option<&str>,
 ) {
     let serial = world.enrol(plugged.card().state(), 1);
@@ -192,7 +192,7 @@ impl Judge {
         for (kind, body, signature) in world.evidence(no) {
             self.file("body", &body);
             self.file("signature", &signature);
-            let mut p7 = |signer: &[u8]| {
+            let p7 = |signer: &[u8]| {
                 self.run("python3", &[script.to_str().unwrap(), "p7", "signature", "body"]);
                 // the certificate it carries is the signer's
                 assert!(signature.windows(signer.len()).any(|window| window == signer), "{kind}");

@@ -1,6 +1,6 @@
 //! The same order at another computer, which knows nothing of the first one's journal.
 
-use crate::person::{OLD, code, person};
+use crate::person::{OLD, code, person, told};
 use crate::wire::CallCut;
 use crate::world::World;
 use cert_assistant::ca::Renewal;
@@ -40,4 +40,24 @@ fn go_on_elsewhere(person: &mut crate::person::Person, what: &str) {
     let mut renewal = Renewal::adopt(&identified, "demo", &handle, &person.journal).unwrap();
     person.download(&mut renewal).unwrap();
     person.is_renewed();
+}
+
+#[test]
+fn an_order_made_with_another_device_is_left_to_that_one() {
+    let world = Arc::new(World::new());
+    let mut person = person(&world);
+    let renewal = person.order();
+    let made_with = renewal.entry().binding.device_serial.clone();
+    drop(renewal);
+    // the same certificate in a device of another number
+    let mut state = serde_json::to_value(person.key.lock().state()).unwrap();
+    state["device"]["serial"] = "another".into();
+    person.key = crate::desk::Key::new(serde_json::from_value(state).unwrap(), None);
+    person.at_another_computer();
+    let identified = person.identify();
+    let handle = identified.unfinished()[0].clone();
+    let fault = told(Renewal::adopt(&identified, "demo", &handle, &person.journal)).err().unwrap();
+    assert_eq!(fault.code, FaultCode::OrderOtherKey);
+    assert!(fault.sentences(true).todo.contains(&made_with), "{fault:?}");
+    assert_eq!(person.entries(), []);
 }

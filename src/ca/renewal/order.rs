@@ -92,10 +92,10 @@ impl Renewal {
     /// [`FaultCode::OrderOtherKey`] when it was made with another key, [`FaultCode::OrderInUse`],
     /// [`FaultCode::JournalNotUsable`].
     pub fn adopt(identified: &Identified, ca_id: &str, handle: &OrderHandle, journal: &Journal) -> Result<Self, Fault> {
-        let serial = &identified.binding.device_serial;
-        if handle.order.device_serial != *serial {
-            let support = identified.ca.support();
-            let scene = Scene { support: &support, order: &handle.order.no, serial, now: identified.ca.now() };
+        let order = &handle.order;
+        if order.device_serial != identified.binding.device_serial {
+            let (support, now) = (identified.ca.support(), identified.ca.now());
+            let scene = Scene { support: &support, order: &order.no, serial: &order.device_serial, now };
             return Err(scene.of(FaultCode::OrderOtherKey));
         }
         let is_it = |entry: &Entry| {
