@@ -61,7 +61,8 @@ pub async fn a_form_without_the_right_token_or_origin_changes_nothing(place: Pla
     let with_path = format!("{own}/console");
     let name = ("name", "intruder");
     let role = ("role", "administrator");
-    let attempts: [(&str, Vec<(&str, &str)>, Option<&str>); 12] = [
+    type Attempt<'a> = (&'a str, Vec<(&'a str, &'a str)>, Option<&'a str>);
+    let attempts: [Attempt<'_>; 12] = [
         ("no token", vec![name, role], Some(&own)),
         ("an empty token", vec![name, role, ("csrf", "")], Some(&own)),
         ("another person's token", vec![name, role, ("csrf", &foreign)], Some(&own)),
