@@ -28,6 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     record(&ca, State::Valid, "valid-change", session::READ | session::CHANGE)?;
     record(&ca, State::Locked, "locked-change", session::CHANGE)?;
     record(&ca, State::Valid, "valid-sign", session::READ | session::SIGN)?;
+    record(&ca, State::Valid, "valid-renew", session::READ | session::RENEW)?;
     let state = personalise(&Spec::new("示例有限公司", "10200000016873"), &ca)?;
     for container in state.applications.iter().flat_map(|application| &application.containers) {
         write("certificate/sign", container.sign.certificate.as_deref().unwrap_or_default())?;

@@ -159,7 +159,7 @@ fault_codes! {
     CaUnavailable = "CA-542",
     /// The CA's service did not understand the program.
     RequestRefused = "CA-543",
-    /// The key was pulled out during a renewal.
+    /// The key was pulled out during a renewal, or the connection to it broke.
     RenewalKeyRemoved = "CA-551",
     /// No new key pair was made.
     KeyPairNotMade = "CA-552",
@@ -204,6 +204,12 @@ impl Fault {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.values.push((name, value.into()));
         self
+    }
+
+    /// A value for the sentences.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<&str> {
+        self.values.iter().find(|(of, _)| *of == name).map(|(_, value)| value.as_str())
     }
 
     /// Sets the grey detail.

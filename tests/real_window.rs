@@ -10,6 +10,9 @@
 #[path = "window/bench.rs"]
 #[allow(dead_code)]
 mod bench;
+#[path = "window/paint.rs"]
+#[allow(dead_code)]
+mod paint;
 #[path = "window/screen.rs"]
 #[allow(dead_code)]
 mod screen;

@@ -4,7 +4,7 @@ use super::message::Event;
 use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
 use super::view::KeyView;
 use crate::cert;
-use crate::fault::Fault;
+use crate::fault::{Fault, FaultCode};
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -58,6 +58,17 @@ pub enum CheckState {
     Failed(Fault),
 }
 
+impl AwayRenewal {
+    /// What is left of a key that is pulled out; nothing of one whose wizard is not open, or done.
+    fn of(key: &DeskKey) -> Option<Self> {
+        let renewal = key.renewal.clone().filter(|renewal| !matches!(renewal.stage, RenewalStage::Done(_)))?;
+        let view = key.view()?;
+        let serial = view.contents.device.serial.clone();
+        let owner = view.leading().and_then(|certificate| certificate.owner.clone());
+        (!serial.is_empty()).then_some(Self { slot: key.slot.id, serial, owner, renewal })
+    }
+}
+
 impl DeskKey {
     /// The key, once it was read.
     #[must_use]
@@ -78,6 +89,30 @@ pub struct PinOutcome {
     pub result: Result<(), Fault>,
 }
 
+/// The wizard 证书更新 of a key that was pulled out; it goes on when the key is back.
+#[derive(Clone, Debug)]
+pub struct AwayRenewal {
+    /// The slot the key was in.
+    pub slot: u64,
+    /// Its serial number.
+    pub serial: String,
+    /// Owner of its certificate.
+    pub owner: Option<String>,
+    /// The wizard as it stood; what is still reported for the old slot goes here.
+    pub renewal: RenewalDesk,
+}
+
+/// What is being written to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writing {
+    /// A new PIN.
+    Pin,
+    /// A 历史证书 is being removed.
+    History,
+    /// New certificates.
+    Certificates,
+}
+
 /// Everything the window shows.
 #[derive(Default)]
 pub struct Desk {
@@ -91,10 +126,18 @@ pub struct Desk {
     pub saved: Option<Result<PathBuf, Fault>>,
     /// This computer's orders, newest first.
     pub orders: Vec<OrderLine>,
+    /// True while the services are asked for the state of the orders.
+    pub orders_busy: bool,
+    /// Why the services could not be asked; the list is as old as before.
+    pub orders_fault: Option<Fault>,
     /// An order that became ready and was not told yet.
     pub order_ready: Option<OrderLine>,
     /// End of the removal of a 历史证书 that the dialog has not taken yet.
     pub history_outcome: Option<PinOutcome>,
+    /// Wizards whose key is not there.
+    pub away: Vec<AwayRenewal>,
+    /// A key whose wizard was away is back: its old slot and its new one, until the window has taken it.
+    pub returned: Option<(u64, u64)>,
     /// The slot shown.
     chosen: Option<u64>,
     /// Serial number the person chose: when that key comes back it is shown again.
@@ -112,6 +155,9 @@ impl Desk {
                 self.keys.push(DeskKey { slot, state: KeyState::Reading, task, checks: HashMap::new(), renewal: None });
             }
             Event::Removed(id) => {
+                if let Some(away) = self.key(id).and_then(AwayRenewal::of) {
+                    self.away.push(away);
+                }
                 self.keys.retain(|key| key.slot.id != id);
                 if self.chosen == Some(id) {
                     self.chosen = self.keys.first().map(|key| key.slot.id);
@@ -123,6 +169,7 @@ impl Desk {
                     key.state = result.map_or_else(KeyState::Failed, KeyState::Ready);
                 }
                 self.follow_serial(slot);
+                self.welcome_back(slot, now);
             }
             Event::Seal { slot, picture } => {
                 if let Some(DeskKey { state: KeyState::Ready(view), .. }) = self.key_mut(slot) {
@@ -143,28 +190,33 @@ impl Desk {
             }
             Event::Saved(result) => self.saved = Some(result),
             Event::RenewalStage { slot, stage, support } => {
-                if let Some(key) = self.key_mut(slot) {
-                    key.renewal = Some(RenewalDesk { stage, busy: None, fault: None, support });
+                if let Some(renewal) = self.renewal_mut(slot) {
+                    renewal.reach(stage, support);
                 }
             }
             Event::RenewalFault { slot, fault } => {
-                if let Some(renewal) = self.key_mut(slot).and_then(|key| key.renewal.as_mut()) {
-                    renewal.busy = None;
-                    renewal.fault = Some(fault);
+                self.spend_tries(slot, &fault);
+                if let Some(renewal) = self.renewal_mut(slot) {
+                    renewal.fail(fault);
                 }
             }
             Event::RenewalLine { slot, line } => {
-                if let Some(RenewalDesk { stage: RenewalStage::Download(download), .. }) =
-                    self.key_mut(slot).and_then(|key| key.renewal.as_mut())
-                {
-                    download.line = Some(line);
+                if let Some(renewal) = self.renewal_mut(slot) {
+                    renewal.reach_line(line, now);
                 }
             }
-            Event::Orders(orders) => self.orders = orders,
+            Event::Orders(orders) => {
+                self.orders = orders;
+                (self.orders_busy, self.orders_fault) = (false, None);
+            }
+            Event::OrdersFault(fault) => (self.orders_busy, self.orders_fault) = (false, Some(fault)),
             Event::OrderReady(order) => self.order_ready = Some(order),
             Event::HistoryRemoved { slot, result } => {
                 if let Some(key) = self.key_mut(slot) {
                     key.task = None;
+                }
+                if let Err(fault) = &result {
+                    self.spend_tries(slot, fault);
                 }
                 self.history_outcome = Some(PinOutcome { slot, result });
             }
@@ -201,14 +253,96 @@ impl Desk {
         self.wanted = self.serial_of(slot);
     }
 
-    /// True while something is being written to a key.
+    /// What is being written to a key; closing the window asks first.
     #[must_use]
-    pub fn is_writing(&self) -> bool {
-        self.keys.iter().any(|key| {
-            let downloading = key.renewal.as_ref().and_then(|renewal| renewal.busy);
-            matches!(key.task, Some((Task::ChangingPin | Task::RemovingHistory, _)))
-                || matches!(downloading, Some((RenewalTask::Downloading, _)))
+    pub fn writing(&self) -> Option<Writing> {
+        self.keys.iter().find_map(|key| match key.task {
+            _ if key.renewal.as_ref().is_some_and(RenewalDesk::is_downloading) => Some(Writing::Certificates),
+            Some((Task::ChangingPin, _)) => Some(Writing::Pin),
+            Some((Task::RemovingHistory, _)) => Some(Writing::History),
+            Some((Task::Reading, _)) | None => None,
         })
+    }
+
+    /// Nothing is waited for any more: the window closes.
+    pub fn abandon(&mut self) {
+        for key in &mut self.keys {
+            key.task = None;
+            if let Some(renewal) = &mut key.renewal {
+                renewal.busy = None;
+            }
+        }
+    }
+
+    /// The services are asked for the state of the orders.
+    pub fn begin_refresh(&mut self) {
+        (self.orders_busy, self.orders_fault) = (true, None);
+    }
+
+    /// Something is asked for in the wizard of a key; opens it when it is not open yet.
+    pub fn begin_renewal(&mut self, slot: u64, task: RenewalTask, now: Instant) {
+        if let Some(key) = self.key_mut(slot) {
+            key.renewal.get_or_insert_with(|| RenewalDesk::opening(now)).begin(task, now);
+        }
+    }
+
+    /// The person left the wizard.
+    pub fn end_renewal(&mut self, slot: u64) {
+        self.away.retain(|away| away.slot != slot);
+        if let Some(key) = self.key_mut(slot) {
+            key.renewal = None;
+        }
+    }
+
+    /// The wizard of a slot, also when its key is away.
+    #[must_use]
+    pub fn renewal(&self, slot: u64) -> Option<&RenewalDesk> {
+        let here = self.key(slot).and_then(|key| key.renewal.as_ref());
+        here.or_else(|| self.away(slot).map(|away| &away.renewal))
+    }
+
+    /// The wizard of a key that was pulled out of this slot.
+    #[must_use]
+    pub fn away(&self, slot: u64) -> Option<&AwayRenewal> {
+        self.away.iter().find(|away| away.slot == slot)
+    }
+
+    /// The slot of the inserted key an order was made with.
+    #[must_use]
+    pub fn slot_of(&self, order: &OrderLine) -> Option<u64> {
+        let keys = self.keys.iter().filter_map(|key| Some((key.slot.id, key.view()?)));
+        keys.into_iter().find(|(_, view)| order.belongs_to(view)).map(|(slot, _)| slot)
+    }
+
+    fn renewal_mut(&mut self, slot: u64) -> Option<&mut RenewalDesk> {
+        let here = self.keys.iter_mut().find(|key| key.slot.id == slot).and_then(|key| key.renewal.as_mut());
+        here.or_else(|| self.away.iter_mut().find(|away| away.slot == slot).map(|away| &mut away.renewal))
+    }
+
+    /// The wizard of a key that is back begins anew; the app finds its order.
+    fn welcome_back(&mut self, slot: u64, now: Instant) {
+        let Some(serial) = self.serial_of(slot) else { return };
+        let Some(at) = self.away.iter().position(|away| away.serial == serial) else { return };
+        let away = self.away.remove(at);
+        if let Some(key) = self.key_mut(slot) {
+            let support = away.renewal.support;
+            key.renewal = Some(RenewalDesk { support, ..RenewalDesk::opening(now) });
+            self.returned = Some((away.slot, slot));
+        }
+    }
+
+    /// A wrong PIN was told: the tries the card shows are those that are left.
+    fn spend_tries(&mut self, slot: u64, fault: &Fault) {
+        let left = match fault.code {
+            FaultCode::WrongPin => fault.value("left").and_then(|left| left.parse().ok()),
+            FaultCode::PinLocked => Some(0),
+            _ => None,
+        };
+        if let (Some(left), Some(DeskKey { state: KeyState::Ready(view), .. })) = (left, self.key_mut(slot))
+            && let Some(pin) = &mut view.contents.pin
+        {
+            pin.tries_left = left;
+        }
     }
 
     fn serial_of(&self, slot: u64) -> Option<String> {

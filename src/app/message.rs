@@ -1,6 +1,6 @@
 //! Between window and workers: commands go down, events come up.
 
-use super::renewal::{DownloadLine, OrderLine, RenewalStage};
+use super::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
 use super::seal::Picture;
 use super::view::KeyView;
 use crate::ca::protocol::{Contact, Support};
@@ -92,6 +92,34 @@ pub enum RenewalAsk {
     Leave,
 }
 
+impl RenewalAsk {
+    /// What runs until the answer; `None` when nothing is answered.
+    #[must_use]
+    pub const fn task(&self) -> Option<RenewalTask> {
+        Some(match self {
+            Self::Open => RenewalTask::Opening,
+            Self::Identify(_) => RenewalTask::Identifying,
+            Self::NewCaptcha => RenewalTask::Captcha,
+            Self::Submit { .. } => RenewalTask::Submitting,
+            Self::Refresh => RenewalTask::Refreshing,
+            Self::SendCode => RenewalTask::SendingCode,
+            Self::CheckCode(_) => RenewalTask::CheckingCode,
+            Self::Pay => RenewalTask::Payment,
+            Self::Download(_) => RenewalTask::Downloading,
+            Self::Leave => return None,
+        })
+    }
+}
+
+/// A message for the person outside the window, by the desktop.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// A few words.
+    pub title: String,
+    /// One sentence.
+    pub text: String,
+}
+
 /// What a file is made of.
 pub enum Content {
     /// A certificate, DER, in the format of the file.
@@ -166,6 +194,9 @@ pub enum Event {
     },
     /// This computer's orders, newest first.
     Orders(Vec<OrderLine>),
+    /// [`Command::RefreshOrders`] failed for a service at least; the list is as it was. Comes after an
+    /// [`Event::Orders`] with what the others answered.
+    OrdersFault(Fault),
     /// An order became ready to be downloaded while nobody looked at it.
     OrderReady(OrderLine),
     /// A 历史证书 was removed, or could not be.

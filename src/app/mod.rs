@@ -3,28 +3,36 @@
 //! Invariants: the model is plain data changed only by [`Event`]s; nothing here blocks the caller; each key has its own
 //! worker thread, so that a hung key hangs nobody else; nothing here knows a window toolkit.
 
+mod backstage;
+pub mod contact;
 mod desk;
 mod faults;
 mod hub;
+mod json_file;
 mod message;
+mod orders;
 pub mod policy;
+pub mod reminders;
 mod renewal;
 mod seal;
 mod settings;
 pub mod timeline;
 mod view;
+mod wizard;
 mod worker;
 
-pub use desk::{CheckState, Desk, DeskKey, KeyState, PinOutcome, Task};
+pub use backstage::{Ask, Backstage};
+pub use desk::{AwayRenewal, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event, RenewalAsk};
+pub use message::{Command, Content, Event, Notice, RenewalAsk};
+pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
     Waiting,
 };
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
-pub use view::{CertificateOnKey, KeyView, MainAction, Standing};
+pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
 pub use crate::ca::protocol;
 pub use crate::cert;

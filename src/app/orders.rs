@@ -10,9 +10,10 @@ use super::message::Event;
 use super::renewal::{LineState, OrderLine};
 use crate::ca::protocol::{NextAction, Order, OrderState};
 use crate::ca::{
-    CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Phase, Portal,
-    Profiles, Proxy, Renewal,
+    CaAdapter, CaProfile, Connection, DownloadStep, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi,
+    Portal, Profiles, Proxy, Renewal, Step,
 };
+use crate::cert;
 use crate::fault::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -46,10 +47,17 @@ pub(super) struct Book {
     inner: Arc<Inner>,
 }
 
+/// An open order with the key it belongs to, so that looking for a key's order waits for no other key.
+struct Open {
+    binding: KeyBinding,
+    ca: Arc<dyn CaAdapter>,
+    renewal: Shared,
+}
+
 struct Inner {
     online: Online,
     outlet: Outlet,
-    open: Mutex<HashMap<String, Shared>>,
+    open: Mutex<HashMap<String, Open>>,
     watched: Mutex<HashMap<String, ()>>,
     stopped: Mutex<bool>,
     stop: Condvar,
@@ -73,8 +81,14 @@ impl Book {
         &self.inner.online
     }
 
-    /// Opens what is unfinished, shows the list and watches what waits for the CA. Called once, on a thread of its own.
+    /// Opens what is unfinished, shows the list and watches what waits for the CA. Called on a thread of its own.
     pub(super) fn start(&self, changed: &Changed) {
+        self.take_unfinished(changed);
+        self.publish();
+    }
+
+    /// Opens what is unfinished and not open yet. What another program works on is left to it.
+    fn take_unfinished(&self, changed: &Changed) {
         let entries = match self.inner.online.journal.entries() {
             Ok((entries, damaged)) => {
                 for file in damaged {
@@ -83,31 +97,38 @@ impl Book {
                 entries
             }
             Err(fault) => {
-                tracing::warn!(code = fault.code.as_str(), detail = fault.detail, "the journal of orders can't be read");
+                tracing::warn!(
+                    code = fault.code.as_str(),
+                    detail = fault.detail,
+                    "the journal of orders can't be read"
+                );
                 return;
             }
         };
-        for entry in entries.iter().filter(|entry| entry.finished.is_none()) {
+        for entry in entries.iter().filter(|entry| entry.is_open()) {
+            if self.open_order(&entry.id).is_some() {
+                continue;
+            }
             match self.take(entry) {
-                Ok(_) => self.watch(&entry.id, changed),
+                Ok(()) => self.watch(&entry.id, changed),
                 Err(fault) => tracing::info!(code = fault.code.as_str(), order = entry.id, "left alone"),
             }
         }
-        self.publish();
     }
 
-    /// Ends the watchers' pauses; they end with their present question.
+    /// Gives the orders back to the journal and ends the watchers' pauses; a watcher ends with its present question.
     pub(super) fn stop(&self) {
         *lock(&self.inner.stopped) = true;
         self.inner.stop.notify_all();
+        lock(&self.inner.open).clear();
     }
 
     /// The connection to a CA.
     pub(super) fn connect(&self, profile: &CaProfile) -> Result<Arc<dyn CaAdapter>, Fault> {
         match &profile.connection {
-            Connection::OrderApi(_) => {
-                OrderApi::new(profile, &self.inner.online.proxy).map(|api| Arc::new(api) as Arc<dyn CaAdapter>).map_err(Fault::from)
-            }
+            Connection::OrderApi(_) => OrderApi::new(profile, &self.inner.online.proxy)
+                .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
+                .map_err(|error| error.to_fault(&profile.support(), "", "", cert::now())),
             Connection::Portal(pages) => Ok(Arc::new(Portal::new(profile, pages))),
         }
     }
@@ -115,51 +136,53 @@ impl Book {
     /// The unfinished order of a key, if there is one.
     pub(super) fn unfinished(&self, binding: &KeyBinding) -> Option<(String, Shared)> {
         let open = lock(&self.inner.open);
-        open.iter().find_map(|(id, renewal)| {
-            let found = {
-                let renewal = lock(renewal);
-                let entry = renewal.entry();
-                entry.finished.is_none()
-                    && entry.binding.device_serial == binding.device_serial
-                    && entry.binding.key == binding.key
-            };
-            found.then(|| (id.clone(), Arc::clone(renewal)))
-        })
+        let of_key = open.iter().filter(|(_, order)| {
+            order.binding.device_serial == binding.device_serial && order.binding.key == binding.key
+        });
+        of_key
+            // one that is being worked on is not finished
+            .filter(|(_, order)| order.renewal.try_lock().is_err() || lock(&order.renewal).entry().finished.is_none())
+            .map(|(id, order)| (id.clone(), Arc::clone(&order.renewal)))
+            .next()
     }
 
     /// Puts a new order into the book.
-    pub(super) fn add(&self, renewal: Renewal) -> (String, Shared) {
-        let id = renewal.entry().id.clone();
-        let shared = Arc::new(Mutex::new(renewal));
-        lock(&self.inner.open).insert(id.clone(), Arc::clone(&shared));
+    pub(super) fn add(&self, renewal: Renewal, ca: &Arc<dyn CaAdapter>) -> (String, Shared) {
+        let added = self.put(renewal, Arc::clone(ca));
         self.publish();
+        added
+    }
+
+    fn put(&self, renewal: Renewal, ca: Arc<dyn CaAdapter>) -> (String, Shared) {
+        let (id, binding) = (renewal.entry().id.clone(), renewal.entry().binding.clone());
+        let shared = Arc::new(Mutex::new(renewal));
+        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, renewal: Arc::clone(&shared) });
         (id, shared)
     }
 
-    fn take(&self, entry: &Entry) -> Result<Shared, Fault> {
-        if let Some(shared) = lock(&self.inner.open).get(&entry.id) {
-            return Ok(Arc::clone(shared));
-        }
+    fn take(&self, entry: &Entry) -> Result<(), Fault> {
         let profiles = &self.inner.online.profiles;
-        let profile = profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
+        let profile =
+            profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
         let ca = self.connect(profile)?;
         let open: OpenEntry = self.inner.online.journal.open(&entry.id)?;
-        let shared = Arc::new(Mutex::new(Renewal::resume(ca, open)));
-        lock(&self.inner.open).insert(entry.id.clone(), Arc::clone(&shared));
-        Ok(shared)
+        self.put(Renewal::resume(Arc::clone(&ca), open), ca);
+        Ok(())
     }
 
     /// Takes an order off the list: a finished one, or one nothing of which is on a key.
     pub(super) fn forget(&self, id: &str) -> Result<(), Fault> {
-        let shared = lock(&self.inner.open).remove(id);
-        let result = match shared.map(Arc::try_unwrap) {
-            Some(Ok(renewal)) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
-            // a wizard or watcher is at it
-            Some(Err(shared)) => {
-                lock(&self.inner.open).insert(id.to_owned(), shared);
-                Err(Fault::new(FaultCode::OrderInUse))
-            }
-            None => self.inner.online.journal.remove(id),
+        let open = lock(&self.inner.open).remove(id);
+        let result = match open {
+            None => self.inner.online.journal.forget(id),
+            Some(Open { binding, ca, renewal }) => match Arc::try_unwrap(renewal) {
+                Ok(renewal) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
+                // a wizard or watcher is at it
+                Err(renewal) => {
+                    lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, renewal });
+                    Err(Fault::new(FaultCode::OrderInUse))
+                }
+            },
         };
         self.publish();
         result
@@ -167,8 +190,9 @@ impl Book {
 
     /// Asks every service for every open order.
     pub(super) fn refresh_all(&self, changed: &Changed) {
+        self.take_unfinished(changed);
         let all: Vec<(String, Shared)> =
-            lock(&self.inner.open).iter().map(|(id, shared)| (id.clone(), Arc::clone(shared))).collect();
+            lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), Arc::clone(&order.renewal))).collect();
         for (id, shared) in all {
             let result = lock(&shared).refresh(None).map(drop);
             if let Err(fault) = result {
@@ -207,17 +231,12 @@ impl Book {
         let mut pause = PAUSE;
         let mut tag: Option<String> = None;
         loop {
-            let Some(shared) = lock(&self.inner.open).get(id).cloned() else { return };
-            let (ca, no, token) = {
-                let renewal = lock(&shared);
-                if !is_waiting(renewal.entry()) {
-                    return;
-                }
-                let no = renewal.entry().order.as_ref().map(|order| order.no.clone());
-                (renewal.ca(), no, renewal.entry().token.clone())
-            };
+            // held only for a moment: while the question waits at the service, others may work on the order or forget it
+            let Some((ca, no, token)) = self.question(id) else { return };
             let asked = match no {
-                Some(no) => ca.order(&no, &token, tag.as_deref(), tag.as_ref().map(|_| WAIT)).map_err(Fault::from),
+                Some(no) => {
+                    ca.order(&no, &token, tag.as_deref(), tag.as_ref().map(|_| WAIT)).map_err(|error| error.to_string())
+                }
                 // nobody knows whether it arrived: sent again below
                 None => Ok(OrderAnswer::Unchanged),
             };
@@ -227,22 +246,23 @@ impl Book {
                     if let OrderAnswer::Now { etag, .. } = answer {
                         tag = etag;
                     }
+                    let Some(shared) = self.open_order(id) else { return };
                     let before = state_of(&shared);
-                    let refreshed = lock(&shared).refresh(None).map(drop);
+                    let refreshed = lock(&shared).refresh(None).map(drop).map_err(|fault| fault.reference());
                     if state_of(&shared) != before {
                         self.told(&shared);
                         changed(id);
                     }
                     refreshed
                 }
-                Err(fault) => Err(fault),
+                Err(error) => Err(error),
             };
             match result {
                 // a service that hands out no tags can't tell of a change: it is asked after a pause
                 Ok(()) if tag.is_some() => pause = PAUSE,
                 Ok(()) => {}
-                Err(ref fault) => {
-                    tracing::debug!(code = fault.code.as_str(), "the order can't be watched now");
+                Err(ref error) => {
+                    tracing::debug!(error, "the order can't be watched now");
                     pause = (pause * 2).min(LONGEST_PAUSE);
                 }
             }
@@ -253,6 +273,19 @@ impl Book {
                 return;
             }
         }
+    }
+
+    fn open_order(&self, id: &str) -> Option<Shared> {
+        lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.renewal))
+    }
+
+    /// Whom to ask for an order, its number if known, and its token; `None` when nothing more can come from the CA.
+    fn question(&self, id: &str) -> Option<(Arc<dyn CaAdapter>, Option<String>, String)> {
+        let shared = self.open_order(id)?;
+        let renewal = lock(&shared);
+        let ca = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.ca))?;
+        let entry = is_waiting(renewal.entry()).then(|| renewal.entry())?;
+        Some((ca, renewal.order().map(|order| order.no.clone()), entry.token.clone()))
     }
 
     /// The state of an order changed while it was watched.
@@ -271,17 +304,14 @@ impl Book {
     }
 }
 
-fn state_of(shared: &Shared) -> Option<OrderState> {
-    lock(shared).entry().order.as_ref().map(|order| order.state)
+fn state_of(shared: &Shared) -> (Option<OrderState>, bool) {
+    let renewal = lock(shared);
+    (renewal.order().map(|order| order.state), renewal.entry().is_open())
 }
 
 /// True while the next step is not this program's.
 fn is_waiting(entry: &Entry) -> bool {
-    match entry.phase() {
-        Phase::Submitting => true,
-        Phase::Waiting(state) => !matches!(state, OrderState::Authorized | OrderState::Issued) && !state.is_final(),
-        Phase::Downloading(_) | Phase::Done | Phase::Ended(_) => false,
-    }
+    matches!(entry.step(), Step::Submit | Step::Waiting(_)) && entry.is_open()
 }
 
 /// An entry as the window shows it.
@@ -301,20 +331,17 @@ pub(super) fn line(entry: &Entry) -> OrderLine {
 }
 
 fn line_state(entry: &Entry) -> LineState {
-    match entry.phase() {
-        Phase::Submitting => LineState::Sending,
-        Phase::Downloading(_) => LineState::Interrupted,
-        Phase::Done => LineState::Done,
-        Phase::Waiting(state) | Phase::Ended(state) => match state {
-            OrderState::Submitted if wants_code(entry.order.as_ref()) => LineState::VerifyMobile,
-            OrderState::Submitted | OrderState::Reviewing => LineState::Reviewing,
-            OrderState::Payment => LineState::Payment,
-            OrderState::Authorized | OrderState::Issued => LineState::Ready,
-            OrderState::Installed => LineState::Done,
-            OrderState::Rejected => LineState::Rejected,
-            OrderState::Expired => LineState::Expired,
-            OrderState::Cancelled => LineState::Cancelled,
-        },
+    match entry.step() {
+        Step::Submit => LineState::Sending,
+        Step::Download(DownloadStep::Prepare) => LineState::Ready,
+        Step::Download(_) => LineState::Interrupted,
+        Step::Done => LineState::Done,
+        Step::Failed(OrderState::Rejected) => LineState::Rejected,
+        Step::Failed(OrderState::Expired) => LineState::Expired,
+        Step::Failed(_) => LineState::Cancelled,
+        Step::Waiting(OrderState::Payment) => LineState::Payment,
+        Step::Waiting(_) if wants_code(entry.order.as_ref()) => LineState::VerifyMobile,
+        Step::Waiting(_) => LineState::Reviewing,
     }
 }
 

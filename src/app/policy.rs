@@ -2,6 +2,9 @@
 
 use std::ops::RangeInclusive;
 
+/// At so few tries left a second confirmation is asked for.
+pub const FEW_TRIES: u8 = 2;
+
 /// How a new PIN does against the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NewPinRules {
@@ -58,9 +61,44 @@ pub fn is_known_default(pin: &[char]) -> bool {
     KNOWN_DEFAULTS.iter().any(|known| known.chars().eq(pin.iter().copied()))
 }
 
+/// True for an address the browser may be sent to: https, or http on this machine (a service that is tried out).
+#[must_use]
+pub fn may_open(url: &str) -> bool {
+    let plain = url.bytes().all(|byte| byte.is_ascii_graphic());
+    let loopback = ["http://127.0.0.1", "http://localhost", "http://[::1]"].into_iter().any(|host| {
+        url.strip_prefix(host).is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/', '?', '#']))
+    });
+    let named = url.strip_prefix("https://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+    // what stands before an @ is no host, but looks like one
+    let authority = url.split("//").nth(1).and_then(|rest| rest.split(['/', '?', '#']).next()).unwrap_or_default();
+    plain && (named || loopback) && !authority.contains('@')
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{NewPinRules, is_known_default};
+    use super::{NewPinRules, is_known_default, may_open};
+
+    #[test]
+    fn the_browser_is_sent_to_https_or_to_this_machine_only() {
+        for (url, allowed) in [
+            ("https://userweb.bjca.org.cn/renew?a=1", true),
+            ("http://127.0.0.1:8443/pay/1", true),
+            ("http://localhost/pay", true),
+            ("http://[::1]:80/", true),
+            ("http://127.0.0.1.example.com/", false),
+            ("http://127.0.0.1:80@example.com/", false),
+            ("https://bank.example@evil.example/", false),
+            ("http://example.com/", false),
+            ("https:///etc", false),
+            ("file:///etc/passwd", false),
+            ("javascript:alert(1)", false),
+            ("https://example.com/\n--flag", false),
+            ("https://example.com/ x", false),
+            ("", false),
+        ] {
+            assert_eq!(may_open(url), allowed, "{url}");
+        }
+    }
 
     fn judge(new: &str, current: &str) -> NewPinRules {
         let chars = |text: &str| text.chars().collect::<Vec<_>>();

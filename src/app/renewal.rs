@@ -1,7 +1,7 @@
 //! 证书更新 as the window shows it: one wizard per key, and this computer's orders. Plain data.
 
 use super::view::KeyView;
-use crate::ca::protocol::{Captcha, Order, Payment, Period, Session, Support};
+use crate::ca::protocol::{Captcha, NextAction, Order, Payment, Period, Session, Support};
 use crate::fault::Fault;
 use std::time::Instant;
 
@@ -16,6 +16,78 @@ pub struct RenewalDesk {
     pub fault: Option<Fault>,
     /// Whom to call, once the CA of the certificate is known.
     pub support: Support,
+    /// When each line of step 4 began in this attempt, in order.
+    pub lines: Vec<(DownloadLine, Instant)>,
+}
+
+impl RenewalDesk {
+    /// A wizard that begins.
+    #[must_use]
+    pub fn opening(now: Instant) -> Self {
+        Self {
+            stage: RenewalStage::Opening,
+            busy: Some((RenewalTask::Opening, now)),
+            fault: None,
+            support: Support::default(),
+            lines: Vec::new(),
+        }
+    }
+
+    /// Something was asked for.
+    pub fn begin(&mut self, task: RenewalTask, now: Instant) {
+        (self.busy, self.fault) = (Some((task, now)), None);
+        match (task, &mut self.stage) {
+            (RenewalTask::Opening, stage) => *stage = RenewalStage::Opening,
+            (RenewalTask::Downloading, RenewalStage::Download(download)) => download.line = None,
+            (RenewalTask::Downloading, stage) => {
+                if let RenewalStage::Waiting(waiting) = stage {
+                    let order = waiting.order.clone();
+                    *stage = RenewalStage::Download(Box::new(Download { order, line: None, resumed: false }));
+                }
+            }
+            _ => {}
+        }
+        if task == RenewalTask::Downloading {
+            self.lines.clear();
+        }
+    }
+
+    /// It stands here now. A fault stays when nobody asked and nothing moved: what refreshes by itself wipes no message.
+    pub fn reach(&mut self, stage: RenewalStage, support: Support) {
+        let asked = self.busy.take().is_some();
+        if asked || !self.stage.is_same_place(&stage) {
+            self.fault = None;
+        }
+        (self.stage, self.support) = (stage, support);
+    }
+
+    /// What was asked failed.
+    pub fn fail(&mut self, fault: Fault) {
+        (self.busy, self.fault) = (None, Some(fault));
+    }
+
+    /// Step 4 works on this line now.
+    pub fn reach_line(&mut self, line: DownloadLine, now: Instant) {
+        if let RenewalStage::Download(download) = &mut self.stage {
+            download.line = Some(line);
+            self.lines.push((line, now));
+        }
+    }
+
+    /// How long a line of step 4 took, once the next one began.
+    #[must_use]
+    pub fn line_took(&self, line: DownloadLine) -> Option<std::time::Duration> {
+        let at = self.lines.iter().position(|(of, _)| *of == line)?;
+        let (_, began) = self.lines.get(at)?;
+        let (_, ended) = self.lines.get(at + 1)?;
+        Some(ended.saturating_duration_since(*began))
+    }
+
+    /// True while the key is being written.
+    #[must_use]
+    pub const fn is_downloading(&self) -> bool {
+        matches!(self.busy, Some((RenewalTask::Downloading, _)))
+    }
 }
 
 /// What runs for a wizard.
@@ -65,6 +137,27 @@ pub enum RenewalStage {
     Done(Box<Done>),
 }
 
+impl RenewalStage {
+    /// True when both are the same step in the same state.
+    #[must_use]
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Waiting(a), Self::Waiting(b)) => a.order.state == b.order.state,
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
+
+    /// The order, once there is one.
+    #[must_use]
+    pub fn order(&self) -> Option<&Order> {
+        match self {
+            Self::Waiting(waiting) => Some(&waiting.order),
+            Self::Download(download) => Some(&download.order),
+            _ => None,
+        }
+    }
+}
+
 /// A CA that is reached through its own page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PortalPage {
@@ -92,6 +185,14 @@ pub struct Waiting {
     pub payment: Option<Payment>,
     /// A code was sent to the mobile number at this moment, seconds since 1970.
     pub code_sent: Option<i64>,
+}
+
+impl Waiting {
+    /// True when nothing but the download is left.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.order.next_actions.iter().any(|next| matches!(next, NextAction::Issue | NextAction::Confirm))
+    }
 }
 
 /// New certificates on their way to the key.

@@ -31,30 +31,33 @@ impl std::fmt::Debug for Picture {
     }
 }
 
+impl Picture {
+    /// Decodes PNG, JPEG, GIF or BMP; anything else, or too large, is no picture.
+    #[must_use]
+    pub fn decode(bytes: &[u8]) -> Option<Self> {
+        let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
+        let mut limits = Limits::default();
+        limits.max_image_width = Some(MOST_PIXELS);
+        limits.max_image_height = Some(MOST_PIXELS);
+        limits.max_alloc = Some(16 * 1024 * 1024);
+        reader.limits(limits);
+        let image = reader.decode().ok()?.into_rgba8();
+        Some(Self {
+            width: usize::try_from(image.width()).ok()?,
+            height: usize::try_from(image.height()).ok()?,
+            rgba: image.into_raw().into(),
+        })
+    }
+}
+
 /// The files that may hold the picture.
 pub(super) fn candidates(files: &[String]) -> Vec<String> {
     files.iter().filter(|name| *name != CONTAINER_IN_USE).take(MOST_FILES).cloned().collect()
 }
 
-/// Decodes PNG, JPEG, GIF or BMP; anything else, or too large, is no picture.
-pub(super) fn decode(bytes: &[u8]) -> Option<Picture> {
-    let mut reader = ImageReader::new(Cursor::new(bytes)).with_guessed_format().ok()?;
-    let mut limits = Limits::default();
-    limits.max_image_width = Some(MOST_PIXELS);
-    limits.max_image_height = Some(MOST_PIXELS);
-    limits.max_alloc = Some(16 * 1024 * 1024);
-    reader.limits(limits);
-    let image = reader.decode().ok()?.into_rgba8();
-    Some(Picture {
-        width: usize::try_from(image.width()).ok()?,
-        height: usize::try_from(image.height()).ok()?,
-        rgba: image.into_raw().into(),
-    })
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{MOST_PIXELS, candidates, decode};
+    use super::{MOST_PIXELS, Picture, candidates};
     use image::{ImageFormat, RgbaImage};
     use std::io::Cursor;
 
@@ -70,16 +73,16 @@ mod tests {
     fn a_picture_is_decoded_and_padding_behind_it_does_not_matter() {
         let mut bytes = png(3, 2);
         bytes.extend([0xFF; 40]);
-        let picture = decode(&bytes).unwrap();
+        let picture = Picture::decode(&bytes).unwrap();
         assert_eq!((picture.width, picture.height), (3, 2));
         assert_eq!(picture.rgba[..4], [200, 0, 0, 128]);
     }
 
     #[test]
     fn other_files_truncated_and_oversized_pictures_are_no_seal() {
-        assert!(decode(b"personalCert00").is_none());
-        assert!(decode(&png(3, 2)[..20]).is_none());
-        assert!(decode(&png(MOST_PIXELS + 1, 1)).is_none());
+        assert!(Picture::decode(b"personalCert00").is_none());
+        assert!(Picture::decode(&png(3, 2)[..20]).is_none());
+        assert!(Picture::decode(&png(MOST_PIXELS + 1, 1)).is_none());
     }
 
     #[test]

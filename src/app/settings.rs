@@ -1,9 +1,9 @@
 //! What the person chose about the window, kept in one small JSON file. A damaged file is set aside, never fatal.
 
+use super::json_file;
 use crate::fault::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
-use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Language of the window.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -57,17 +57,8 @@ impl SettingsFile {
     #[must_use]
     pub fn load(&self) -> (Settings, bool) {
         let Some(path) = &self.path else { return (Settings::default(), false) };
-        let Ok(bytes) = std::fs::read(path) else { return (Settings::default(), false) };
-        serde_json::from_slice(&bytes).map_or_else(
-            |_| {
-                let aside = path.with_extension("damaged");
-                if let Err(error) = std::fs::rename(path, &aside) {
-                    tracing::warn!(%error, "damaged settings could not be set aside");
-                }
-                (Settings::default(), true)
-            },
-            |settings| (settings, false),
-        )
+        let (settings, damaged) = json_file::load(path);
+        (settings.unwrap_or_default(), damaged)
     }
 
     /// Stores the settings so that a power cut leaves the old or the new file.
@@ -76,18 +67,9 @@ impl SettingsFile {
     /// [`FaultCode::SettingsNotStored`].
     pub fn store(&self, settings: &Settings) -> Result<(), Fault> {
         let Some(path) = &self.path else { return Ok(()) };
-        write(path, settings).map_err(|error| Fault::new(FaultCode::SettingsNotStored).detail(error.kind().to_string()))
+        json_file::store(path, settings)
+            .map_err(|error| Fault::new(FaultCode::SettingsNotStored).detail(error.kind().to_string()))
     }
-}
-
-fn write(path: &Path, settings: &Settings) -> std::io::Result<()> {
-    let folder = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
-    std::fs::create_dir_all(folder)?;
-    let temporary = path.with_extension("new");
-    let mut file = std::fs::File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(settings)?)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
 }
 
 #[cfg(test)]

@@ -36,6 +36,36 @@ impl CertificateOnKey {
     }
 }
 
+/// 历史证书: a container that is not in use but holds certificates.
+#[derive(Clone, Debug)]
+pub struct Historic {
+    /// Name of the container.
+    pub container: String,
+    /// Its signing certificate.
+    pub sign: CertificateOnKey,
+    /// Its encryption certificate: what was encrypted to it needs this container.
+    pub encrypt: CertificateOnKey,
+}
+
+impl Historic {
+    fn read(container: &Container) -> Option<Self> {
+        if container.sign.is_none() && container.encrypt.is_none() {
+            return None;
+        }
+        Some(Self {
+            container: container.name.clone(),
+            sign: CertificateOnKey::read(container.sign.as_ref()),
+            encrypt: CertificateOnKey::read(container.encrypt.as_ref()),
+        })
+    }
+
+    /// The certificate that names the owner: signing, else encryption.
+    #[must_use]
+    pub fn leading(&self) -> Option<&Certificate> {
+        self.sign.certificate().or_else(|| self.encrypt.certificate())
+    }
+}
+
 /// A key that was read.
 #[derive(Clone, Debug)]
 pub struct KeyView {
@@ -45,6 +75,8 @@ pub struct KeyView {
     pub sign: CertificateOnKey,
     /// As above, for encryption.
     pub encrypt: CertificateOnKey,
+    /// 历史证书, in the key's order.
+    pub history: Vec<Historic>,
     /// Lengths of a new PIN this model stores safely.
     pub pin_length: RangeInclusive<usize>,
     /// 签章图片, read after the rest.
@@ -91,7 +123,9 @@ impl KeyView {
         let current = contents.current_container();
         let sign = CertificateOnKey::read(current.and_then(|container| container.sign.as_ref()));
         let encrypt = CertificateOnKey::read(current.and_then(|container| container.encrypt.as_ref()));
-        Self { contents, sign, encrypt, pin_length, seal: None }
+        let others = contents.containers.iter().enumerate().filter(|(index, _)| Some(*index) != contents.current);
+        let history = others.filter_map(|(_, container)| Historic::read(container)).collect();
+        Self { contents, sign, encrypt, history, pin_length, seal: None }
     }
 
     /// The certificate that names the owner: signing, else encryption.
@@ -111,18 +145,9 @@ impl KeyView {
 
     /// Keys of all signing certificates on it, also of 历史证书: an order may be bound to one that was replaced since.
     pub fn signing_keys(&self) -> impl Iterator<Item = PublicKey> {
-        let current = self.sign.certificate().and_then(|certificate| certificate.sm2_key().copied());
-        let others = self.other_containers().filter_map(|container| {
-            let certificate = Certificate::parse(container.sign.as_ref()?).ok()?;
-            certificate.sm2_key().copied()
-        });
-        current.into_iter().chain(others)
-    }
-
-    /// Containers other than the one in use.
-    pub fn other_containers(&self) -> impl Iterator<Item = &Container> {
-        let current = self.contents.current;
-        self.contents.containers.iter().enumerate().filter(move |(index, _)| Some(*index) != current).map(|(_, c)| c)
+        let historic = self.history.iter().map(|historic| &historic.sign);
+        let certificates = std::iter::once(&self.sign).chain(historic).filter_map(CertificateOnKey::certificate);
+        certificates.filter_map(|certificate| certificate.sm2_key().copied())
     }
 
     /// How the key stands at a moment, in seconds since 1970 UTC.

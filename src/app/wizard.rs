@@ -4,8 +4,9 @@ use super::hub::{Outlet, Workers};
 use super::message::{Event, RenewalAsk};
 use super::orders::{Book, Changed, Shared, lock};
 use super::renewal::{Done, Download, DownloadLine, Form, PortalPage, RenewalStage, Waiting};
+use super::timeline;
 use super::worker::{Job, Loan};
-use crate::ca::protocol::{CaptchaAnswer, Captcha, Contact, Payment, Support};
+use crate::ca::protocol::{Captcha, CaptchaAnswer, Contact, Payment, Support};
 use crate::ca::{
     CaAdapter, CaProfile, Connection, DownloadStep, Identified, KeyAccess, KeyBinding, KeyGone, Outcome, Renewal, Step,
 };
@@ -36,7 +37,14 @@ pub(super) struct Around {
 /// Starts the wizard of a key. It ends when the returned sender is dropped or the person leaves.
 pub(super) fn start(slot: u64, around: Around) -> Option<Sender<Message>> {
     let (messages, inbox) = channel();
-    let wizard = Wizard { slot, key: KeyLoan { slot, workers: Workers::clone(&around.workers) }, around, ca: None, identified: None, order: None };
+    let wizard = Wizard {
+        slot,
+        key: KeyLoan { slot, workers: Workers::clone(&around.workers) },
+        around,
+        ca: None,
+        identified: None,
+        order: None,
+    };
     let thread = std::thread::Builder::new().name(format!("renewal-{slot}")).spawn(move || wizard.run(&inbox));
     match thread {
         Ok(_) => Some(messages),
@@ -166,7 +174,7 @@ impl Wizard {
         let known = self.around.book.unfinished(&binding);
         self.ca = Some(Ca { profile, adapter, binding });
         match known {
-            Some((id, renewal)) => self.go_on(id, renewal),
+            Some((id, renewal)) => self.go_on(&id, &renewal),
             None => {
                 self.show_identify();
                 Ok(())
@@ -174,14 +182,14 @@ impl Wizard {
         }
     }
 
-    fn go_on(&mut self, id: String, renewal: Shared) -> Result<(), Fault> {
-        self.order = Some(OnOrder { id: id.clone(), renewal: Arc::clone(&renewal), payment: None, code_sent: None });
+    fn go_on(&mut self, id: &str, renewal: &Shared) -> Result<(), Fault> {
+        self.order = Some(OnOrder { id: id.to_owned(), renewal: Arc::clone(renewal), payment: None, code_sent: None });
         // what is known is shown before the service is asked; a lost answer of the order has nothing to show yet
         self.show_order();
-        let fresh = lock(&renewal).refresh(None).map(drop);
+        let fresh = lock(renewal).refresh(None).map(drop);
         self.show_order();
         self.around.book.publish();
-        self.around.book.watch(&id, &self.around.changed);
+        self.around.book.watch(id, &self.around.changed);
         fresh
     }
 
@@ -212,8 +220,8 @@ impl Wizard {
         // an order of this certificate that was made on another computer, or whose journal is gone, is continued
         if let Some(handle) = identified.unfinished().first() {
             let renewal = Renewal::adopt(&identified, &ca.profile.id, handle, &self.around.book.online().journal)?;
-            let (id, shared) = self.around.book.add(renewal);
-            return self.go_on(id, shared);
+            let (id, shared) = self.around.book.add(renewal, &ca.adapter);
+            return self.go_on(&id, &shared);
         }
         let captcha = if identified.session().captcha { Some(identified.captcha()?) } else { None };
         self.identified = Some(Proven { identified, captcha });
@@ -238,14 +246,13 @@ impl Wizard {
 
     fn submit(&mut self, contact: Contact, captcha: Option<String>) -> Result<(), Fault> {
         let (Some(proven), Some(ca)) = (&self.identified, &self.ca) else { return self.open() };
-        let answer = captcha
-            .zip(proven.captcha.as_ref())
-            .map(|(text, captcha)| CaptchaAnswer { id: captcha.id.clone(), text });
+        let answer =
+            captcha.zip(proven.captcha.as_ref()).map(|(text, captcha)| CaptchaAnswer { id: captcha.id.clone(), text });
         let journal = &self.around.book.online().journal;
         match Renewal::submit(&proven.identified, &ca.profile.id, contact, answer, journal) {
             Ok(renewal) => {
                 self.identified = None;
-                let (id, shared) = self.around.book.add(renewal);
+                let (id, shared) = self.around.book.add(renewal, &ca.adapter);
                 self.order = Some(OnOrder { id: id.clone(), renewal: shared, payment: None, code_sent: None });
                 self.show_order();
                 self.around.book.watch(&id, &self.around.changed);
@@ -314,11 +321,12 @@ impl Wizard {
             (renewal.step(), renewal.entry().order.clone())
         };
         let Some(order) = order else { return self.show(RenewalStage::Opening) };
-        let download = |resumed| RenewalStage::Download(Box::new(Download { order: order.clone(), line: None, resumed }));
+        let download =
+            |resumed| RenewalStage::Download(Box::new(Download { order: order.clone(), line: None, resumed }));
         self.show(match step {
             Step::Download(DownloadStep::Prepare) => download(false),
             Step::Download(_) => download(true),
-            Step::Identify | Step::Submit | Step::Waiting(_) | Step::Done | Step::Failed(_) => {
+            Step::Submit | Step::Waiting(_) | Step::Done | Step::Failed(_) => {
                 RenewalStage::Waiting(Box::new(Waiting {
                     order: order.clone(),
                     payment: on.payment.clone(),
@@ -329,6 +337,7 @@ impl Wizard {
     }
 
     fn show(&self, stage: RenewalStage) {
+        timeline::mark("renewal", name_of(&stage));
         let support = self.ca.as_ref().map_or_else(Support::default, |ca| ca.profile.support());
         self.around.outlet.send(Event::RenewalStage { slot: self.slot, stage, support });
     }
@@ -347,6 +356,19 @@ fn done(no: String, outcome: &Outcome) -> RenewalStage {
         new: outcome.new,
         took_ms: u64::try_from(outcome.time_used.as_millis()).unwrap_or(u64::MAX),
     }))
+}
+
+/// For the time marks.
+const fn name_of(stage: &RenewalStage) -> &'static str {
+    match stage {
+        RenewalStage::Opening => "opening",
+        RenewalStage::Portal(_) => "portal",
+        RenewalStage::Identify { .. } => "identify",
+        RenewalStage::Form(_) => "form",
+        RenewalStage::Waiting(_) => "waiting",
+        RenewalStage::Download(_) => "download",
+        RenewalStage::Done(_) => "done",
+    }
 }
 
 /// The line of the window a step belongs to.

@@ -147,7 +147,7 @@ impl Worker {
     fn read_seal(&mut self, files: &[String]) {
         let found = files.iter().find_map(|name| {
             let bytes = self.with_token(|token| token.read_file(name, seal::LARGEST)).ok()?;
-            seal::decode(&bytes)
+            seal::Picture::decode(&bytes)
         });
         if let Some(picture) = found {
             self.outlet.send(Event::Seal { slot: self.slot.id, picture });

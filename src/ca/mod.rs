@@ -6,6 +6,7 @@
 //! * The container in use is never written to; another one takes its place only after the CA knows that it works.
 
 mod adapter;
+mod entry;
 mod faults;
 pub mod history;
 mod http;
@@ -17,8 +18,9 @@ pub mod protocol;
 mod renewal;
 
 pub use adapter::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
+pub use entry::{Download, Entry, KeyBinding, Sent};
 pub use http::Proxy;
-pub use journal::{Damaged, Download, Entry, Journal, KeyBinding, OpenEntry, Phase, Sent};
+pub use journal::{Damaged, Journal, OpenEntry};
 pub use order_api::OrderApi;
 pub use portal::Portal;
 pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, ServiceUrl, Text, UrlRefused};

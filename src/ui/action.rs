@@ -14,6 +14,12 @@ pub enum Action {
     ChangePin(u64),
     /// Open the page 证书更新.
     Renew(u64),
+    /// Leave the page 证书更新; asked about while the key is being written.
+    LeaveRenewal(u64),
+    /// Show the keys; the wizard goes on beside.
+    SetAside,
+    /// Open the dialog that removes a 历史证书, named by its container.
+    RemoveHistory(u64, String),
     /// Open the page 找回密码.
     Unlock(u64),
     /// Open the dialog 导出证书.
@@ -24,6 +30,8 @@ pub enum Action {
     SaveDiagnosis(u64),
     /// Put text on the clipboard and say so.
     Copy(String),
+    /// Open an address in the browser.
+    Browse(String),
     /// New settings.
     Settings(Settings),
     /// Close the open dialog.

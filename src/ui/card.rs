@@ -1,15 +1,18 @@
 //! The right side for one key: its card with owner, fields and buttons.
 
 use super::action::{Action, Page};
-use super::change_pin::fault_lines;
 use super::details::{self, Details};
 use super::empty;
+use super::faults;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::cert::Certificate;
-use crate::app::{CertificateOnKey, Command, DeskKey, FaultCode, KeyState, KeyView, MainAction, Standing};
+use crate::app::{
+    CertificateOnKey, Command, DeskKey, FaultCode, KeyState, KeyView, LineState, MainAction, OrderLine, RenewalDesk,
+    RenewalStage, Standing,
+};
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextureHandle, Ui, vec2};
 use rust_i18n::t;
 use std::time::Instant;
@@ -27,6 +30,8 @@ pub struct Around<'a> {
     pub chinese: bool,
     /// Seal picture, once decoded.
     pub seal: Option<&'a TextureHandle>,
+    /// The unfinished order of this key.
+    pub order: Option<&'a OrderLine>,
 }
 
 /// Shows the card of a key.
@@ -38,7 +43,7 @@ pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'
         }
         KeyState::Failed(fault) => widgets::card(ui, |ui| {
             header(ui, &key.slot.reader, key, around);
-            fault_lines(ui, fault, around.chinese);
+            faults::lines(ui, fault, around.chinese);
             ui.add_space(space::L);
             ui.horizontal(|ui| {
                 if widgets::button(ui, &t!("action.read_again"), Weight::Main, None).clicked() {
@@ -100,6 +105,7 @@ fn ready(
 ) {
     let standing = view.standing(around.now);
     header(ui, &words::owner(view), key, around);
+    renewal_strip(ui, key, around, actions);
     match standing {
         Standing::Empty => empty_key(ui, view),
         Standing::Damaged => damaged(ui, view),
@@ -118,6 +124,31 @@ fn ready(
     if details.open && view.leading().is_some() {
         details::show(ui, key, view, details, around, actions);
     }
+}
+
+/// An unfinished renewal, wherever it stopped, with the button that goes on.
+fn renewal_strip(ui: &mut Ui, key: &DeskKey, around: &Around<'_>, actions: &mut Vec<Action>) {
+    let wizard = key.renewal.as_ref();
+    let (icon, tone, text, word) = if wizard.is_some_and(RenewalDesk::is_downloading) {
+        (Icon::Refresh, Tone::Warn, t!("card.writing"), t!("card.look"))
+    } else if wizard.is_some_and(|wizard| matches!(wizard.stage, RenewalStage::Done(_))) {
+        (Icon::Check, Tone::Ok, t!("card.renewed"), t!("card.look"))
+    } else if let Some(order) = around.order {
+        let (icon, tone, state) = words::order_state(order.state);
+        let text = match order.state {
+            LineState::Ready => t!("card.ready"),
+            _ => t!("card.unfinished", state = state),
+        };
+        (icon, tone, text, t!("card.go_on"))
+    } else {
+        return;
+    };
+    widgets::strip(ui, icon, tone, &text, |ui| {
+        if widgets::button(ui, &word, Weight::Normal, None).clicked() {
+            actions.push(Action::Renew(key.slot.id));
+        }
+    });
+    ui.add_space(space::XS);
 }
 
 fn facts(
@@ -224,17 +255,7 @@ fn buttons(
     let main = standing.main_action();
     let weight = |action| if main == Some(action) { Weight::Main } else { Weight::Normal };
     let busy = key.task.is_some().then(|| t!("obstacle.busy"));
-    let pin_obstacle = busy.clone().or_else(|| {
-        if view.contents.pin.is_none() {
-            Some(t!("obstacle.no_pin"))
-        } else if !view.contents.known_model {
-            Some(t!("obstacle.unknown_model"))
-        } else if standing == Standing::Locked {
-            Some(t!("obstacle.locked"))
-        } else {
-            None
-        }
-    });
+    let pin_obstacle = busy.or_else(|| words::pin_obstacle(view));
     let renew_obstacle = if view.leading().is_none() {
         Some(t!("obstacle.no_certificate"))
     } else if matches!(standing, Standing::Expired(_)) && main.is_none() {

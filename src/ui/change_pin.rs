@@ -3,19 +3,17 @@
 
 use super::action::Action;
 use super::dialogs;
+use super::faults;
 use super::icons::{self, Icon};
-use super::pin_field::{PinField, wipe_stray};
+use super::pin_entry::{Answer, Place, few_tries, labelled};
+use super::pin_field::{PinField, PinTaker, wipe_stray};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::policy::{NewPinRules, is_known_default};
+use crate::app::policy::{FEW_TRIES, NewPinRules, is_known_default};
 use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
-use eframe::egui::accesskit::Invalid;
-use eframe::egui::{self, Align, Event, Id, Key, Label, Layout, Modifiers, RichText, Ui, vec2};
+use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui, vec2};
 use rust_i18n::t;
-
-/// At so few tries left a second confirmation is asked for.
-const FEW_TRIES: u8 = 2;
 
 /// The dialog of one key.
 pub struct ChangePin {
@@ -38,6 +36,17 @@ enum Stage {
     Confirming,
     /// The key is working.
     Sending,
+}
+
+impl PinTaker for ChangePin {
+    fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) -> Vec<Event> {
+        let typing = self.stage == Stage::Typing;
+        let mut fields = [&mut self.current, &mut self.new, &mut self.again].into_iter();
+        match fields.find(|field| typing && field.is_focused(focused)) {
+            Some(field) => field.buffer.absorb(events, modifiers),
+            None => wipe_stray(events),
+        }
+    }
 }
 
 /// What the dialog wants after a frame.
@@ -71,17 +80,6 @@ impl ChangePin {
     #[must_use]
     pub const fn slot(&self) -> u64 {
         self.slot
-    }
-
-    /// Takes PIN characters out of the raw input before the toolkit sees them; returns what belongs to the next frame.
-    #[must_use]
-    pub fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) -> Vec<Event> {
-        let typing = self.stage == Stage::Typing;
-        let mut fields = [&mut self.current, &mut self.new, &mut self.again].into_iter();
-        match fields.find(|field| typing && field.is_focused(focused)) {
-            Some(field) => field.buffer.absorb(events, modifiers),
-            None => wipe_stray(events),
-        }
     }
 
     /// Takes in how the change ended; true when the dialog is done.
@@ -141,7 +139,7 @@ impl ChangePin {
             (_, Some(left)) => (words::tries(left), if left <= FEW_TRIES { Tone::Danger } else { Tone::Quiet }),
             (_, None) => (String::new(), Tone::Quiet),
         };
-        let response = field(ui, &mut self.current, &t!("pin.current"), &note, tone, wrong, enabled);
+        let response = labelled(ui, &mut self.current, &t!("pin.current"), &note, tone, wrong, enabled);
         if std::mem::take(&mut self.wants_focus) {
             response.request_focus();
         }
@@ -149,7 +147,7 @@ impl ChangePin {
             widgets::caption(ui, &t!("pin.known_default"));
         }
 
-        field(ui, &mut self.new, &t!("pin.new"), "", Tone::Quiet, false, enabled);
+        labelled(ui, &mut self.new, &t!("pin.new"), "", Tone::Quiet, false, enabled);
         rule_list(ui, &rules, self.new.buffer.is_empty(), &view.pin_length);
 
         let same = self.again.buffer.chars() == self.new.buffer.chars();
@@ -158,10 +156,10 @@ impl ChangePin {
             (false, true) => (t!("pin.same").into_owned(), Tone::Ok),
             (false, false) => (t!("pin.not_same").into_owned(), Tone::Danger),
         };
-        field(ui, &mut self.again, &t!("pin.again"), &note, tone, false, enabled);
+        labelled(ui, &mut self.again, &t!("pin.again"), &note, tone, false, enabled);
 
         if let Some(fault) = self.fault.as_ref().filter(|_| !wrong) {
-            fault_lines(ui, fault, chinese);
+            faults::lines(ui, fault, chinese);
         }
         if self.help_open {
             widgets::caption(ui, &t!("pin.help"));
@@ -226,66 +224,16 @@ impl ChangePin {
     }
 
     fn confirmation(&mut self, ui: &mut Ui, view: &KeyView, actions: &mut Vec<Action>) {
-        let left = view.contents.pin.map_or(0, |pin| pin.tries_left);
-        ui.add_space(space::L);
-        ui.horizontal_top(|ui| {
-            let color = theme::palette(ui.ctx()).danger;
-            icons::show_sized(ui, Icon::Warning, color, size::OWNER);
-            ui.vertical(|ui| {
-                ui.add(Label::new(RichText::new(words::tries(left)).family(theme::bold()).color(color)).wrap());
-                ui.add(Label::new(t!("pin.confirm_text")).wrap());
-            });
-        });
-        ui.add_space(space::L);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if dialogs::main_button(ui, &t!("action.unlock"), None).clicked() {
+        match few_tries(ui, view.contents.pin.map_or(0, |pin| pin.tries_left), Place::Dialog) {
+            Some(Answer::Unlock) => {
                 actions.push(Action::Unlock(self.slot));
                 actions.push(Action::CloseDialog);
             }
-            if widgets::button(ui, &t!("pin.confirm_try"), Weight::Normal, None).clicked() {
-                self.submit(None, actions);
-            }
-            if widgets::button(ui, &t!("common.back"), Weight::Normal, None).clicked() {
-                self.stage = Stage::Typing;
-            }
-        });
+            Some(Answer::Try) => self.submit(None, actions),
+            Some(Answer::Back) => self.stage = Stage::Typing,
+            None => {}
+        }
     }
-}
-
-/// A labelled field with a note at the right end of its label line.
-fn field(
-    ui: &mut Ui,
-    field: &mut PinField,
-    label: &str,
-    note: &str,
-    tone: Tone,
-    wrong: bool,
-    enabled: bool,
-) -> egui::Response {
-    let p = theme::palette(ui.ctx());
-    ui.add_space(space::XS);
-    ui.horizontal(|ui| {
-        ui.label(RichText::new(label).size(size::CAPTION).color(p.text2));
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            if !note.is_empty() {
-                ui.label(RichText::new(note).size(size::CAPTION).color(tone.colors(p).0));
-            }
-            if field.buffer.caps_lock() {
-                ui.label(RichText::new(t!("pin.caps_lock")).size(size::CAPTION).color(p.text2));
-                icons::show(ui, Icon::Caps, p.text2);
-            }
-        });
-    });
-    let response = field.show(ui, label, wrong, enabled);
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        if wrong {
-            node.set_invalid(Invalid::True);
-        }
-        if !note.is_empty() {
-            node.set_description(note);
-        }
-    });
-    response
 }
 
 fn rule_list(ui: &mut Ui, rules: &NewPinRules, empty: bool, length: &std::ops::RangeInclusive<usize>) {
@@ -321,21 +269,5 @@ fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
         icons::show(ui, icon, color);
         let label = ui.label(RichText::new(text).size(size::CAPTION).color(color));
         ui.ctx().accesskit_node_builder(label.id, |node| node.set_description(state.as_ref()));
-    });
-}
-
-/// What happened, what was kept, what to do, and the code in grey.
-pub fn fault_lines(ui: &mut Ui, fault: &Fault, chinese: bool) {
-    let p = theme::palette(ui.ctx());
-    let sentences = fault.sentences(chinese);
-    ui.add_space(space::XS);
-    ui.horizontal_top(|ui| {
-        icons::show_sized(ui, Icon::Warning, p.danger, size::BODY);
-        ui.vertical(|ui| {
-            ui.add(Label::new(RichText::new(sentences.what).color(p.danger)).wrap());
-            widgets::caption(ui, &sentences.kept);
-            widgets::caption(ui, &sentences.todo);
-            widgets::caption(ui, &fault.reference());
-        });
     });
 }

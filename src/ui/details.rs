@@ -3,6 +3,7 @@
 use super::action::Action;
 use super::card::{Around, copyable};
 use super::findings;
+use super::history;
 use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
@@ -59,12 +60,7 @@ pub fn show(
         }
         CertificateOnKey::Present(certificate) => one(ui, key, view, certificate, details.key_use, around, actions),
     }
-    let others =
-        view.other_containers().filter(|container| container.sign.is_some() || container.encrypt.is_some()).count();
-    if others > 0 {
-        ui.add_space(space::S);
-        widgets::caption(ui, &t!("details.history", n = others));
-    }
+    history::section(ui, key, view, actions);
 }
 
 fn tabs(ui: &mut Ui, details: &mut Details) {

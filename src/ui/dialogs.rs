@@ -1,13 +1,15 @@
 //! Dialogs for decisions, and the toast for success.
 
 use super::action::Action;
-use super::change_pin::{ChangePin, Wish, fault_lines};
+use super::change_pin::{ChangePin, Wish};
 use super::details;
+use super::faults;
+use super::history::RemoveHistory;
 use super::save_dialog;
 use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
 use crate::app::cert::Format;
-use crate::app::{Desk, Fault, Hub, KeyUse};
+use crate::app::{Backstage, Desk, Fault, KeyUse, Writing};
 use eframe::egui::accesskit::Live;
 use eframe::egui::{
     self, Align, Align2, Area, Frame, Id, Key, Label, Layout, Margin, Modal, Order, Response, RichText, ScrollArea, Ui,
@@ -21,6 +23,10 @@ pub enum Dialog {
     ChangePin(Box<ChangePin>),
     /// 导出证书.
     Export(Export),
+    /// 移除历史证书.
+    RemoveHistory(Box<RemoveHistory>),
+    /// The wizard of this slot shall be left while the key is being written.
+    LeaveDownload(u64),
     /// Something went wrong after its dialog was gone.
     Fault(Fault),
 }
@@ -56,7 +62,7 @@ const fn close_on(escape: bool) -> Wish {
 /// Tells a fault.
 pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Vec<Action>) -> Wish {
     let ((), escape) = modal(ctx, "fault", |ui| {
-        fault_lines(ui, fault, chinese);
+        faults::lines(ui, fault, chinese);
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             if main_button(ui, &t!("common.ok"), None).clicked() {
@@ -68,16 +74,38 @@ pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Ve
 }
 
 /// Asks before the window closes in the middle of a write.
-pub fn closing(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
+pub fn closing(ctx: &egui::Context, writing: Writing, actions: &mut Vec<Action>) -> Wish {
+    let (title, text) = match writing {
+        Writing::Pin => (t!("closing.title"), t!("closing.text")),
+        Writing::History => (t!("closing.history_title"), t!("closing.history_text")),
+        Writing::Certificates => (t!("closing.renewal_title"), t!("closing.renewal_text")),
+    };
+    interrupting(ctx, "closing", [&title, &text, &t!("closing.close")], || Action::CloseAnyway, actions)
+}
+
+/// Asks before the wizard is left in the middle of a write.
+pub fn leaving(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
+    let texts = [t!("closing.renewal_title"), t!("closing.leave_text"), t!("closing.leave")];
+    interrupting(ctx, "leaving", texts.each_ref().map(AsRef::as_ref), || Action::SetAside, actions)
+}
+
+/// A question whose safe answer is to wait. The texts: title, sentence, the other answer.
+fn interrupting(
+    ctx: &egui::Context,
+    name: &str,
+    [title, text, go]: [&str; 3],
+    then: impl Fn() -> Action,
+    actions: &mut Vec<Action>,
+) -> Wish {
     let mut wait = false;
-    let ((), escape) = modal(ctx, "closing", |ui| {
-        widgets::heading(ui, &t!("closing.title"));
-        ui.add(Label::new(t!("closing.text")).wrap());
+    let ((), escape) = modal(ctx, name, |ui| {
+        widgets::heading(ui, title);
+        ui.add(Label::new(text).wrap());
         ui.add_space(space::M);
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
             wait = main_button(ui, &t!("closing.wait"), None).clicked();
-            if widgets::button(ui, &t!("closing.close"), Weight::Normal, None).clicked() {
-                actions.push(Action::CloseAnyway);
+            if widgets::button(ui, go, Weight::Normal, None).clicked() {
+                actions.push(then());
             }
         });
     });
@@ -99,7 +127,7 @@ impl Export {
     }
 
     /// Shows the dialog.
-    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, hub: &Hub, actions: &mut Vec<Action>) -> Wish {
+    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, hub: &dyn Backstage, actions: &mut Vec<Action>) -> Wish {
         let certificate = desk.key(self.slot).and_then(|key| key.view()?.by_use(self.key_use).certificate());
         let Some(certificate) = certificate else { return Wish::Close };
         let ((), escape) = modal(ctx, "export", |ui| {

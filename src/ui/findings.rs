@@ -1,6 +1,6 @@
 //! The results of 检查证书 in words. A finding speaks only about what was really checked.
 
-use super::change_pin::fault_lines;
+use super::faults;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone};
@@ -20,7 +20,7 @@ pub fn show(ui: &mut Ui, state: &CheckState, chinese: bool) {
         CheckState::Running => {
             widgets::caption(ui, &t!("check.running"));
         }
-        CheckState::Failed(fault) => fault_lines(ui, fault, chinese),
+        CheckState::Failed(fault) => faults::lines(ui, fault, chinese),
         CheckState::Done(findings) => findings.iter().for_each(|finding| line(ui, finding)),
     }
 }

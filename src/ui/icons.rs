@@ -45,6 +45,14 @@ pub fn show(ui: &mut Ui, icon: Icon, color: Color32) -> Response {
     show_sized(ui, icon, color, size::CAPTION)
 }
 
+/// Shows an icon as high as caption text in the middle of a line of body text, before text that may wrap.
+pub fn show_in_line(ui: &mut Ui, icon: Icon, color: Color32) -> Response {
+    let line = ui.text_style_height(&eframe::egui::TextStyle::Body);
+    let (rect, response) = ui.allocate_exact_size(vec2(size::CAPTION, line), Sense::hover());
+    paint(ui.painter(), Rect::from_center_size(rect.center(), Vec2::splat(size::CAPTION)), icon, color);
+    response
+}
+
 /// Shows an icon of a size.
 pub fn show_sized(ui: &mut Ui, icon: Icon, color: Color32, side: f32) -> Response {
     let (rect, response) = ui.allocate_exact_size(Vec2::splat(side), Sense::hover());

@@ -9,19 +9,25 @@ mod change_pin;
 mod details;
 mod dialogs;
 mod empty;
+mod faults;
 mod findings;
+mod history;
 mod icons;
+mod orders;
 mod pages;
+mod pin_entry;
 mod pin_field;
+mod renewal;
 mod save_dialog;
 mod sidebar;
 mod status_bar;
+mod text_field;
 pub mod theme;
 mod widgets;
 mod window;
 mod words;
 
-pub use window::{Clock, Setting, Stopwatch, Window};
+pub use window::{Clock, Notify, Setting, Stopwatch, Window};
 
 use crate::app::Language;
 use eframe::egui::IconData;

@@ -9,14 +9,12 @@ use crate::app::{Command, Language, Settings, ThemeChoice};
 use eframe::egui::{Label, Ui};
 use rust_i18n::t;
 
-/// Shows a page other than the keys.
+/// Shows a page that has no module of its own.
 pub fn show(ui: &mut Ui, page: Page, settings: &Settings, data_folder: &str, actions: &mut Vec<Action>) {
     match page {
-        Page::Keys => {}
+        Page::Keys | Page::Orders | Page::Renew(_) => {}
         Page::Check => coming(ui, Icon::Check, &t!("page.check"), &t!("coming.check"), actions, true),
-        Page::Orders => coming(ui, Icon::Clock, &t!("page.orders"), &t!("coming.orders"), actions, false),
         Page::Services => coming(ui, Icon::Info, &t!("page.services"), &t!("coming.services"), actions, false),
-        Page::Renew(_) => coming(ui, Icon::Refresh, &t!("action.renew"), &t!("coming.renew"), actions, false),
         Page::Unlock(_) => coming(ui, Icon::Lock, &t!("action.unlock"), &t!("coming.unlock"), actions, false),
         Page::Settings => settings_page(ui, settings, actions),
         Page::About => about(ui, data_folder),

@@ -208,7 +208,14 @@ fn split_after_move(events: &mut Vec<Event>) -> Vec<Event> {
     moves.map_or_else(Vec::new, |index| events.split_off(index + 1))
 }
 
-/// Wipes what is typed while no PIN field has the focus; nothing else on a PIN dialog takes text. Keys that move the focus
+/// What shows PIN fields and takes their characters.
+pub trait PinTaker {
+    /// Takes PIN characters out of the raw input before the toolkit sees them; returns what belongs to the next frame.
+    #[must_use]
+    fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) -> Vec<Event>;
+}
+
+/// Wipes what is typed while no PIN field has the focus; nothing else beside PIN fields takes text. Keys that move the focus
 /// or press a button stay, and what follows one is returned as in [`PinBuffer::absorb`].
 #[must_use]
 pub fn wipe_stray(events: &mut Vec<Event>) -> Vec<Event> {

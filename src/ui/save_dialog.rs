@@ -2,7 +2,7 @@
 
 use super::empty::hex;
 use crate::app::cert::{self, Certificate, Format};
-use crate::app::{Content, DeskKey, Hub, KeyState, KeyUse};
+use crate::app::{Backstage, Content, DeskKey, KeyState, KeyUse};
 use rust_i18n::t;
 
 /// What is to be saved, and under which name it is offered.
@@ -53,11 +53,11 @@ pub fn diagnosis(key: &DeskKey) -> Offer {
 }
 
 /// Asks where to; nothing happens when the person cancels.
-pub fn ask(hub: &Hub, offer: Offer) {
-    hub.save_to(move || {
+pub fn ask(hub: &dyn Backstage, offer: Offer) {
+    hub.save_to(Box::new(move || {
         let Offer { title, file_name, extension, content } = offer;
         let dialog =
             rfd::FileDialog::new().set_title(title).set_file_name(file_name).add_filter(extension, &[extension]);
         Some((content, dialog.save_file()?))
-    });
+    }));
 }

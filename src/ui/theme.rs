@@ -50,6 +50,16 @@ pub const SIDEBAR_WIDTH: f32 = 212.0;
 pub const LABEL_WIDTH: f32 = 124.0;
 /// Width of dialogs.
 pub const DIALOG_WIDTH: f32 = 420.0;
+/// Width of the list of steps of a wizard, and of the whole page from which on it stands at the left.
+pub const STEPS_WIDTH: f32 = 196.0;
+/// See [`STEPS_WIDTH`].
+pub const STEPS_BESIDE_FROM: f32 = 560.0;
+/// Side of a QR code.
+pub const QR_SIDE: f32 = 176.0;
+/// Height of the picture with characters.
+pub const CAPTCHA_HEIGHT: f32 = 56.0;
+/// A QR code is dark on light in both themes: scanners need it so.
+pub const QR_COLORS: [Color32; 2] = [Color32::BLACK, Color32::WHITE];
 /// Window at start and its smallest size.
 pub const WINDOW: [Vec2; 2] = [Vec2::new(960.0, 640.0), Vec2::new(720.0, 480.0)];
 
@@ -238,6 +248,8 @@ fn style(theme: Theme) -> Style {
     // lines of text; buttons and fields bring their own height
     style.spacing.interact_size = Vec2::new(CONTROL_MIN_WIDTH, size::BODY + space::S);
     style.spacing.window_margin = Margin::same(24);
+    // a blinking cursor would keep an idle window painting
+    style.visuals.text_cursor.blink = false;
     style.animation_time = 0.1;
     style.interaction.selectable_labels = false;
     style.interaction.tooltip_delay = 0.3;
@@ -267,7 +279,7 @@ mod tests {
         for (name, p) in [("light", LIGHT), ("dark", DARK)] {
             let pairs = [
                 ("text", p.text, vec![p.ground, p.surface, p.primary_soft]),
-                ("text2", p.text2, vec![p.ground, p.surface, p.primary_soft]),
+                ("text2", p.text2, vec![p.ground, p.surface, p.primary_soft, p.danger_soft]),
                 ("primary", p.primary, vec![p.ground, p.surface]),
                 ("on_primary", p.on_primary, vec![p.primary]),
                 ("ok", p.ok, vec![p.surface, p.ok_soft, p.ground, p.primary_soft]),

@@ -105,8 +105,33 @@ pub fn radio(ui: &mut Ui, chosen: bool, text: &str) -> Response {
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
-/// Draws the ring that shows where the keyboard is.
+/// A box that is ticked or not; its text may wrap.
+pub fn tick_box(ui: &mut Ui, ticked: bool, text: &str) -> Response {
+    let p = theme::palette(ui.ctx());
+    let left = size::SECTION + space::S;
+    let width = ui.available_width() - left - space::XS;
+    let galley = ui.painter().layout(text.to_owned(), theme::font(size::BODY), p.text, width);
+    let height = galley.size().y.max(size::SECTION) + space::M;
+    let (rect, response) = ui.allocate_exact_size(vec2(left + galley.size().x + space::XS, height), Sense::click());
+    let first = rect.top() + space::M / 2.0 + size::SECTION / 2.0;
+    let square = Rect::from_center_size(pos2(rect.left() + size::SECTION / 2.0, first), Vec2::splat(size::SECTION));
+    let ring = if ticked || response.hovered() { p.primary } else { p.text2 };
+    let fill = if ticked { p.primary } else { p.surface };
+    ui.painter().rect(square, 4.0, fill, Stroke::new(1.5, ring), StrokeKind::Inside);
+    if ticked {
+        icons::paint(ui.painter(), square.shrink(3.0), Icon::Check, p.on_primary);
+    }
+    ui.painter().galley(pos2(rect.left() + left, rect.top() + space::M / 2.0 - 1.0), galley, p.text);
+    response.widget_info(|| WidgetInfo::selected(Role::CheckBox, ui.is_enabled(), ticked, text));
+    focus_ring(ui, &response);
+    response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// Draws the ring that shows where the keyboard is; what the keyboard comes to is scrolled into view.
 pub fn focus_ring(ui: &Ui, response: &Response) {
+    if response.gained_focus() {
+        response.scroll_to_me(None);
+    }
     if response.has_focus() {
         let ring = Stroke::new(2.0, theme::palette(ui.ctx()).primary);
         let radius = f32::from(RADIUS_CONTROL) + 2.0;

@@ -2,9 +2,11 @@
 
 use super::icons::Icon;
 use super::widgets::Tone;
-use crate::app::cert::{Certificate, Day, Holder, PublicKeyInfo, Usage};
-use crate::app::{DeskKey, FaultCode, KeyState, KeyView, Standing};
+use crate::app::cert::{Certificate, Day, Holder, PublicKeyInfo, Usage, beijing_day};
+use crate::app::protocol::Period;
+use crate::app::{DeskKey, FaultCode, KeyState, KeyView, LineState, Standing};
 use rust_i18n::t;
+use std::borrow::Cow;
 
 /// Shown where a field is absent: nothing is guessed.
 pub const ABSENT: &str = "—";
@@ -87,6 +89,81 @@ pub fn usage(certificate: &Certificate) -> String {
     }
 }
 
+/// A period of validity.
+#[must_use]
+pub fn period(period: Period) -> String {
+    t!("date.period", from = day_of(period.from), to = day_of(period.until)).into_owned()
+}
+
+/// The day of a moment.
+#[must_use]
+pub fn day_of(unix: i64) -> String {
+    day(beijing_day(unix))
+}
+
+/// Day and time of a moment, in Beijing.
+#[must_use]
+pub fn moment(unix: i64) -> String {
+    const BEIJING: i64 = 8 * 3600;
+    let minutes = (unix + BEIJING).rem_euclid(86_400) / 60;
+    let time = format!("{:02}:{:02}", minutes / 60, minutes % 60);
+    t!("date.moment", day = day_of(unix), time = time).into_owned()
+}
+
+/// Whole seconds; minutes from a minute on.
+#[must_use]
+pub fn seconds(count: u64) -> String {
+    if count < 60 {
+        t!("date.seconds", n = count).into_owned()
+    } else {
+        t!("date.minutes", minutes = count / 60, seconds = count % 60).into_owned()
+    }
+}
+
+/// A short time with one decimal.
+#[must_use]
+pub fn tenths(time: std::time::Duration) -> String {
+    let tenths = (time.as_millis() + 50) / 100;
+    t!("date.seconds", n = format!("{}.{}", tenths / 10, tenths % 10)).into_owned()
+}
+
+/// An amount, given in fen.
+#[must_use]
+pub fn money(fen: i64) -> String {
+    if fen == 0 {
+        return t!("money.free").into_owned();
+    }
+    t!("money.yuan", amount = format!("{}.{:02}", fen / 100, fen.rem_euclid(100))).into_owned()
+}
+
+/// Why the PIN of a key can't be used here; `None` when it can.
+#[must_use]
+pub fn pin_obstacle(view: &KeyView) -> Option<Cow<'static, str>> {
+    match view.contents.pin {
+        None => Some(t!("obstacle.no_pin")),
+        Some(_) if !view.contents.known_model => Some(t!("obstacle.unknown_model")),
+        Some(pin) if pin.is_locked() => Some(t!("obstacle.locked")),
+        Some(_) => None,
+    }
+}
+
+/// How far an order is: icon, tone, word.
+#[must_use]
+pub fn order_state(state: LineState) -> (Icon, Tone, Cow<'static, str>) {
+    match state {
+        LineState::Sending => (Icon::Clock, Tone::Quiet, t!("order.sending")),
+        LineState::VerifyMobile => (Icon::Info, Tone::Warn, t!("order.verify_mobile")),
+        LineState::Reviewing => (Icon::Clock, Tone::Quiet, t!("order.reviewing")),
+        LineState::Payment => (Icon::Info, Tone::Warn, t!("order.payment")),
+        LineState::Ready => (Icon::Check, Tone::Ok, t!("order.ready")),
+        LineState::Interrupted => (Icon::Warning, Tone::Warn, t!("order.interrupted")),
+        LineState::Done => (Icon::Check, Tone::Ok, t!("order.done")),
+        LineState::Rejected => (Icon::Cross, Tone::Danger, t!("order.rejected")),
+        LineState::Expired => (Icon::Cross, Tone::Danger, t!("order.expired")),
+        LineState::Cancelled => (Icon::Cross, Tone::Quiet, t!("order.cancelled")),
+    }
+}
+
 /// Days with the right plural.
 #[must_use]
 pub fn days(count: i64) -> String {
@@ -118,7 +195,7 @@ pub struct StandingWords {
 /// Words for a key in the list and on its card.
 #[must_use]
 pub fn standing(key: &DeskKey, now: i64) -> StandingWords {
-    let same = |icon, tone, text: std::borrow::Cow<'_, str>| StandingWords {
+    let same = |icon, tone, text: Cow<'_, str>| StandingWords {
         icon,
         tone,
         long: text.clone().into_owned(),

@@ -8,7 +8,7 @@ use cert_assistant::ca_service::books::customers::{NewCustomer, register};
 use cert_assistant::ca_service::clock::{Clock, day_start};
 use cert_assistant::ca_service::http::{Running, router, serve};
 use cert_assistant::ca_service::kmc::Kmc;
-use cert_assistant::ca_service::{Config, Limits, Service, Store};
+use cert_assistant::ca_service::{Config, Limits, Service, Store, console};
 use cert_assistant::crypto::PrivateKey;
 use cert_assistant::crypto::signed_data::{Content, build, signing_digest};
 use serde::de::DeserializeOwned;
@@ -130,7 +130,8 @@ impl World {
         let mut service = Service::new(config, store, kmc, opened, time).await.unwrap();
         service.captcha_text = Arc::new(|| Some(CAPTCHA.to_owned()));
         let service = Arc::new(service);
-        let running = serve(Arc::clone(&service), router(&service), listener).unwrap();
+        let routes = router(&service).merge(console::router(Arc::clone(&service), false));
+        let running = serve(Arc::clone(&service), routes, listener).unwrap();
         let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
         Self { running, http, base, clock, keys, place, options }
     }
@@ -158,10 +159,14 @@ impl World {
     }
 
     pub async fn customer_until(&self, product: &str, until: i64) -> Customer {
+        self.named_customer(product, until, None).await
+    }
+
+    pub async fn named_customer(&self, product: &str, until: i64, name: Option<&str>) -> Customer {
         static NEXT: AtomicI64 = AtomicI64::new(1);
         let number = NEXT.fetch_add(1, Ordering::SeqCst);
         let new = NewCustomer {
-            name: format!("示例单位{number}"),
+            name: name.map_or_else(|| format!("示例单位{number}"), str::to_owned),
             kind: HolderKind::Organisation,
             entity: String::new(),
             code: "DEMO0000X".to_owned(),

@@ -34,6 +34,11 @@ pub fn spec(owner: &str, serial: &str) -> Spec {
     Spec { pin: PIN.to_owned(), ..Spec::new(owner, serial) }
 }
 
+/// The same key once more, to be put in again.
+pub fn twin(state: &KeyState) -> KeyState {
+    serde_json::from_value(serde_json::to_value(state).unwrap()).unwrap()
+}
+
 /// The bench.
 pub struct Bench {
     pub ca: TestCa,

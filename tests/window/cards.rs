@@ -62,7 +62,7 @@ fn a_personal_certificate_says_so() {
 fn the_seal_of_a_key_is_shown_as_a_picture() {
     let (bench, _) = Bench::with(State::Seal);
     let mut screen = Screen::of(&bench);
-    screen.wait_until("the picture is there", |screen| screen.picture("签章图片"));
+    screen.wait_until("the picture is there", |screen| screen.shows_picture("签章图片"));
     assert!(!screen.text().lines().any(|line| line == "无"));
 }
 
@@ -103,7 +103,7 @@ fn an_expiring_key_warns_with_its_days_and_renewal_is_the_main_thing() {
     screen.shows(&["还有 20 天", "您的证书还有 20 天到期，请及时更新。", "北京演示科技有限公司 20 天后到期"]);
     assert_eq!(first_button(&screen), RENEW);
     screen.click("立即更新");
-    screen.shows(&["证书更新：还在建设中"]);
+    screen.shows(&["正在查询发证机构"]);
 }
 
 #[test]
@@ -203,13 +203,13 @@ fn a_damaged_certificate_is_told_on_the_card_and_the_program_goes_on() {
 }
 
 #[test]
-fn of_two_containers_the_one_in_use_is_shown_and_the_other_counted() {
+fn of_two_containers_the_one_in_use_is_shown_and_the_other_listed() {
     let (bench, _) = Bench::with(State::TwoContainers);
     let mut screen = Screen::of(&bench);
     screen.shows(&["有效 · 还有 300 天"]);
     screen.hides(&["已过期"]);
     screen.click(MORE);
-    screen.shows(&["这个 UKey 中另有 1 个历史证书容器。"]);
+    screen.shows(&["历史证书（1）"]);
 }
 
 #[test]

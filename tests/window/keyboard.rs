@@ -13,7 +13,7 @@ fn key(key: Key) -> Event {
 
 /// Presses Tab until the keyboard is on this control.
 #[track_caller]
-fn tab_to(screen: &mut Screen, name: &str) {
+pub fn tab_to(screen: &mut Screen, name: &str) {
     for _ in 0..40 {
         if screen.focused().as_deref() == Some(name) {
             return;

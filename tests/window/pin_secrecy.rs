@@ -1,8 +1,11 @@
 //! After a PIN was changed through the window it is nowhere in the toolkit: not in its memory, input, tree or clipboard.
 
-use crate::bench::PIN;
+use crate::bench::{Bench, PIN};
 use crate::change_pin::{AGAIN, CURRENT, NEW, dialog, fill};
 use crate::screen::Screen;
+use crate::stages::{self, PIN_FIELD};
+use cert_assistant::app::{Command, RenewalAsk};
+use cert_assistant::virtual_key::State;
 use eframe::egui::{self, Context, Event, Key, Modifiers, RawInput, TextEdit};
 
 /// Long and without meaning, so that it stands nowhere by chance.
@@ -103,6 +106,93 @@ fn what_is_typed_beside_the_fields_or_behind_escape_does_not_stay_either() {
     screen.frame(Vec::new());
     silent(&screen);
     screen.hides(&[CURRENT]);
+}
+
+/// Types the PIN all at once into the field on the page, shows it, sends it by Enter with more typed behind, and while it
+/// is used; returns what was asked.
+#[track_caller]
+fn type_and_send(screen: &mut Screen) -> Vec<Command> {
+    screen.click(PIN_FIELD);
+    screen.frame(type_new_pin());
+    silent(screen);
+    screen.settle();
+    screen.click(&format!("显示 {PIN_FIELD}"));
+    silent(screen);
+    // beside the field
+    screen.frame(type_new_pin());
+    silent(screen);
+    screen.click(PIN_FIELD);
+    screen.select_all();
+    let mut events = type_new_pin();
+    events.push(press(Key::Enter));
+    events.extend(type_new_pin());
+    screen.frame(events);
+    silent(screen);
+    screen.frame(Vec::new());
+    silent(screen);
+    screen.frame(type_new_pin());
+    silent(screen);
+    screen.settle();
+    silent(screen);
+    screen.asked()
+}
+
+fn press(key: Key) -> Event {
+    Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE }
+}
+
+#[test]
+fn the_pin_of_a_renewal_is_nowhere_in_the_toolkit_either() {
+    let (bench, _) = stages::bench();
+    let mut screen = stages::at(&bench, stages::identify());
+    let asked = type_and_send(&mut screen);
+    let [Command::Renewal { ask: RenewalAsk::Identify(pin), .. }] = &asked[..] else { panic!("{} asks", asked.len()) };
+    assert_eq!(pin.expose(), NEW_PIN.as_bytes(), "it was this PIN");
+    stages::reach(&mut screen, 1, stages::download(None, false));
+    silent(&screen);
+    let asked = type_and_send(&mut screen);
+    let [Command::Renewal { ask: RenewalAsk::Download(pin), .. }] = &asked[..] else { panic!("{} asks", asked.len()) };
+    assert_eq!(pin.expose(), NEW_PIN.as_bytes());
+    stages::fail(&mut screen, 1, stages::wrong_pin(2));
+    silent(&screen);
+    // at few tries it waits for the second answer, then the page is left
+    screen.frame(type_new_pin());
+    screen.press(Key::Enter);
+    screen.shows(&["仍然尝试"]);
+    screen.frame(type_new_pin());
+    silent(&screen);
+    screen.press(Key::Escape);
+    let mut events = vec![press(Key::Escape)];
+    events.extend(type_new_pin());
+    screen.frame(events);
+    silent(&screen);
+    screen.settle();
+    silent(&screen);
+}
+
+#[test]
+fn the_pin_that_removes_a_former_certificate_is_nowhere_in_the_toolkit_either() {
+    let (bench, _) = Bench::with(State::TwoContainers);
+    let mut screen = Screen::of(&bench);
+    screen.click("更多证书信息");
+    let button = screen.buttons().into_iter().find(|name| name.starts_with("移除历史证书")).unwrap();
+    screen.click(&button);
+    screen.click("我已了解，不再需要解密这些旧文件");
+    let asked = type_and_send(&mut screen);
+    let [Command::RemoveHistory { pin, .. }] = &asked[..] else { panic!("{} asks", asked.len()) };
+    assert_eq!(pin.expose(), NEW_PIN.as_bytes());
+}
+
+#[test]
+fn a_pin_typed_for_one_page_does_not_reach_the_text_fields_of_the_next() {
+    let (bench, _) = stages::bench();
+    let mut screen = stages::at(&bench, stages::identify());
+    screen.frame(type_new_pin());
+    screen.frame(vec![press(Key::Enter)]);
+    // still typing when the answer comes
+    stages::reach(&mut screen, 1, stages::form());
+    screen.frame(Vec::new());
+    assert!(!tells(&screen.text()));
 }
 
 /// The proof that this search finds what is there.

@@ -2,7 +2,11 @@
 //! page – and finds everything by accessible name. Nothing is waited for by sleeping: the window's own wake-up ends a wait.
 
 use crate::bench::{Bench, NOW};
-use cert_assistant::app::{Hub, KeyState, SettingsFile, Surroundings, cert};
+use crate::paint::{Picture, Textures};
+use cert_assistant::app::{
+    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
+    SettingsFile, Surroundings, cert,
+};
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Role, Toggled};
 use eframe::egui::{
@@ -12,6 +16,7 @@ use eframe::egui::{
 use egui_kittest::kittest::{self, NodeT, Queryable, by};
 use egui_kittest::{EventQueue, Node};
 use std::path::Path;
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -36,6 +41,31 @@ pub struct Plan<'a> {
     size: Vec2,
     settings: Option<&'a Path>,
     practice: Option<String>,
+    reminders: Option<&'a Path>,
+    english: bool,
+    theme: Theme,
+    scale: f32,
+}
+
+/// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
+struct Stage {
+    hub: Hub,
+    asked: Arc<Mutex<Vec<Asked>>>,
+}
+
+impl Backstage for Stage {
+    fn send(&self, command: Asked) {
+        match command {
+            Asked::Renewal { .. } | Asked::RefreshOrders | Asked::ForgetOrder(_) | Asked::RemoveHistory { .. } => {
+                self.asked.lock().unwrap().push(command);
+            }
+            command => self.hub.send(command),
+        }
+    }
+
+    fn save_to(&self, ask: Ask) {
+        self.hub.save_to(ask);
+    }
 }
 
 /// The screen.
@@ -53,6 +83,14 @@ pub struct Screen {
     pub closed: bool,
     /// The title it last asked for.
     pub title: Option<String>,
+    /// Addresses it opened in the browser.
+    pub browsed: Vec<String>,
+    /// True when it asked for attention in the task bar.
+    pub calls: bool,
+    textures: Textures,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
+    tell: Sender<Happened>,
     later: Arc<Mutex<Duration>>,
     bell: Arc<Bell>,
     _turn: MutexGuard<'static, ()>,
@@ -61,7 +99,16 @@ pub struct Screen {
 impl<'a> Plan<'a> {
     /// A window of usual width that is so high that nothing has to be scrolled.
     pub fn new(bench: &'a Arc<Bench>) -> Self {
-        Self { bench, size: vec2(960.0, 1400.0), settings: None, practice: None }
+        Self {
+            bench,
+            size: vec2(960.0, 1400.0),
+            settings: None,
+            practice: None,
+            reminders: None,
+            english: false,
+            theme: Theme::Light,
+            scale: 1.0,
+        }
     }
 
     pub fn size(mut self, width: f32, height: f32) -> Self {
@@ -79,53 +126,112 @@ impl<'a> Plan<'a> {
         self
     }
 
+    pub fn english(mut self, english: bool) -> Self {
+        self.english = english;
+        self
+    }
+
+    pub fn theme(mut self, theme: Theme) -> Self {
+        self.theme = theme;
+        self
+    }
+
+    /// Pixels a point.
+    pub fn scale(mut self, scale: f32) -> Self {
+        self.scale = scale;
+        self
+    }
+
+    pub fn reminders(mut self, path: &'a Path) -> Self {
+        self.reminders = Some(path);
+        self
+    }
+
     pub fn open(self) -> Screen {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
         let later = Arc::new(Mutex::new(Duration::ZERO));
-        let ring = Arc::clone(&bell);
         let mut trust = cert::TrustStore::default();
         for der in [self.bench.ca.root(), self.bench.ca.operation()] {
             trust.add(cert::Certificate::parse(der).unwrap());
         }
-        let (hub, events) = Hub::start(Surroundings {
+        let (hub, heard) = Hub::start(Surroundings {
             source: Arc::clone(self.bench) as _,
             trust: Arc::new(move || trust.clone()),
-            wake: Arc::new(move || {
-                *ring.rung.lock().unwrap() += 1;
-                ring.sound.notify_all();
-            }),
+            wake: Arc::new(|| ()),
+            online: None,
         });
-        let (start, jump) = (Instant::now(), Arc::clone(&later));
+        let (tell, events) = channel();
+        relay(heard, tell.clone(), Arc::clone(&bell));
+        let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
+        let stage = Stage { hub, asked: Arc::clone(&asked) };
+        let folder = tempfile::tempdir().unwrap();
+        let english = self.english.then(|| folder.path().join("settings.json"));
+        if let Some(path) = &english {
+            let settings = Settings { language: Language::English, ..Settings::default() };
+            SettingsFile::at(Some(path.clone())).store(&settings).unwrap();
+        }
+        let (start, jump, told) = (Instant::now(), Arc::clone(&later), Arc::clone(&notices));
+        let passed = Arc::clone(&later);
         let window = Window::new(
-            hub,
+            stage,
             events,
             Setting {
-                settings_file: SettingsFile::at(self.settings.map(Path::to_owned)),
+                settings_file: SettingsFile::at(self.settings.map(Path::to_owned).or(english)),
                 practice: self.practice,
-                clock: Arc::new(|| *NOW),
+                clock: Arc::new(move || *NOW + i64::try_from(passed.lock().unwrap().as_secs()).unwrap()),
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
                 data_folder: "/home/user/.config/cert-assistant".to_owned(),
+                notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
+                reminders_file: self.reminders.map(Path::to_owned),
             },
         );
         let ctx = Context::default();
         theme::install(&ctx);
         ctx.enable_accesskit();
         ctx.all_styles_mut(|style| style.animation_time = 0.0);
-        let input = RawInput {
+        let mut input = RawInput {
             screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
-            system_theme: Some(Theme::Light),
+            system_theme: Some(self.theme),
             time: Some(0.0),
             ..RawInput::default()
         };
-        Screen::first(ctx, window, input, later, bell, turn)
+        input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
+        Screen::first(ctx, window, input, Ropes { later, bell, asked, notices, tell }, turn)
     }
+}
+
+/// What a test pulls at behind the window.
+struct Ropes {
+    later: Arc<Mutex<Duration>>,
+    bell: Arc<Bell>,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    notices: Arc<Mutex<Vec<Notice>>>,
+    tell: Sender<Happened>,
+}
+
+/// Hands on what the threads tell, and rings after it.
+fn relay(heard: Receiver<Happened>, tell: Sender<Happened>, bell: Arc<Bell>) {
+    std::thread::spawn(move || {
+        for event in heard {
+            if tell.send(event).is_err() {
+                return;
+            }
+            *bell.rung.lock().unwrap() += 1;
+            bell.sound.notify_all();
+        }
+    });
 }
 
 impl Screen {
     /// A window over this bench; everything on it has been read.
     pub fn of(bench: &Arc<Bench>) -> Self {
-        let mut screen = Plan::new(bench).open();
+        Self::read(Plan::new(bench), bench)
+    }
+
+    /// As [`Screen::of`], set up by a plan.
+    pub fn read(plan: Plan<'_>, bench: &Arc<Bench>) -> Self {
+        let mut screen = plan.open();
         let cards = bench.cards();
         screen.wait_until("all keys are read", |screen| {
             let desk = screen.window.desk();
@@ -139,11 +245,11 @@ impl Screen {
         ctx: Context,
         mut window: Window,
         mut input: RawInput,
-        later: Arc<Mutex<Duration>>,
-        bell: Arc<Bell>,
+        ropes: Ropes,
         turn: MutexGuard<'static, ()>,
     ) -> Self {
-        let mut output = run(&ctx, &mut window, &mut input);
+        let mut textures = Textures::default();
+        let mut output = run(&ctx, &mut window, &mut input, &mut textures);
         let tree = kittest::State::new(output.platform_output.accesskit_update.take().unwrap());
         let mut screen = Self {
             ctx,
@@ -152,11 +258,17 @@ impl Screen {
             queue: EventQueue::default(),
             input,
             output,
+            textures,
             copied: Vec::new(),
             closed: false,
             title: None,
-            later,
-            bell,
+            browsed: Vec::new(),
+            calls: false,
+            asked: ropes.asked,
+            notices: ropes.notices,
+            tell: ropes.tell,
+            later: ropes.later,
+            bell: ropes.bell,
             _turn: turn,
         };
         screen.after_frame(false);
@@ -168,7 +280,7 @@ impl Screen {
     pub fn frame(&mut self, events: Vec<Event>) {
         self.input.events.extend(events);
         let asked_to_close = self.viewport().events.contains(&ViewportEvent::Close);
-        self.output = run(&self.ctx, &mut self.window, &mut self.input);
+        self.output = run(&self.ctx, &mut self.window, &mut self.input, &mut self.textures);
         let update = self.output.platform_output.accesskit_update.take();
         self.tree.update(update.unwrap());
         self.after_frame(asked_to_close);
@@ -176,8 +288,10 @@ impl Screen {
 
     fn after_frame(&mut self, asked_to_close: bool) {
         for command in &self.output.platform_output.commands {
-            if let OutputCommand::CopyText(text) = command {
-                self.copied.push(text.clone());
+            match command {
+                OutputCommand::CopyText(text) => self.copied.push(text.clone()),
+                OutputCommand::OpenUrl(open) => self.browsed.push(open.url.clone()),
+                _ => {}
             }
         }
         let mut kept_open = false;
@@ -186,6 +300,7 @@ impl Screen {
             match command {
                 ViewportCommand::CancelClose => kept_open = true,
                 ViewportCommand::Close => close = true,
+                ViewportCommand::RequestUserAttention(_) => self.calls = true,
                 ViewportCommand::Title(title) => self.title = Some(title.clone()),
                 _ => {}
             }
@@ -245,6 +360,57 @@ impl Screen {
     pub fn let_pass(&mut self, time: Duration) {
         *self.later.lock().unwrap() += time;
         self.settle();
+    }
+
+    /// Something happened behind the window.
+    pub fn happens(&mut self, event: Happened) {
+        self.tell.send(event).unwrap();
+        self.settle();
+    }
+
+    /// What was asked of the threads since the last call.
+    pub fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.asked.lock().unwrap())
+    }
+
+    /// The one thing asked of a wizard since the last call, and its slot.
+    #[track_caller]
+    pub fn asked_renewal(&self) -> (u64, RenewalAsk) {
+        let mut asked = self.asked();
+        assert_eq!(asked.len(), 1, "{} things were asked", asked.len());
+        match asked.remove(0) {
+            Asked::Renewal { slot, ask } => (slot, ask),
+            _ => panic!("not a wizard was asked"),
+        }
+    }
+
+    /// Messages on the desktop since the last call.
+    pub fn notices(&self) -> Vec<Notice> {
+        std::mem::take(&mut *self.notices.lock().unwrap())
+    }
+
+    /// What the window looks like now.
+    pub fn picture(&self) -> Picture {
+        let size = self.ctx.content_rect().size();
+        self.textures.paint(&self.ctx, &self.output, size.x, size.y)
+    }
+
+    /// Fails when something reaches beyond the right edge of the page, where no scrolling brings it into view.
+    #[track_caller]
+    pub fn stays_within_its_width(&self, what: &str) {
+        // the tree counts pixels
+        let right = (self.ctx.content_rect().right() - 20.0) * self.ctx.pixels_per_point();
+        for node in self.nodes() {
+            let label = node.accesskit_node().label().or_else(|| node.accesskit_node().value()).unwrap_or_default();
+            let named = !label.is_empty() && node.accesskit_node().role() != Role::ScrollView;
+            let reaches = node.accesskit_node().bounding_box().map_or(0.0, |area| area.x1 as f32);
+            assert!(!named || reaches <= right, "{what}: {label:?} reaches to {reaches}, the page ends at {right}");
+        }
+    }
+
+    /// Time until the window wakes up by itself.
+    pub fn rests_for(&self) -> Duration {
+        self.output.viewport_output[&ViewportId::ROOT].repaint_delay
     }
 
     /// Asks the window to close, as the cross in its title bar does.
@@ -358,7 +524,7 @@ impl Screen {
     }
 
     /// True when a picture of this name is shown.
-    pub fn picture(&self, name: &str) -> bool {
+    pub fn shows_picture(&self, name: &str) -> bool {
         self.root().query_by_role_and_label(Role::Image, name).is_some()
     }
 
@@ -402,6 +568,23 @@ impl Screen {
         assert!(!node.accesskit_node().is_disabled(), "{name} is disabled");
         assert!(self.ctx.content_rect().contains_rect(node.rect()), "{name} is not on the screen");
         node.click();
+        self.settle();
+    }
+
+    /// True when the control of this name lies on the page above the status bar.
+    #[track_caller]
+    pub fn is_in_sight(&self, name: &str) -> bool {
+        let mut page = self.ctx.content_rect();
+        page.max.y -= 30.0;
+        page.contains_rect(self.control(name).rect())
+    }
+
+    /// Presses the control of this name as a screen reader does, also when it is scrolled out of sight.
+    #[track_caller]
+    pub fn press_button(&mut self, name: &str) {
+        let node = self.control(name);
+        assert!(!node.accesskit_node().is_disabled(), "{name} is disabled");
+        node.click_accesskit();
         self.settle();
     }
 
@@ -480,7 +663,7 @@ fn is_raw(text: &str) -> bool {
     text.contains("%{") || text.contains('{') && text.contains('}') || KEYS.iter().any(|key| text.contains(key))
 }
 
-fn run(ctx: &Context, window: &mut Window, input: &mut RawInput) -> FullOutput {
+fn run(ctx: &Context, window: &mut Window, input: &mut RawInput, textures: &mut Textures) -> FullOutput {
     let time = input.time.unwrap_or_default() + 0.1;
     let mut now = input.take();
     input.time = Some(time);
@@ -490,7 +673,7 @@ fn run(ctx: &Context, window: &mut Window, input: &mut RawInput) -> FullOutput {
         window.take_events(ui.ctx());
         window.show(ui);
     });
-    // nobody paints
+    textures.update(&output.textures_delta);
     output.textures_delta.clear();
     output
 }

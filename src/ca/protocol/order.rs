@@ -243,7 +243,8 @@ pub enum WrapProfile {
     Right32,
 }
 
-/// `POST /v1/orders/{no}/issue`, signed by the key of the old certificate. The same CSR gets the same package again.
+/// `POST /v1/orders/{no}/issue`, signed by the key of the old certificate. A CSR for the same key gets the same package
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct IssueRequest {

@@ -74,7 +74,7 @@ problem_codes! {
     OrderState = "order_state", 409;
     /// Another order for this certificate is not finished; `order` names it.
     OrderExists = "order_exists", 409;
-    /// The order has a package for another CSR.
+    /// The order has a package for another key than that of the CSR.
     OtherRequest = "other_request", 409;
     /// The same Idempotency-Key came with another body.
     IdempotencyConflict = "idempotency_conflict", 422;

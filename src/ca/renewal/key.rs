@@ -1,6 +1,6 @@
 //! How the workflow reaches the key: jobs for the thread that owns it.
 
-use crate::token::Token;
+use crate::token::{Token, TokenError, TransportError};
 
 /// The key is not there any more.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -20,5 +20,18 @@ impl KeyAccess for Box<dyn Token> {
     fn with(&mut self, job: &mut dyn FnMut(&mut dyn Token)) -> Result<(), KeyGone> {
         job(self.as_mut());
         Ok(())
+    }
+}
+
+/// Runs a job with a result.
+pub(in crate::ca) fn on_key<R>(
+    key: &mut dyn KeyAccess,
+    job: impl FnOnce(&mut dyn Token) -> Result<R, TokenError>,
+) -> Result<R, TokenError> {
+    let (mut job, mut result) = (Some(job), None);
+    let ran = key.with(&mut |token| result = job.take().map(|job| job(token)));
+    match (ran, result) {
+        (Ok(()), Some(result)) => result,
+        _ => Err(TokenError::Transport(TransportError::Removed)),
     }
 }

@@ -49,7 +49,8 @@ impl Running {
     /// Stops taking requests, lets those under way end, and closes the databases.
     pub async fn stop(mut self) {
         self.service.stop();
-        if tokio::time::timeout(LAST_ANSWERS, &mut self.server).await.is_err() {
+        // one that ended by itself may have been waited for already
+        if !self.server.is_finished() && tokio::time::timeout(LAST_ANSWERS, &mut self.server).await.is_err() {
             self.server.abort();
         }
         // ends by itself; a panic in it was logged

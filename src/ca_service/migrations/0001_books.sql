@@ -149,7 +149,7 @@ CREATE TABLE orders (
     idempotency_key TEXT NOT NULL,
     -- SM3 of the body that made the order
     body_hash TEXT NOT NULL,
-    -- SM3 of the CSR the package was made for
+    -- SM3 of the key the package was made for
     csr_hash TEXT,
     package BYTEA,
     sign_serial TEXT,

@@ -94,6 +94,7 @@ pub async fn create(service: &Service, body: &[u8], headers: &Headers<'_>) -> Re
         }
         Err(error) => Err(error),
         Ok(no) => {
+            service.changed(&no);
             let row = super::find(&service.store, &no).await?.ok_or_else(super::not_found)?;
             Ok(OrderCreated { order: row.view(service.now()), token: token(service, &no) })
         }

@@ -1,7 +1,7 @@
 //! Issuing: both certificates and the sealed encryption key for a CSR, in one package (GM/T 0092 §8), once for each order.
 //!
 //! The order's row is taken first, so that a second request – on this instance or another – waits and then finds the
-//! package: the same CSR gets the same bytes, another CSR is refused.
+//! package: a CSR for the same key gets the same bytes, one for another key is refused.
 
 use super::{Row, find, rules, steps, wrong_state};
 use crate::ca::protocol::{
@@ -37,7 +37,8 @@ pub async fn issue(service: &Service, no: &str, body: &[u8], p7: Option<&str>) -
     let order = steps::expire_if_due(service, order).await?;
     let (SymAlg::Sm4Ecb, WrapProfile::Right32) = (request.content.sym_alg, request.content.wrap);
     let csr = check_csr(&request)?;
-    let csr_hash = hex(&sm3(&[&request.content.csr.0]));
+    // by its key, not by its bytes: a computer without the first one's journal signs another request with the same key
+    let csr_hash = hex(&sm3(&[&csr.key.0]));
 
     let mut tx = service.store.begin().await?;
     signed::use_challenge(service, &mut tx, &request.content.signed).await?;
@@ -94,7 +95,7 @@ async fn check_made(tx: &mut Tx, no: &str, csr_hash: &str) -> Result<(), Service
     match (state, made_for) {
         (Some(OrderState::Issued), Some(made_for)) if made_for == csr_hash => Ok(()),
         (Some(OrderState::Issued), _) => {
-            Err(ServiceError::refused(ProblemCode::OtherRequest, "the order has a package for another CSR"))
+            Err(ServiceError::refused(ProblemCode::OtherRequest, "the order has a package for another key"))
         }
         (Some(state), _) => Err(wrong_state(state)),
         (None, _) => Err(ServiceError::Damaged(format!("the state of order {no}"))),

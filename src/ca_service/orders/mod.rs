@@ -65,7 +65,7 @@ pub struct Row {
     pub reason: Option<String>,
     /// SM3 of the body that made it.
     pub body_hash: String,
-    /// SM3 of the CSR the package was made for.
+    /// SM3 of the key the package was made for.
     pub csr_hash: Option<String>,
     /// Serial number of the new signing certificate.
     pub sign_serial: Option<String>,

@@ -1,20 +1,27 @@
 //! The window as a whole: takes in events, shows sidebar, page, status bar and dialogs, carries out what pages ask for.
 
-use super::action::{Action, Page};
-use super::card::{self, Around, SLOW_AFTER};
-use super::change_pin::{ChangePin, Wish};
-use super::details::Details;
-use super::dialogs::{self, Dialog};
-use super::icons::Icon;
-use super::theme::{self, space};
-use super::widgets::{self, Tone, Weight};
-use super::{empty, pages, pin_field, save_dialog, sidebar, status_bar, use_language, words};
+mod events;
+mod perform;
+
+use crate::app::reminders::Reminders;
 use crate::app::{
-    CheckState, Command, Desk, Event, Hub, KeyState, Language, Settings, SettingsFile, Standing, Task, ThemeChoice,
-    timeline,
+    Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, timeline,
 };
+use crate::ui::action::{Action, Page};
+use crate::ui::card::{self, Around, SLOW_AFTER};
+use crate::ui::change_pin::Wish;
+use crate::ui::details::Details;
+use crate::ui::dialogs::{self, Dialog};
+use crate::ui::icons::Icon;
+use crate::ui::pin_field::{self, PinTaker};
+use crate::ui::renewal::Wizard;
+use crate::ui::theme::{self, space};
+use crate::ui::widgets::{self, Tone, Weight};
+use crate::ui::{empty, orders, pages, sidebar, status_bar, use_language, words};
 use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
 use rust_i18n::t;
+use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -23,6 +30,9 @@ use std::time::{Duration, Instant};
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// Time that only goes forward, for what lasts; tests let it jump.
 pub type Stopwatch = Arc<dyn Fn() -> Instant + Send + Sync>;
+
+/// Shows a message by the desktop; must not block.
+pub type Notify = Arc<dyn Fn(Notice) + Send + Sync>;
 
 /// How the window is set up.
 pub struct Setting {
@@ -36,6 +46,10 @@ pub struct Setting {
     pub stopwatch: Stopwatch,
     /// Folder of settings and trusted roots, shown under 关于.
     pub data_folder: String,
+    /// Shows a message by the desktop.
+    pub notify: Notify,
+    /// Where is kept of what was reminded; `None` keeps it in memory only.
+    pub reminders_file: Option<PathBuf>,
 }
 
 /// Longest time a frame spends on taking in events.
@@ -46,12 +60,17 @@ const TOAST_TIME: Duration = Duration::from_secs(4);
 /// The window.
 pub struct Window {
     desk: Desk,
-    hub: Hub,
+    hub: Box<dyn Backstage>,
     events: Receiver<Event>,
     setting: Setting,
     settings: Settings,
     page: Page,
     details: Details,
+    /// What was typed in each open wizard, by slot.
+    wizards: HashMap<u64, Wizard>,
+    reminders: Reminders,
+    /// The day on which every key was last looked at for a reminder.
+    reminded: i64,
     dialog: Option<Dialog>,
     /// The window shall close while a key is being written: this is asked above the dialog.
     asks_to_close: bool,
@@ -68,18 +87,23 @@ pub struct Window {
 impl Window {
     /// A window over running threads.
     #[must_use]
-    pub fn new(hub: Hub, events: Receiver<Event>, setting: Setting) -> Self {
+    pub fn new(hub: impl Backstage + 'static, events: Receiver<Event>, setting: Setting) -> Self {
         let (settings, damaged) = setting.settings_file.load();
         use_language(settings.language);
         let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
+        let reminders = Reminders::at(setting.reminders_file.clone());
+        let reminded = events::day(&setting.clock);
         Self {
             desk: Desk::default(),
-            hub,
+            hub: Box::new(hub),
             events,
             setting,
             settings,
             page: Page::default(),
             details: Details::default(),
+            wizards: HashMap::new(),
+            reminders,
+            reminded,
             dialog: None,
             asks_to_close: false,
             focus_below: None,
@@ -114,8 +138,8 @@ impl Window {
     /// Takes PIN characters out of the input before the toolkit sees them.
     pub fn filter_input(&mut self, ctx: &egui::Context, input: &mut RawInput) {
         let mut early = std::mem::take(&mut self.deferred);
-        let Some(Dialog::ChangePin(dialog)) = &mut self.dialog else {
-            // typed for a dialog that has closed since
+        let Some(taker) = self.pin_taker() else {
+            // typed for a PIN field that is gone since
             pin_field::wipe(&mut early);
             input.events.splice(0..0, early);
             return;
@@ -123,59 +147,34 @@ impl Window {
         input.events.splice(0..0, early);
         let focused = ctx.memory(|memory| memory.focused());
         let modifiers = ctx.input(|input| input.modifiers);
-        self.deferred = dialog.absorb(focused, &mut input.events, modifiers);
+        self.deferred = taker.absorb(focused, &mut input.events, modifiers);
         if !self.deferred.is_empty() {
             ctx.request_repaint();
+        }
+    }
+
+    /// The one place that takes a PIN now: the dialog, else the wizard.
+    fn pin_taker(&mut self) -> Option<&mut dyn PinTaker> {
+        match (&mut self.dialog, self.page) {
+            (Some(Dialog::ChangePin(dialog)), _) => Some(dialog.as_mut()),
+            (Some(Dialog::RemoveHistory(dialog)), _) => Some(dialog.as_mut()),
+            (None, Page::Renew(slot)) => {
+                let wizard = self.wizards.get_mut(&slot).filter(|wizard| wizard.shows_pin());
+                wizard.map(|wizard| wizard as &mut dyn PinTaker)
+            }
+            _ => None,
         }
     }
 
     /// Takes in what happened since the last call.
     pub fn take_events(&mut self, ctx: &egui::Context) {
         let (start, now) = (Instant::now(), self.instant());
+        self.remind_at_midnight();
         while start.elapsed() < EVENT_BUDGET {
             let Ok(event) = self.events.try_recv() else { return };
-            let complete = match &event {
-                Event::Contents { slot, .. } => Some(*slot),
-                _ => None,
-            };
-            self.desk.apply(event, now);
-            if let Some(key) = complete.and_then(|slot| self.desk.key(slot)) {
-                timeline::mark("card-complete", &key.slot.reader);
-            }
-            self.after_event(now);
+            self.take(ctx, event, now);
         }
         ctx.request_repaint();
-    }
-
-    fn after_event(&mut self, now: Instant) {
-        if let Some(outcome) = self.desk.pin_outcome.take() {
-            let succeeded = outcome.result.is_ok();
-            timeline::mark("pin-changed", succeeded);
-            match &mut self.dialog {
-                Some(Dialog::ChangePin(dialog)) if dialog.slot() == outcome.slot => {
-                    if dialog.finish(outcome) {
-                        self.dialog = None;
-                    }
-                }
-                _ => self.dialog = outcome.result.err().map(Dialog::Fault),
-            }
-            if succeeded {
-                self.toast = Some((t!("pin.changed").into_owned(), Tone::Ok, now));
-            }
-        }
-        // a key that is gone takes its dialog along; how its change ended is still told
-        if let Some(Dialog::ChangePin(dialog)) = &mut self.dialog
-            && self.desk.key(dialog.slot()).is_none()
-        {
-            self.dialog = dialog.broken_off().map(Dialog::Fault);
-        }
-        match self.desk.saved.take() {
-            Some(Ok(path)) => {
-                self.toast = Some((t!("save.done", path = path.display()).into_owned(), Tone::Ok, now));
-            }
-            Some(Err(fault)) => self.dialog = Some(Dialog::Fault(fault)),
-            None => {}
-        }
     }
 
     /// Shows one frame.
@@ -200,6 +199,7 @@ impl Window {
         for action in actions {
             self.perform(&ctx, action);
         }
+        self.forget_pins_elsewhere();
         self.plan_repaint(&ctx, now);
         if !std::mem::replace(&mut self.marked_first_frame, true) {
             timeline::mark("first-frame", "");
@@ -212,19 +212,30 @@ impl Window {
             widgets::strip(ui, Icon::Info, Tone::Warn, &t!("practice.strip", pin = pin), |_| {});
             ui.add_space(space::XS);
         }
-        if self.page != Page::Keys {
-            pages::show(ui, self.page, &self.settings, &self.setting.data_folder, actions);
-            return;
+        let (chinese, instant) = (self.chinese(), self.instant());
+        match self.page {
+            Page::Keys => {}
+            Page::Renew(slot) => {
+                let wizard = self.wizards.entry(slot).or_insert_with(|| Wizard::new(slot));
+                wizard.show(ui, &self.desk, &crate::ui::renewal::Around { now, instant, chinese }, actions);
+                return;
+            }
+            Page::Orders => {
+                orders::show(ui, &self.desk, chinese, actions);
+                return;
+            }
+            page => {
+                pages::show(ui, page, &self.settings, &self.setting.data_folder, actions);
+                return;
+            }
         }
         self.banner(ui, now, actions);
-        let chinese = self.chinese();
         let Some(key) = self.desk.chosen() else {
             empty::no_key(ui, &self.desk, chinese, actions);
             return;
         };
-        let instant = self.instant();
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
-        let around = Around { now, instant, chinese, seal };
+        let around = Around { now, instant, chinese, seal, order: self.desk.open_order(key.slot.id) };
         card::show(ui, key, &mut self.details, &around, actions);
     }
 
@@ -245,10 +256,11 @@ impl Window {
         };
         let text = if alone { text.into_owned() } else { t!("banner.of", owner = owner, text = text).into_owned() };
         widgets::strip(ui, Icon::Warning, tone, &text, |ui| {
-            if standing.main_action().is_some()
-                && widgets::button(ui, &t!("banner.button"), Weight::Normal, None).clicked()
-            {
-                actions.push(Action::Choose(slot));
+            let word = match self.desk.open_order(slot) {
+                Some(_) => t!("banner.continue"),
+                None => t!("banner.button"),
+            };
+            if standing.main_action().is_some() && widgets::button(ui, &word, Weight::Normal, None).clicked() {
                 actions.push(Action::Renew(slot));
             }
         });
@@ -257,16 +269,25 @@ impl Window {
 
     fn show_dialog(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
         let chinese = self.chinese();
-        self.asks_to_close &= self.desk.is_writing();
+        let writing = self.desk.writing();
+        self.asks_to_close &= writing.is_some();
+        if let Some(Dialog::LeaveDownload(slot)) = self.dialog
+            && !self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading)
+        {
+            // it is done: there is nothing to ask any more
+            self.dialog = None;
+        }
         self.hand_over_focus(ctx);
-        if self.asks_to_close {
-            self.asks_to_close = dialogs::closing(ctx, actions) == Wish::Stay;
+        if let Some(writing) = writing.filter(|_| self.asks_to_close) {
+            self.asks_to_close = dialogs::closing(ctx, writing, actions) == Wish::Stay;
             return;
         }
         let Some(dialog) = &mut self.dialog else { return };
         let wish = match dialog {
             Dialog::ChangePin(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
-            Dialog::Export(export) => export.show(ctx, &self.desk, &self.hub, actions),
+            Dialog::Export(export) => export.show(ctx, &self.desk, self.hub.as_ref(), actions),
+            Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
+            Dialog::LeaveDownload(_) => dialogs::leaving(ctx, actions),
             Dialog::Fault(fault) => dialogs::fault(ctx, fault, chinese, actions),
         };
         if wish == Wish::Close {
@@ -294,72 +315,6 @@ impl Window {
         });
     }
 
-    fn perform(&mut self, ctx: &egui::Context, action: Action) {
-        let now = self.instant();
-        match action {
-            Action::Command(command) => {
-                if let Command::ChangePin { slot, .. } = &command
-                    && let Some(key) = self.desk.key_mut(*slot)
-                {
-                    key.task = Some((Task::ChangingPin, now));
-                }
-                if let Command::Refresh(slot) = &command
-                    && let Some(key) = self.desk.key_mut(*slot)
-                {
-                    key.task = Some((Task::Reading, now));
-                }
-                self.hub.send(command);
-            }
-            Action::Open(page) => self.page = page,
-            Action::Choose(slot) => self.desk.choose(slot),
-            Action::ChangePin(slot) => {
-                if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
-                    self.dialog = Some(Dialog::ChangePin(Box::new(ChangePin::new(slot, view))));
-                }
-            }
-            Action::Renew(slot) => self.page = Page::Renew(slot),
-            Action::Unlock(slot) => self.page = Page::Unlock(slot),
-            Action::Export(slot, key_use) => self.dialog = Some(Dialog::Export(dialogs::Export::new(slot, key_use))),
-            Action::Check(slot, key_use) => self.check(slot, key_use),
-            Action::SaveDiagnosis(slot) => {
-                if let Some(key) = self.desk.key(slot) {
-                    save_dialog::ask(&self.hub, save_dialog::diagnosis(key));
-                }
-            }
-            Action::Copy(text) => {
-                ctx.copy_text(text);
-                self.toast = Some((t!("action.copied").into_owned(), Tone::Ok, now));
-            }
-            Action::Settings(settings) => self.change_settings(ctx, settings),
-            Action::CloseDialog => self.dialog = None,
-            Action::CloseAnyway => {
-                self.dialog = None;
-                for key in &mut self.desk.keys {
-                    key.task = None;
-                }
-                ctx.send_viewport_cmd(ViewportCommand::Close);
-            }
-        }
-    }
-
-    fn check(&mut self, slot: u64, key_use: crate::app::KeyUse) {
-        let Some(key) = self.desk.key_mut(slot) else { return };
-        let Some(certificate) = key.view().and_then(|view| view.by_use(key_use).certificate()) else { return };
-        let certificate = certificate.der().to_vec();
-        key.checks.insert(key_use, CheckState::Running);
-        self.hub.send(Command::Check { slot, key_use, certificate });
-    }
-
-    fn change_settings(&mut self, ctx: &egui::Context, settings: Settings) {
-        self.settings = settings;
-        use_language(self.settings.language);
-        self.apply_theme(ctx);
-        ctx.send_viewport_cmd(ViewportCommand::Title(Self::title(self.setting.practice.is_some())));
-        if let Err(fault) = self.setting.settings_file.store(&self.settings) {
-            self.dialog = Some(Dialog::Fault(fault));
-        }
-    }
-
     fn apply_theme(&self, ctx: &egui::Context) {
         ctx.set_theme(match self.settings.theme {
             ThemeChoice::System => ThemePreference::System,
@@ -370,7 +325,7 @@ impl Window {
 
     /// Closing while a key is being written asks first.
     fn guard_closing(&mut self, ctx: &egui::Context) {
-        if ctx.input(|input| input.viewport().close_requested()) && self.desk.is_writing() {
+        if ctx.input(|input| input.viewport().close_requested()) && self.desk.writing().is_some() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.asks_to_close = true;
         }
@@ -395,10 +350,19 @@ impl Window {
         if let Some(waiting) = started.filter(|age| *age < SLOW_AFTER).max() {
             ctx.request_repaint_after(SLOW_AFTER - waiting + Duration::from_millis(20));
         }
-        const DAY: i64 = 86_400;
-        const BEIJING: i64 = 8 * 3600;
-        let to_midnight = DAY - (now + BEIJING).rem_euclid(DAY);
-        ctx.request_repaint_after(Duration::from_secs(u64::try_from(to_midnight).unwrap_or(3600) + 1));
+        if let Page::Renew(slot) = self.page
+            && let Some(wakes) = self.wizards.get(&slot).and_then(|wizard| wizard.wakes_in(&self.desk, now, instant))
+        {
+            ctx.request_repaint_after(wakes);
+        }
+        let to_midnight = u64::try_from(events::to_midnight(now)).unwrap_or(3600);
+        ctx.request_repaint_after(Duration::from_secs(to_midnight + 1));
+    }
+
+    /// A PIN typed on a page that was left is not kept.
+    fn forget_pins_elsewhere(&mut self) {
+        let page = self.page;
+        self.wizards.iter_mut().filter(|(slot, _)| page != Page::Renew(**slot)).for_each(|(_, one)| one.forget_pin());
     }
 }
 

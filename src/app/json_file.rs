@@ -1,0 +1,32 @@
+//! Small JSON files of the window: a damaged one is set aside, never fatal; a power cut leaves the old or the new one.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::io::Write;
+use std::path::Path;
+
+/// Reads a file; `None` when there is none. A damaged file is renamed to `….damaged`; the second value says so.
+pub(super) fn load<T: DeserializeOwned>(path: &Path) -> (Option<T>, bool) {
+    let Ok(bytes) = std::fs::read(path) else { return (None, false) };
+    serde_json::from_slice(&bytes).map_or_else(
+        |_| {
+            let aside = path.with_extension("damaged");
+            if let Err(error) = std::fs::rename(path, &aside) {
+                tracing::warn!(%error, path = %path.display(), "a damaged file could not be set aside");
+            }
+            (None, true)
+        },
+        |value| (Some(value), false),
+    )
+}
+
+/// Writes a file beside the old one, then puts it in its place.
+pub(super) fn store(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+    let folder = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
+    std::fs::create_dir_all(folder)?;
+    let temporary = path.with_extension("new");
+    let mut file = std::fs::File::create(&temporary)?;
+    file.write_all(&serde_json::to_vec_pretty(value)?)?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}

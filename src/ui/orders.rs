@@ -1,0 +1,104 @@
+//! 订单: the orders of this computer, each with its state and what can be done.
+
+use super::action::{Action, Page};
+use super::card::copyable;
+use super::empty;
+use super::faults;
+use super::icons::Icon;
+use super::theme::{self, size, space};
+use super::widgets::{self, Weight};
+use super::words;
+use crate::app::{Command, Desk, LineState, OrderLine};
+use eframe::egui::{Align, Label, Layout, RichText, Ui};
+use rust_i18n::t;
+
+/// Shows the page.
+pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) {
+    if desk.orders.is_empty() {
+        nothing(ui, actions);
+        return;
+    }
+    ui.horizontal(|ui| {
+        widgets::heading(ui, &t!("page.orders"));
+        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            let open = desk.orders.iter().any(|order| order.state.is_open());
+            let obstacle = match (desk.orders_busy, open) {
+                (true, _) => Some(t!("order.refreshing")),
+                (false, false) => Some(t!("order.all_finished")),
+                (false, true) => None,
+            };
+            if widgets::button(ui, &t!("renew.refresh"), Weight::Normal, obstacle.as_deref()).clicked() {
+                actions.push(Action::Command(Command::RefreshOrders));
+            }
+        });
+    });
+    if let Some(fault) = &desk.orders_fault {
+        widgets::card(ui, |ui| faults::lines(ui, fault, chinese));
+    }
+    for order in &desk.orders {
+        ui.push_id(&order.id, |ui| widgets::card(ui, |ui| one(ui, desk, order, actions)));
+        ui.add_space(space::XS);
+    }
+}
+
+fn nothing(ui: &mut Ui, actions: &mut Vec<Action>) {
+    let p = theme::palette(ui.ctx());
+    let lines = [t!("order.none_text").into_owned()];
+    empty::page(ui, Icon::Clock, p.primary, &t!("order.none"), &lines, |ui| {
+        if widgets::button(ui, &t!("order.none_button"), Weight::Normal, None).clicked() {
+            actions.push(Action::Open(Page::Keys));
+        }
+    });
+}
+
+fn one(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
+    let (icon, tone, state) = words::order_state(order.state);
+    ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
+        widgets::pill(ui, icon, tone, &state);
+        ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
+            let holder = RichText::new(words::or_absent(Some(&order.holder))).font(theme::bold_font(size::SECTION));
+            ui.add(Label::new(holder).wrap());
+        });
+    });
+    widgets::row(ui, &t!("renew.no"), |ui| {
+        if order.no.is_empty() {
+            ui.add(Label::new(t!("order.no_unknown")).wrap());
+        } else {
+            copyable(ui, &order.no, &order.no, actions);
+        }
+    });
+    widgets::text_row(ui, &t!("field.device_serial"), words::or_absent(Some(&order.device_serial)));
+    widgets::text_row(ui, &t!("order.created"), &words::moment(order.created));
+    if let Some(new) = order.new {
+        widgets::text_row(ui, &t!("renew.new_validity"), &words::period(new));
+    }
+    if let Some(reason) = order.reason.as_ref().filter(|reason| !reason.is_empty()) {
+        widgets::text_row(ui, &t!("renew.reason"), reason);
+    }
+    if order.state.is_open() {
+        go_on(ui, desk, order, actions);
+    } else {
+        let name = if order.no.is_empty() { &order.id } else { &order.no };
+        let spoken = t!("order.forget_spoken", no = name);
+        let response = widgets::button(ui, &t!("order.forget"), Weight::Normal, None);
+        ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(spoken.as_ref()));
+        if response.clicked() {
+            actions.push(Action::Command(Command::ForgetOrder(order.id.clone())));
+        }
+    }
+}
+
+fn go_on(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
+    let Some(slot) = desk.slot_of(order) else {
+        widgets::caption(ui, &t!("order.insert", serial = order.device_serial));
+        return;
+    };
+    let weight = if order.state == LineState::Ready { Weight::Main } else { Weight::Normal };
+    let response = widgets::button(ui, &t!("card.go_on"), weight, None);
+    let name = if order.no.is_empty() { &order.holder } else { &order.no };
+    let spoken = t!("order.go_on_spoken", no = name);
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(spoken.as_ref()));
+    if response.clicked() {
+        actions.push(Action::Renew(slot));
+    }
+}

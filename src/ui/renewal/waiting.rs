@@ -1,0 +1,204 @@
+//! 3 提交与审核: the order on its way. What the person can do now comes from the service.
+
+use super::frame::{buttons, fault, sentence, title};
+use super::{Scene, Wizard, running};
+use crate::app::protocol::{NextAction, Order, OrderState};
+use crate::app::{RenewalAsk, RenewalTask, Waiting};
+use crate::ui::action::Action;
+use crate::ui::card::copyable;
+use crate::ui::faults::telephone;
+use crate::ui::icons::{self, Icon};
+use crate::ui::text_field::TextField;
+use crate::ui::theme::{self, size, space};
+use crate::ui::widgets::{self, Tone, Weight};
+use crate::ui::words;
+use eframe::egui::{Align2, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
+use rust_i18n::t;
+
+/// Between two codes to the same number, seconds.
+const RESEND_AFTER: i64 = 60;
+/// Digits of a code.
+const CODE_DIGITS: usize = 6;
+
+/// Seconds until another code can be sent.
+pub fn resend_in(waiting: &Waiting, now: i64) -> i64 {
+    waiting.code_sent.map_or(0, |sent| (sent + RESEND_AFTER - now).clamp(0, RESEND_AFTER))
+}
+
+impl Wizard {
+    /// Shows the step.
+    pub(super) fn waiting(&mut self, ui: &mut Ui, scene: &Scene<'_>, waiting: &Waiting, actions: &mut Vec<Action>) {
+        let order = &waiting.order;
+        if let Some(end) = End::of(order.state) {
+            ended(ui, scene, order, &end, actions);
+            return;
+        }
+        let does = |action| order.next_actions.contains(&action);
+        let heading = match order.state {
+            _ if does(NextAction::VerifyMobile) => t!("renew.verify_title"),
+            OrderState::Payment => t!("renew.pay_title"),
+            OrderState::Reviewing => t!("renew.review_title"),
+            _ => t!("renew.sent_title"),
+        };
+        title(ui, &heading);
+        widgets::row(ui, &t!("renew.no"), |ui| copyable(ui, &order.no, &t!("renew.no"), actions));
+        progress(ui, order.state);
+        if does(NextAction::VerifyMobile) {
+            self.verify(ui, scene, waiting, actions);
+        }
+        if does(NextAction::Pay) {
+            self.pay(ui, scene, waiting, actions);
+        }
+        if does(NextAction::Wait) || order.next_actions.is_empty() {
+            sentence(ui, &t!("renew.may_close"));
+        }
+        if let Some(expires) = order.expires {
+            widgets::caption(ui, &t!("renew.order_expires", when = words::moment(expires)));
+        }
+        fault(ui, scene);
+        running(ui, scene);
+        let refresh = t!("renew.refresh");
+        // where nothing else is to be done, looking again is the main thing
+        let alone = !does(NextAction::VerifyMobile) && !does(NextAction::Pay);
+        let busy = scene.busy();
+        let main = alone.then_some((refresh.as_ref(), busy.as_deref()));
+        let mut pressed = false;
+        let main_pressed = buttons(ui, scene, main, actions, |ui, _| {
+            pressed = !alone && widgets::button(ui, &refresh, Weight::Normal, busy.as_deref()).clicked();
+        });
+        if main_pressed || pressed {
+            actions.push(scene.ask(RenewalAsk::Refresh));
+        }
+    }
+
+    /// The mobile number is checked by a code.
+    fn verify(&mut self, ui: &mut Ui, scene: &Scene<'_>, waiting: &Waiting, actions: &mut Vec<Action>) {
+        let enabled = scene.renewal.busy.is_none();
+        let left = resend_in(waiting, scene.around.now);
+        sentence(ui, &t!("renew.verify_text", mobile = waiting.order.mobile));
+        if waiting.code_sent.is_none() {
+            ui.horizontal(|ui| {
+                let send = t!("renew.send_code");
+                if crate::ui::dialogs::main_button(ui, &send, scene.busy().as_deref()).clicked() {
+                    actions.push(scene.ask(RenewalAsk::SendCode));
+                }
+            });
+            return;
+        }
+        let digits = self.code.trim();
+        let complete = digits.len() == CODE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let wrong = !digits.is_empty() && !digits.bytes().all(|byte| byte.is_ascii_digit());
+        let note = if wrong { t!("renew.code_malformed", n = CODE_DIGITS) } else { t!("renew.code_sent") };
+        let label = t!("renew.code");
+        let field = TextField { label: &label, note: &note, wrong, enabled, limit: 2 * CODE_DIGITS };
+        let typed = field.show(ui, &mut self.code);
+        self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
+        if enabled && std::mem::replace(&mut self.code_seen, waiting.code_sent) != waiting.code_sent {
+            typed.response.request_focus();
+        }
+        let obstacle = scene.busy().or_else(|| (!complete).then(|| t!("renew.missing_code", n = CODE_DIGITS)));
+        ui.horizontal_wrapped(|ui| {
+            let check = t!("renew.check_code");
+            let pressed = crate::ui::dialogs::main_button(ui, &check, obstacle.as_deref()).clicked();
+            if obstacle.is_none() && (pressed || typed.entered) {
+                actions.push(scene.ask(RenewalAsk::CheckCode(self.code.trim().to_owned())));
+                self.code.clear();
+            }
+            let wait = (left > 0).then(|| t!("renew.resend_wait", seconds = left));
+            let word = wait.clone().unwrap_or_else(|| t!("renew.resend"));
+            let blocked = scene.busy().or(wait);
+            if widgets::button(ui, &word, Weight::Normal, blocked.as_deref()).clicked() {
+                actions.push(scene.ask(RenewalAsk::SendCode));
+            }
+        });
+        if scene.task() == Some(RenewalTask::CheckingCode) {
+            // a wrong one is typed again
+            self.code_seen = None;
+        }
+    }
+}
+
+/// 已提交 → 审核中 → 已通过.
+fn progress(ui: &mut Ui, state: OrderState) {
+    let reached = match state {
+        OrderState::Submitted => 0,
+        OrderState::Reviewing => 1,
+        _ => 2,
+    };
+    let p = theme::palette(ui.ctx());
+    let stations = [t!("renew.submitted"), t!("renew.reviewing"), t!("renew.approved")];
+    ui.horizontal_wrapped(|ui| {
+        ui.spacing_mut().item_spacing.x = space::XS;
+        for (index, text) in stations.iter().enumerate() {
+            let (icon, color, state) = match index.cmp(&reached) {
+                std::cmp::Ordering::Less => (Icon::Check, p.ok, t!("step.over")),
+                std::cmp::Ordering::Equal if reached == 2 => (Icon::Check, p.ok, t!("step.over")),
+                std::cmp::Ordering::Equal => (Icon::Clock, p.primary, t!("step.now")),
+                std::cmp::Ordering::Greater => (Icon::Circle, p.text2, t!("step.later")),
+            };
+            if index > 0 {
+                let (line, _) = ui.allocate_exact_size(vec2(space::XL, size::BODY), Sense::hover());
+                ui.painter().hline(line.x_range(), line.center().y, Stroke::new(1.0, p.line));
+            }
+            let font = if index == reached { theme::bold_font(size::BODY) } else { theme::font(size::BODY) };
+            let galley = ui.painter().layout_no_wrap(text.to_string(), font, color);
+            let wanted = vec2(size::BODY + space::XS + galley.size().x, galley.size().y);
+            let (rect, response) = ui.allocate_exact_size(wanted, Sense::hover());
+            let mark = pos2(rect.left() + size::CAPTION / 2.0, rect.center().y);
+            icons::paint(ui.painter(), Rect::from_center_size(mark, Vec2::splat(size::CAPTION)), icon, color);
+            let at = Align2::LEFT_CENTER
+                .anchor_size(pos2(rect.left() + size::BODY + space::XS, rect.center().y), galley.size());
+            ui.painter().galley(at.min, galley, color);
+            response.widget_info(|| {
+                eframe::egui::WidgetInfo::labeled(eframe::egui::accesskit::Role::Label, true, text.as_ref())
+            });
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(state.as_ref()));
+        }
+    });
+    ui.add_space(space::XS);
+}
+
+/// How an order ended without a certificate.
+struct End {
+    title: std::borrow::Cow<'static, str>,
+    todo: std::borrow::Cow<'static, str>,
+    code: &'static str,
+}
+
+impl End {
+    fn of(state: OrderState) -> Option<Self> {
+        match state {
+            OrderState::Rejected => {
+                Some(Self { title: t!("renew.rejected"), todo: t!("renew.rejected_todo"), code: "rejected" })
+            }
+            OrderState::Expired => {
+                Some(Self { title: t!("renew.expired"), todo: t!("renew.expired_todo"), code: "expired" })
+            }
+            OrderState::Cancelled => {
+                Some(Self { title: t!("renew.cancelled"), todo: t!("renew.cancelled_todo"), code: "cancelled" })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What happened, what was kept, what to do, whom to call.
+fn ended(ui: &mut Ui, scene: &Scene<'_>, order: &Order, end: &End, actions: &mut Vec<Action>) {
+    title(ui, &end.title);
+    widgets::row(ui, &t!("renew.no"), |ui| copyable(ui, &order.no, &t!("renew.no"), actions));
+    if let Some(reason) = order.reason.as_ref().filter(|reason| !reason.is_empty()) {
+        widgets::text_row(ui, &t!("renew.reason"), reason);
+    }
+    widgets::strip(ui, Icon::Check, Tone::Ok, &t!("renew.kept"), |_| {});
+    sentence(ui, &end.todo);
+    if let Some(telephone) = telephone(&scene.renewal.support) {
+        widgets::caption(ui, &telephone);
+    }
+    widgets::caption(ui, &t!("renew.reference", no = order.no, state = end.code));
+    fault(ui, scene);
+    running(ui, scene);
+    let again = t!("renew.apply_again");
+    if buttons(ui, scene, Some((&again, scene.busy().as_deref())), actions, |_, _| {}) {
+        actions.push(scene.ask(RenewalAsk::Open));
+    }
+}

@@ -1,0 +1,175 @@
+//! What the window does when something happened, besides showing the changed model.
+
+use super::{Clock, Window};
+use crate::app::{Command, PinOutcome, RenewalAsk};
+use crate::app::{Event, Notice, OrderLine, RenewalStage, timeline};
+use crate::ui::action::Page;
+use crate::ui::dialogs::Dialog;
+use crate::ui::widgets::Tone;
+use crate::ui::words;
+use eframe::egui::{self, UserAttentionType, ViewportCommand};
+use rust_i18n::t;
+use std::time::Instant;
+
+const DAY: i64 = 86_400;
+const BEIJING: i64 = 8 * 3600;
+
+/// Seconds from now to the next midnight in Beijing: then days left change.
+pub(super) const fn to_midnight(now: i64) -> i64 {
+    DAY - (now + BEIJING).rem_euclid(DAY)
+}
+
+/// Number of the day in Beijing.
+pub(super) fn day(clock: &Clock) -> i64 {
+    (clock() + BEIJING).div_euclid(DAY)
+}
+
+impl Window {
+    /// Takes one event into the model and does what follows from it.
+    pub(super) fn take(&mut self, ctx: &egui::Context, event: Event, now: Instant) {
+        let read = match &event {
+            Event::Contents { slot, .. } => Some(*slot),
+            _ => None,
+        };
+        let ended = match &event {
+            Event::RenewalFault { slot, .. } | Event::RenewalStage { slot, .. } => Some(*slot),
+            _ => None,
+        };
+        // told only when the person does not look at the wizard
+        let written = ended.filter(|slot| self.page != Page::Renew(*slot)).filter(|slot| self.is_downloading(*slot));
+        self.desk.apply(event, now);
+        if let Some(key) = read.and_then(|slot| self.desk.key(slot)) {
+            timeline::mark("card-complete", &key.slot.reader);
+        }
+        if let Some(slot) = written {
+            self.tell_download(slot, now);
+        }
+        if let Some(slot) = read {
+            self.remind(slot);
+        }
+        self.follow_key();
+        self.tell_pin_outcome(now);
+        self.tell_history_outcome(now);
+        self.tell_saved(now);
+        if let Some(order) = self.desk.order_ready.take() {
+            self.tell_ready(ctx, &order, now);
+        }
+    }
+
+    fn is_downloading(&self, slot: u64) -> bool {
+        self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading)
+    }
+
+    fn tell_download(&mut self, slot: u64, now: Instant) {
+        let Some(renewal) = self.desk.renewal(slot) else { return };
+        let done = matches!(renewal.stage, RenewalStage::Done(_));
+        let (text, tone) = if done { (t!("renew.done_toast"), Tone::Ok) } else { (t!("renew.cut_toast"), Tone::Warn) };
+        self.toast = Some((text.into_owned(), tone, now));
+    }
+
+    fn tell_pin_outcome(&mut self, now: Instant) {
+        if let Some(outcome) = self.desk.pin_outcome.take() {
+            let succeeded = outcome.result.is_ok();
+            timeline::mark("pin-changed", succeeded);
+            match &mut self.dialog {
+                Some(Dialog::ChangePin(dialog)) if dialog.slot() == outcome.slot => {
+                    if dialog.finish(outcome) {
+                        self.dialog = None;
+                    }
+                }
+                _ => self.dialog = outcome.result.err().map(Dialog::Fault),
+            }
+            if succeeded {
+                self.toast = Some((t!("pin.changed").into_owned(), Tone::Ok, now));
+            }
+        }
+        // a key that is gone takes its dialog along; how its change ended is still told
+        if let Some(Dialog::ChangePin(dialog)) = &mut self.dialog
+            && self.desk.key(dialog.slot()).is_none()
+        {
+            self.dialog = dialog.broken_off().map(Dialog::Fault);
+        }
+    }
+
+    fn tell_history_outcome(&mut self, now: Instant) {
+        if let Some(PinOutcome { slot, result }) = self.desk.history_outcome.take() {
+            if result.is_ok() {
+                self.toast = Some((t!("history.removed").into_owned(), Tone::Ok, now));
+            }
+            match &mut self.dialog {
+                Some(Dialog::RemoveHistory(dialog)) if dialog.slot() == slot => {
+                    if dialog.finish(result) {
+                        self.dialog = None;
+                    }
+                }
+                _ => self.dialog = result.err().map(Dialog::Fault).or(self.dialog.take()),
+            }
+        }
+        if let Some(Dialog::RemoveHistory(dialog)) = &mut self.dialog
+            && self.desk.key(dialog.slot()).is_none()
+        {
+            self.dialog = dialog.broken_off().map(Dialog::Fault);
+        }
+    }
+
+    fn tell_saved(&mut self, now: Instant) {
+        match self.desk.saved.take() {
+            Some(Ok(path)) => {
+                self.toast = Some((t!("save.done", path = path.display()).into_owned(), Tone::Ok, now));
+            }
+            Some(Err(fault)) => self.dialog = Some(Dialog::Fault(fault)),
+            None => {}
+        }
+    }
+
+    /// An order became ready while nobody looked: toast, task bar, desktop.
+    fn tell_ready(&mut self, ctx: &egui::Context, order: &OrderLine, now: Instant) {
+        let text = t!("notice.ready", holder = order.holder, no = order.no).into_owned();
+        self.toast = Some((text.clone(), Tone::Ok, now));
+        ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
+        (self.setting.notify)(Notice { title: t!("notice.ready_title").into_owned(), text });
+    }
+
+    /// A wizard follows its key: to its new slot when it is back, to the card when it is gone for good.
+    fn follow_key(&mut self) {
+        if let Some((old, new)) = self.desk.returned.take() {
+            if let Some(mut wizard) = self.wizards.remove(&old) {
+                wizard.move_to(new);
+                self.wizards.insert(new, wizard);
+            }
+            if self.page == Page::Renew(old) {
+                self.page = Page::Renew(new);
+                self.desk.choose(new);
+            }
+            self.hub.send(Command::Renewal { slot: new, ask: RenewalAsk::Open });
+        }
+        let desk = &self.desk;
+        self.wizards.retain(|slot, _| desk.renewal(*slot).is_some());
+        if let Page::Renew(slot) = self.page
+            && self.desk.renewal(slot).is_none()
+        {
+            self.page = Page::Keys;
+        }
+    }
+
+    /// Reminds of every key when a new day has begun.
+    pub(super) fn remind_at_midnight(&mut self) {
+        let today = day(&self.setting.clock);
+        if std::mem::replace(&mut self.reminded, today) != today {
+            let slots: Vec<u64> = self.desk.keys.iter().map(|key| key.slot.id).collect();
+            slots.into_iter().for_each(|slot| self.remind(slot));
+        }
+    }
+
+    fn remind(&mut self, slot: u64) {
+        let Some(view) = self.desk.key(slot).and_then(|key| key.view()) else { return };
+        let Some(certificate) = view.leading() else { return };
+        let owner = words::owner(view);
+        let Some(left) = self.reminders.due(certificate, (self.setting.clock)()) else { return };
+        let text = match left {
+            0 => t!("notice.last_day", owner = owner),
+            _ => t!("notice.expiring", owner = owner, days = words::days(left)),
+        };
+        (self.setting.notify)(Notice { title: t!("notice.expiring_title").into_owned(), text: text.into_owned() });
+    }
+}

@@ -1,0 +1,131 @@
+//! Carries out what pages ask for.
+
+use super::Window;
+use crate::app::{CheckState, Command, KeyUse, RenewalAsk, Settings, Task};
+use crate::ui::action::{Action, Page};
+use crate::ui::change_pin::ChangePin;
+use crate::ui::dialogs::{Dialog, Export};
+use crate::ui::history::RemoveHistory;
+use crate::ui::widgets::Tone;
+use crate::ui::{save_dialog, use_language};
+use eframe::egui::{self, OpenUrl, ViewportCommand};
+use rust_i18n::t;
+
+impl Window {
+    pub(super) fn perform(&mut self, ctx: &egui::Context, action: Action) {
+        let now = self.instant();
+        match action {
+            Action::Command(command) => self.send(command),
+            Action::Open(page) => self.open(page),
+            Action::Choose(slot) => self.desk.choose(slot),
+            Action::ChangePin(slot) => {
+                if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
+                    self.dialog = Some(Dialog::ChangePin(Box::new(ChangePin::new(slot, view))));
+                }
+            }
+            Action::Renew(slot) => self.open_renewal(slot),
+            Action::LeaveRenewal(slot) => self.leave_renewal(slot),
+            Action::SetAside => {
+                self.dialog = None;
+                self.page = Page::Keys;
+            }
+            Action::RemoveHistory(slot, container) => {
+                let view = self.desk.key(slot).and_then(|key| key.view());
+                let historic = view.and_then(|view| view.history.iter().find(|one| one.container == container));
+                self.dialog = historic
+                    .map(|historic| Dialog::RemoveHistory(Box::new(RemoveHistory::new(slot, historic))))
+                    .or(self.dialog.take());
+            }
+            Action::Unlock(slot) => self.page = Page::Unlock(slot),
+            Action::Export(slot, key_use) => self.dialog = Some(Dialog::Export(Export::new(slot, key_use))),
+            Action::Check(slot, key_use) => self.check(slot, key_use),
+            Action::SaveDiagnosis(slot) => {
+                if let Some(key) = self.desk.key(slot) {
+                    save_dialog::ask(self.hub.as_ref(), save_dialog::diagnosis(key));
+                }
+            }
+            Action::Copy(text) => {
+                ctx.copy_text(text);
+                self.toast = Some((t!("action.copied").into_owned(), Tone::Ok, now));
+            }
+            Action::Browse(url) => ctx.open_url(OpenUrl::new_tab(url)),
+            Action::Settings(settings) => self.change_settings(ctx, settings),
+            Action::CloseDialog => self.dialog = None,
+            Action::CloseAnyway => {
+                self.dialog = None;
+                self.desk.abandon();
+                ctx.send_viewport_cmd(ViewportCommand::Close);
+            }
+        }
+    }
+
+    fn send(&mut self, command: Command) {
+        let now = self.instant();
+        let task = match &command {
+            Command::ChangePin { slot, .. } => Some((*slot, Task::ChangingPin)),
+            Command::RemoveHistory { slot, .. } => Some((*slot, Task::RemovingHistory)),
+            Command::Refresh(slot) => Some((*slot, Task::Reading)),
+            _ => None,
+        };
+        if let Some((slot, task)) = task
+            && let Some(key) = self.desk.key_mut(slot)
+        {
+            key.task = Some((task, now));
+        }
+        if let Command::Renewal { slot, ask } = &command
+            && let Some(task) = ask.task()
+        {
+            self.desk.begin_renewal(*slot, task, now);
+        }
+        if let Command::RefreshOrders = &command {
+            self.desk.begin_refresh();
+        }
+        self.hub.send(command);
+    }
+
+    fn open(&mut self, page: Page) {
+        self.page = page;
+        // what stands in the list is as old as the last answer
+        if page == Page::Orders && self.desk.orders.iter().any(|order| order.state.is_open()) {
+            self.send(Command::RefreshOrders);
+        }
+    }
+
+    fn open_renewal(&mut self, slot: u64) {
+        self.desk.choose(slot);
+        if self.desk.renewal(slot).is_none() {
+            self.send(Command::Renewal { slot, ask: RenewalAsk::Open });
+        }
+        self.page = Page::Renew(slot);
+    }
+
+    /// Leaves the wizard; while the key is being written the person is asked, and the writing goes on beside.
+    fn leave_renewal(&mut self, slot: u64) {
+        if self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading) {
+            self.dialog = Some(Dialog::LeaveDownload(slot));
+            return;
+        }
+        self.desk.end_renewal(slot);
+        self.wizards.remove(&slot);
+        self.page = Page::Keys;
+        self.hub.send(Command::Renewal { slot, ask: RenewalAsk::Leave });
+    }
+
+    fn check(&mut self, slot: u64, key_use: KeyUse) {
+        let Some(key) = self.desk.key_mut(slot) else { return };
+        let Some(certificate) = key.view().and_then(|view| view.by_use(key_use).certificate()) else { return };
+        let certificate = certificate.der().to_vec();
+        key.checks.insert(key_use, CheckState::Running);
+        self.hub.send(Command::Check { slot, key_use, certificate });
+    }
+
+    fn change_settings(&mut self, ctx: &egui::Context, settings: Settings) {
+        self.settings = settings;
+        use_language(self.settings.language);
+        self.apply_theme(ctx);
+        ctx.send_viewport_cmd(ViewportCommand::Title(Self::title(self.setting.practice.is_some())));
+        if let Err(fault) = self.setting.settings_file.store(&self.settings) {
+            self.dialog = Some(Dialog::Fault(fault));
+        }
+    }
+}
