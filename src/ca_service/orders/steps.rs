@@ -55,7 +55,7 @@ pub const fn ends(state: OrderState, now: i64) -> Option<i64> {
 ///
 /// # Errors
 /// `order_state` when somebody else moved it.
-pub async fn advance(
+pub(super) async fn advance(
     service: &Service,
     tx: &mut Tx,
     row: &Row,
