@@ -29,7 +29,8 @@ told() { grep -q " $1" "$marks"; } # MARK: the program said so
 open_window() { # ARGUMENTS… – of the program; sets window
   : > "$marks"
   # settings of this walk only; Chinese whatever the machine's language
-  LC_ALL=C.UTF-8 LANGUAGE=zh_CN XDG_CONFIG_HOME=$work CERT_ASSISTANT_TIMELINE=$marks "$program" "$@" &
+  LC_ALL=C.UTF-8 LANGUAGE=zh_CN XDG_CONFIG_HOME=$work XDG_DATA_HOME=$work CERT_ASSISTANT_TIMELINE=$marks \
+    CERT_ASSISTANT_PRACTICE_CAPTCHA=$captcha "$program" "$@" &
   program_pid=$!
   started+=("$program_pid")
   window=$(timeout 20 xdotool search --sync --onlyvisible --class cert-assistant | head -n 1)
@@ -71,6 +72,9 @@ next_field() { press Tab Tab; }
 # where things are in a window of 960×640
 first_key="104 121" expiring_key="104 183" locked_key="104 245" damaged_key="104 307"
 change_button="304 521" more_button="855 523" check_button="305 540"
+renew_button="303 470" orders_page="33 488"
+# what the pictures of the practice CA show here
+captcha=K7MP
 
 open_window --practice
 wait_for 20 told card-complete
@@ -90,6 +94,28 @@ press Return && wait_for 10 told "pin-changed false"
 picture wrong-pin
 typed 123456 && press Return && wait_for 10 told "pin-changed true"
 picture pin-changed
+press Escape
+click "$expiring_key" && settle && click "$renew_button" && wait_for 20 told "renewal identify"
+picture renewal-identity
+typed 123456 && press Return && wait_for 20 told "renewal form"
+picture renewal-form
+typed $captcha && press Return && wait_for 20 told "renewal download"
+picture renewal-download
+typed 123456 && press Return && wait_for 30 told "renewal done"
+picture renewal-done
+press Return && picture renewed-key
+click "$orders_page" && picture orders
+close_window
+
+open_window --practice=renewal
+wait_for 20 told card-complete
+picture keys-for-renewals
+click "$expiring_key" && settle && click "$renew_button" && wait_for 20 told "renewal identify"
+typed 123456 && press Return && wait_for 20 told "renewal form"
+typed $captcha && press Return && wait_for 20 told "renewal waiting"
+picture renewal-review
+wait_for 20 told "renewal download"
+picture renewal-approved
 close_window
 
 PCSCLITE_CSOCK_NAME=$work/nothing open_window

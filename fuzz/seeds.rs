@@ -1,7 +1,13 @@
-//! Writes the seeds of the targets `session` and `certificate` anew from virtual keys, for when commands change:
+//! Writes the seeds of the targets `session`, `certificate` and `structure` anew, for when commands or structures change:
 //! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`. Seeds with other names stay.
 
 use cert_assistant::apdu::{Command, Response};
+use cert_assistant::crypto::csr::UnsignedCsr;
+use cert_assistant::crypto::csr_response::CsrResponse;
+use cert_assistant::crypto::enveloped_key::EnvelopedKey;
+use cert_assistant::crypto::issue::{public_key_of, subject_der};
+use cert_assistant::crypto::signed_data::{self, Content, signing_digest};
+use cert_assistant::crypto::{PrivateKey, enveloped_data, signature_to_der};
 use cert_assistant::token::{Channel, Transport, TransportError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};
@@ -22,11 +28,35 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     record(&ca, State::Valid, "valid-change", session::READ | session::CHANGE)?;
     record(&ca, State::Locked, "locked-change", session::CHANGE)?;
     record(&ca, State::Valid, "valid-sign", session::READ | session::SIGN)?;
+    record(&ca, State::Valid, "valid-renew", session::READ | session::RENEW)?;
     let state = personalise(&Spec::new("示例有限公司", "10200000016873"), &ca)?;
     for container in state.applications.iter().flat_map(|application| &application.containers) {
         write("certificate/sign", container.sign.certificate.as_deref().unwrap_or_default())?;
         write("certificate/encrypt", container.encrypt.certificate.as_deref().unwrap_or_default())?;
     }
+    structures(&ca)
+}
+
+/// One of each structure, all of one authority.
+fn structures(ca: &TestCa) -> Result<(), Box<dyn std::error::Error>> {
+    let key = ca.operation_key();
+    let certificate = ca.operation();
+    let request = UnsignedCsr::new(&subject_der(certificate)?, &key.public())?;
+    let signature = key.sign_digest(&request.digest())?;
+    write("structure/signature", &signature_to_der(&signature)?)?;
+    write("structure/request", &request.finish(&signature)?)?;
+    let envelope = EnvelopedKey::build(&public_key_of(certificate)?, &PrivateKey::generate()?)?;
+    write("structure/cipher", &envelope.wrapped.to_der()?)?;
+    write("structure/envelope", &envelope.to_der()?)?;
+    let certificates = vec![ca.root().to_vec(), certificate.to_vec()];
+    let response = CsrResponse { sign: certificates.clone(), key: Some(envelope), encrypt: certificates };
+    write("structure/response", &response.to_der()?)?;
+    let signature = key.sign_digest(&signing_digest(certificate, b"content")?)?;
+    for (kind, name) in [(Content::Attached, "attached"), (Content::Detached, "detached")] {
+        write(&format!("structure/{name}"), &signed_data::build(certificate, b"content", kind, &signature)?)?;
+    }
+    write("structure/sealed", &enveloped_data::seal(certificate, b"content")?)?;
+    write("structure/certificate", certificate)?;
     Ok(())
 }
 

@@ -85,6 +85,98 @@ fault_codes! {
     FileNotWritten = "FIL-401",
     /// The settings could not be stored.
     SettingsNotStored = "FIL-402",
+    /// The person's file of CA profiles has entries that can't be used.
+    ProfilesNotUsable = "FIL-403",
+    /// The name of the CA's service is not known.
+    CaNameUnknown = "CA-501",
+    /// Nobody answers at the CA's address.
+    CaUnreachable = "CA-502",
+    /// The CA's service did not prove who it is.
+    CaNotTrusted = "CA-503",
+    /// The CA's service did not answer in time.
+    CaTimeout = "CA-504",
+    /// The proxy failed.
+    CaProxy = "CA-505",
+    /// The connection to the CA broke.
+    CaBroken = "CA-506",
+    /// The CA's answer is not one of the API.
+    CaAnswer = "CA-507",
+    /// This CA is reached by its pages only.
+    CaPagesOnly = "CA-508",
+    /// The certificate is not one of this CA.
+    CertificateUnknown = "CA-511",
+    /// The certificate is revoked.
+    CertificateRevoked = "CA-512",
+    /// The certificate was renewed before.
+    CertificateSuperseded = "CA-513",
+    /// Too early for a renewal.
+    RenewalTooEarly = "CA-514",
+    /// Too late for a renewal.
+    RenewalTooLate = "CA-515",
+    /// The validity that was shown no longer holds.
+    TermsChanged = "CA-516",
+    /// The computer's clock is wrong.
+    ClockWrong = "CA-517",
+    /// The CA did not accept the signature.
+    SignatureRefused = "CA-518",
+    /// The session ended.
+    SessionEnded = "CA-519",
+    /// The characters of the picture are wrong.
+    CaptchaWrong = "CA-521",
+    /// The picture is too old.
+    CaptchaStale = "CA-522",
+    /// A field of the contact is not acceptable.
+    ContactRefused = "CA-523",
+    /// The code is wrong.
+    CodeWrong = "CA-524",
+    /// The code is too old, or used up.
+    CodeExpired = "CA-525",
+    /// Too many requests.
+    RateLimited = "CA-526",
+    /// The limit of the day is reached.
+    DailyLimit = "CA-527",
+    /// The CA does not know the order.
+    OrderNotFound = "CA-531",
+    /// The order belongs to another key.
+    OrderOtherKey = "CA-532",
+    /// The order is not in a state for this.
+    OrderState = "CA-533",
+    /// There is another unfinished order.
+    OrderExists = "CA-534",
+    /// The order has certificates for another key pair.
+    OtherRequest = "CA-535",
+    /// Another program works on the order.
+    OrderInUse = "CA-536",
+    /// The journal of orders can't be read or written.
+    JournalNotUsable = "CA-537",
+    /// The key holds something of the order already.
+    OrderOnKey = "CA-538",
+    /// An entry of the journal was damaged.
+    JournalDamaged = "CA-539",
+    /// The CA's service failed.
+    CaInternal = "CA-541",
+    /// The CA's service can't issue now.
+    CaUnavailable = "CA-542",
+    /// The CA's service did not understand the program.
+    RequestRefused = "CA-543",
+    /// The key was pulled out during a renewal, or the connection to it broke.
+    RenewalKeyRemoved = "CA-551",
+    /// No new key pair was made.
+    KeyPairNotMade = "CA-552",
+    /// The key is full.
+    RenewalKeyFull = "CA-553",
+    /// The package of certificates is not what was promised.
+    PackageRefused = "CA-554",
+    /// Keys or certificates could not be written to the key.
+    ImportFailed = "CA-555",
+    /// The new keys do not work.
+    SelfTestFailed = "CA-556",
+    /// What the renewal had made on the key is gone.
+    NewKeyMissing = "CA-557",
+    /// The PIN is needed again in the middle of a renewal.
+    RenewalLoginLost = "CA-558",
+    /// The container is in use.
+    ContainerInUse = "CA-559",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }

@@ -12,7 +12,7 @@
 //! * [`ui`] – the window
 //! * [`cli`] – the same without a window
 //! * [`virtual_key`] – a key in software; only for practice, the program `virtual-key` and tests
-//! * [`practice`] – virtual keys as a source of keys
+//! * [`practice`] – virtual keys as a source of keys, and a CA for them
 pub mod apdu;
 pub mod app;
 pub mod ca;
@@ -22,6 +22,7 @@ pub mod cert;
 pub mod cli;
 pub mod crypto;
 pub mod fault;
+#[cfg(feature = "service")]
 pub mod practice;
 pub mod secret;
 pub mod token;

@@ -1,15 +1,16 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::{Hub, Language, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
-use cert_assistant::practice::{self, PRACTICE_PIN, PracticeDesk};
+use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
 use eframe::egui;
 use std::io::Write;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -21,9 +22,9 @@ use tracing_subscriber::{fmt, util::SubscriberInitExt};
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// Practice with virtual keys; no reader and no service needed
-    #[arg(long)]
-    practice: bool,
+    /// Practice with virtual keys and a CA in this program; `renewal` has a key for each way a renewal can go
+    #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
+    practice: Option<KeySet>,
     /// Language of messages on the command line
     #[arg(long, value_parser = ["zh", "en"])]
     lang: Option<String>,
@@ -35,14 +36,14 @@ fn main() -> ExitCode {
     timeline::start();
     let arguments = Arguments::parse();
     log_to_stderr();
-    let folder = directories::ProjectDirs::from("", "", "cert-assistant").map(|dirs| dirs.config_dir().to_owned());
-    let desk = match Desk::open(arguments.practice, folder.clone()) {
+    let folders = Folders::find();
+    let desk = match Desk::open(arguments.practice, &folders) {
         Ok(desk) => desk,
         Err(error) => return fail(&error),
     };
     match arguments.task {
-        Some(task) => command_line(task, desk, arguments.lang.as_deref(), folder),
-        None => window(desk, folder.as_deref()),
+        Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
+        None => window(desk, &folders),
     }
 }
 
@@ -59,26 +60,57 @@ fn log_to_stderr() {
 struct Desk {
     source: Arc<dyn KeySource>,
     trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    online: Online,
     practice_pin: Option<String>,
+    /// Stopped, and its books removed, when the program ends.
+    _practice_ca: Option<PracticeCa>,
+}
+
+/// Folders of this person; without them settings and orders last as long as the program.
+#[derive(Clone)]
+struct Folders {
+    config: Option<PathBuf>,
+    orders: PathBuf,
+}
+
+impl Folders {
+    fn find() -> Self {
+        let dirs = directories::ProjectDirs::from("", "", "cert-assistant");
+        let data = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.data_local_dir().to_owned());
+        Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), orders: data.join("orders") }
+    }
+
+    fn settings(&self) -> SettingsFile {
+        SettingsFile::at(self.config.as_ref().map(|folder| folder.join("settings.json")))
+    }
 }
 
 impl Desk {
-    fn open(practice: bool, folder: Option<PathBuf>) -> Result<Self, practice::Unprepared> {
-        if practice {
-            let desk = PracticeDesk::with_standard_keys()?;
+    fn open(practice: Option<KeySet>, folders: &Folders) -> Result<Self, practice::Unprepared> {
+        if let Some(set) = practice {
+            let (desk, ca) = match std::env::var("CERT_ASSISTANT_PRACTICE_CAPTCHA") {
+                // for a walk that nobody watches
+                Ok(text) => PracticeDesk::with_keys_and_captcha(set, Arc::new(move || Some(text.clone())))?,
+                Err(_) => PracticeDesk::with_keys(set)?,
+            };
             let mut store = cert::TrustStore::default();
             desk.trust_anchors()
                 .iter()
                 .filter_map(|der| cert::Certificate::parse(der).ok())
                 .for_each(|anchor| store.add(anchor));
+            let (profiles, journal) = ca.online()?;
+            let online = Online { profiles, journal, proxy: Proxy::None };
             return Ok(Self {
                 source: Arc::new(desk),
                 trust: Arc::new(move || store.clone()),
+                online,
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
+                _practice_ca: Some(ca),
             });
         }
+        let own = folders.config.clone();
         let trust = move || {
-            let own = folder.as_ref().map(|folder| folder.join("roots"));
+            let own = own.as_ref().map(|folder| folder.join("roots"));
             let mut store = cert::TrustStore::default();
             for folder in own.into_iter().chain([PathBuf::from("/etc/cert-assistant/roots")]) {
                 let (found, skipped) = cert::TrustStore::from_folder(&folder);
@@ -89,19 +121,35 @@ impl Desk {
             }
             store
         };
-        Ok(Self { source: Arc::new(PcscSource::new()), trust: Arc::new(trust), practice_pin: None })
+        let (profiles, fault) =
+            Profiles::load(folders.config.as_ref().map(|folder| folder.join("ca-profiles.toml")).as_deref());
+        if let Some(fault) = fault {
+            tracing::warn!(
+                code = fault.code.as_str(),
+                detail = fault.detail,
+                "part of the person's CA profiles is not used"
+            );
+        }
+        let online = Online { profiles, journal: Journal::at(folders.orders.clone()), proxy: Proxy::System };
+        Ok(Self {
+            source: Arc::new(PcscSource::new()),
+            trust: Arc::new(trust),
+            online,
+            practice_pin: None,
+            _practice_ca: None,
+        })
     }
 }
 
-fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folder: Option<PathBuf>) -> ExitCode {
-    let stored = SettingsFile::at(folder.map(|folder| folder.join("settings.json"))).load().0.language;
+fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folders) -> ExitCode {
+    let stored = folders.settings().load().0.language;
     let language = match lang {
         Some("zh") => Language::Chinese,
         Some(_) => Language::English,
         None => stored,
     };
     ui::use_language(language);
-    let surroundings = Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}) };
+    let surroundings = Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None };
     let (hub, events) = Hub::start(surroundings);
     let mut terminal = Terminal {
         out: &mut std::io::stdout().lock(),
@@ -113,7 +161,7 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folder: Option<
     ExitCode::from(exit as u8)
 }
 
-fn window(desk: Desk, folder: Option<&Path>) -> ExitCode {
+fn window(desk: Desk, folders: &Folders) -> ExitCode {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -122,17 +170,19 @@ fn window(desk: Desk, folder: Option<&Path>) -> ExitCode {
             context.request_repaint();
         }
     });
-    let (hub, events) = Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake });
+    let (hub, events) =
+        Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online) });
+    let practice = desk.practice_pin.is_some();
     let setting = Setting {
-        settings_file: SettingsFile::at(folder.map(|folder| folder.join("settings.json"))),
+        settings_file: folders.settings(),
         clock: Arc::new(cert::now),
         stopwatch: Arc::new(Instant::now),
-        data_folder: folder.map_or_else(String::new, |folder| folder.display().to_string()),
+        data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
-        reminders_file: folder.map(|folder| folder.join("reminders.json")),
-        notify: Arc::new(|notice| tracing::info!(title = notice.title, "a message for the desktop")),
+        reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
+        // what a practice key is due for is nobody's business
+        notify: if practice { Arc::new(drop) } else { Arc::new(notify) },
     };
-    let practice = setting.practice.is_some();
     let window = Window::new(hub, events, setting);
     let [size, smallest] = theme::WINDOW;
     let options = eframe::NativeOptions {
@@ -156,6 +206,24 @@ fn window(desk: Desk, folder: Option<&Path>) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => fail(&error),
+    }
+}
+
+/// A message of the desktop, sent on a thread of its own: the desktop's service may be slow, or not be there.
+fn notify(notice: Notice) {
+    let started = std::thread::Builder::new().name("notify".to_owned()).spawn(move || {
+        let message = notify_rust::Notification::new()
+            .appname("cert-assistant")
+            .icon("cert-assistant")
+            .summary(&notice.title)
+            .body(&notice.text)
+            .show();
+        if let Err(error) = message {
+            tracing::info!(%error, "the desktop shows no messages");
+        }
+    });
+    if let Err(error) = started {
+        tracing::warn!(%error, "no thread for a message");
     }
 }
 

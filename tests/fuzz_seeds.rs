@@ -30,3 +30,8 @@ fn strange_certificates_and_lists_are_read_without_panic() {
 fn a_key_that_answers_anything_gets_no_pin_twice() {
     replay("session", targets::session::run);
 }
+
+#[test]
+fn strange_requests_responses_and_envelopes_are_read_or_refused() {
+    replay("structure", targets::structure::run);
+}

@@ -267,6 +267,9 @@ fn no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level() {
                 token.verify_pin(pin(wrong)).unwrap_err();
                 token.change_pin(pin(current), pin(new)).unwrap();
                 token.sign_digest("personalCert00", pin(new), &[7; 32]).unwrap();
+                token.login(pin(new)).unwrap();
+                token.login(pin(wrong)).unwrap_err();
+                token.logout().unwrap();
             });
             let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
             for expected in
@@ -276,7 +279,7 @@ fn no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level() {
             }
             let mut sent = plugged.take_sent();
             sent.retain(|apdu| matches!(apdu[1], 0x16 | 0x18));
-            assert_eq!(sent.len(), 5);
+            assert_eq!(sent.len(), 7);
             for apdu in &sent {
                 // behind header, length and application: with the challenge the block tells a guessed PIN from others
                 for disguise in disguises(&apdu[9..]) {

@@ -4,3 +4,4 @@
 pub mod certificate;
 pub mod response;
 pub mod session;
+pub mod structure;

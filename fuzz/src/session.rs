@@ -3,6 +3,7 @@
 
 use cert_assistant::apdu::{Command, Response};
 use cert_assistant::cert::Certificate;
+use cert_assistant::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use cert_assistant::secret::Pin;
 use cert_assistant::token::replay::FuzzBytes;
 use cert_assistant::token::{Channel, Gmt0017, KeyUse, PinKind, Token, Transport, TransportError};
@@ -19,9 +20,12 @@ pub const FILE: u8 = 8;
 pub const VERIFY: u8 = 16;
 pub const CHANGE: u8 = 32;
 pub const SIGN: u8 = 64;
+pub const RENEW: u8 = 128;
 
 const VERIFY_PIN: u8 = 0x18;
 const CHANGE_PIN: u8 = 0x16;
+/// CreateContainer, DeleteContainer, GenECCKeyPair, ImportECCKeyPair, CreateFile, DeleteFile.
+const EFFECTS: [u8; 6] = [0x40, 0x48, 0x70, 0x72, 0x30, 0x32];
 
 pub fn run(data: &[u8]) {
     let Some((&operations, answers)) = data.split_first() else { return };
@@ -69,6 +73,44 @@ pub fn operate(operations: u8, transport: Box<dyn Transport>) {
         let _ = token.sign_digest(&container, pin("123456"), &[7; 32]);
         sent.at_most(1, 0);
     }
+    if asked(RENEW) {
+        renew(&mut token, &sent);
+    }
+    drop(token);
+    sent.at_most(0, 0);
+}
+
+/// The calls of a renewal; one that fails stops none of the next.
+fn renew(token: &mut Gmt0017, sent: &Sent) {
+    let cipher = Sm2Cipher { point: [1; 64], hash: [2; 32], text: vec![3; 16] };
+    let package = EnvelopedKey { wrapped: cipher.clone(), public: PublicKey([4; 64]), encrypted: vec![5; 32] };
+    let _ = token.containers();
+    sent.at_most(0, 0);
+    let _ = token.create_container("new");
+    sent.nothing_written();
+    if token.login(Pin::new(b"123456").unwrap()).is_err() {
+        let _ = token.write_file("BJCAENVSN", b"new");
+        sent.nothing_written();
+    }
+    sent.at_most(1, 0);
+    let _ = token.create_container("new");
+    sent.at_most(0, 0);
+    let _ = token.generate_key_pair("new");
+    sent.at_most(0, 0);
+    let _ = token.sign("new", &[7; 32]);
+    let _ = token.import_key_pair("new", &package);
+    sent.at_most(0, 0);
+    let _ = token.import_certificate("new", KeyUse::Sign, &[8; 1200]);
+    if let Ok(plain) = token.decrypt("new", &cipher) {
+        assert_eq!(plain.len(), cipher.text.len(), "plain text has the length of its cipher text");
+    }
+    let _ = token.read_certificate("new", KeyUse::Sign);
+    sent.at_most(0, 0);
+    let _ = token.write_file("BJCAENVSN", b"new");
+    sent.at_most(0, 0);
+    let _ = token.delete_container("new");
+    sent.at_most(0, 0);
+    let _ = token.logout();
 }
 
 /// The instructions that went out since the last look.
@@ -76,10 +118,18 @@ pub fn operate(operations: u8, transport: Box<dyn Transport>) {
 struct Sent(Arc<Mutex<Vec<u8>>>);
 
 impl Sent {
+    /// Without a login nothing is written.
+    #[track_caller]
+    fn nothing_written(&self) {
+        let sent = self.0.lock().unwrap();
+        assert!(sent.iter().all(|byte| !EFFECTS.contains(byte)), "written without the PIN: {sent:02X?}");
+    }
+
     #[track_caller]
     fn at_most(&self, verify: usize, change: usize) {
         let sent = std::mem::take(&mut *self.0.lock().unwrap());
         let count = |instruction| sent.iter().filter(|&&byte| byte == instruction).count();
+        assert!(EFFECTS.iter().all(|effect| count(*effect) <= 1), "an effect is asked for once: {sent:02X?}");
         assert!(count(VERIFY_PIN) <= verify && count(CHANGE_PIN) <= change, "a PIN is sent once: {sent:02X?}");
     }
 }

@@ -1,16 +1,20 @@
 //! Starts and stops the threads and hands commands to them.
 
-use super::message::{Command, Content, Event};
+use super::message::{Command, Content, Event, RenewalAsk};
+use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
+use super::wizard::{self, Around, KeyLoan, Message};
 use super::worker::{self, Job};
+use crate::ca;
 use crate::cert;
 use crate::crypto::PublicKey;
 use crate::fault::{Fault, FaultCode};
+use crate::secret::Pin;
 use crate::token::{KeySource, KeyUse, SourceEvent};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
 /// What lies around the program and differs between the real desk, practice and tests.
@@ -21,6 +25,8 @@ pub struct Surroundings {
     pub trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
     /// Called after every event, on the thread that sent it: wakes the window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
+    /// How CAs are reached and where orders are kept; `None` where no renewal is offered (command line).
+    pub online: Option<Online>,
 }
 
 /// The sending end of the event channel together with the wake-up.
@@ -39,7 +45,7 @@ impl Outlet {
     }
 }
 
-type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
+pub(super) type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
 
 /// The running threads. Dropping it stops the watching thread; workers end with their last job.
 pub struct Hub {
@@ -48,13 +54,72 @@ pub struct Hub {
     outlet: Outlet,
     workers: Workers,
     watcher: Option<JoinHandle<()>>,
+    renewals: Option<Renewals>,
+}
+
+/// What runs for orders.
+struct Renewals {
+    around: Around,
+    wizards: Wizards,
+}
+
+type Wizards = Arc<Mutex<HashMap<u64, Sender<Message>>>>;
+
+impl Renewals {
+    fn start(online: Online, outlet: &Outlet, workers: &Workers) -> Self {
+        let wizards = Wizards::default();
+        let told = Arc::clone(&wizards);
+        let changed: Changed = Arc::new(move |id: &str| {
+            // a wizard that ended needs no news
+            lock(&told).retain(|_, wizard| wizard.send(Message::Changed(id.to_owned())).is_ok());
+        });
+        let book = Book::new(online, outlet.clone());
+        let around = Around { book, outlet: outlet.clone(), workers: Arc::clone(workers), changed };
+        let starting = around.clone();
+        run_aside("orders", outlet, move |_| starting.book.start(&starting.changed));
+        Self { around, wizards }
+    }
+
+    fn ask(&self, slot: u64, ask: RenewalAsk) {
+        let mut wizards = lock(&self.wizards);
+        if matches!(ask, RenewalAsk::Leave) {
+            wizards.remove(&slot);
+            return;
+        }
+        if matches!(ask, RenewalAsk::Open) || !wizards.contains_key(&slot) {
+            match wizard::start(slot, self.around.clone()) {
+                Some(wizard) => drop(wizards.insert(slot, wizard)),
+                None => {
+                    let fault = Fault::new(FaultCode::InternalStopped);
+                    self.around.outlet.send(Event::RenewalFault { slot, fault });
+                    return;
+                }
+            }
+        }
+        if let Some(wizard) = wizards.get(&slot)
+            && wizard.send(Message::Ask(ask)).is_err()
+        {
+            let fault = Fault::new(FaultCode::InternalStopped);
+            self.around.outlet.send(Event::RenewalFault { slot, fault });
+        }
+    }
+
+    fn remove_history(&self, slot: u64, container: String, pin: Pin) {
+        let around = self.around.clone();
+        run_aside("history", &self.around.outlet, move |outlet| {
+            let mut key = KeyLoan { slot, workers: Arc::clone(&around.workers) };
+            let result = ca::history::remove(&mut key, pin, &container, &around.book.online().journal);
+            outlet.send(Event::HistoryRemoved { slot, result });
+            key.read_again();
+        });
+    }
 }
 
 impl Hub {
     /// Starts watching. Events arrive at the receiver.
     #[must_use]
     pub fn start(surroundings: Surroundings) -> (Self, Receiver<Event>) {
-        let Surroundings { source, trust, wake } = surroundings;
+        let Surroundings { source, trust, wake, online } = surroundings;
         let (events, receiver) = channel();
         let outlet = Outlet { events, wake };
         let workers = Workers::default();
@@ -68,7 +133,8 @@ impl Hub {
                 })
                 .ok()
         };
-        (Self { source, trust, outlet, workers, watcher }, receiver)
+        let renewals = online.map(|online| Renewals::start(online, &outlet, &workers));
+        (Self { source, trust, outlet, workers, watcher, renewals }, receiver)
     }
 
     /// Hands a command to its thread; never blocks.
@@ -91,10 +157,22 @@ impl Hub {
                 }
             }
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
-            Command::Renewal { .. }
-            | Command::RefreshOrders
-            | Command::ForgetOrder(_)
-            | Command::RemoveHistory { .. } => {}
+            Command::Renewal { slot, ask } => self.renewals(|renewals| renewals.ask(slot, ask)),
+            Command::RefreshOrders => self.renewals(|Renewals { around, .. }| {
+                let around = around.clone();
+                run_aside("orders", &self.outlet, move |_| around.book.refresh_all(&around.changed));
+            }),
+            Command::ForgetOrder(id) => self.renewals(|Renewals { around, .. }| {
+                let around = around.clone();
+                run_aside("orders", &self.outlet, move |_| {
+                    if let Err(fault) = around.book.forget(&id) {
+                        tracing::warn!(code = fault.code.as_str(), "the order stays in the list");
+                    }
+                });
+            }),
+            Command::RemoveHistory { slot, container, pin } => {
+                self.renewals(|renewals| renewals.remove_history(slot, container, pin));
+            }
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
     }
@@ -108,6 +186,12 @@ impl Hub {
                 outlet.send(Event::Saved(result));
             }
         });
+    }
+
+    fn renewals(&self, run: impl FnOnce(&Renewals)) {
+        if let Some(renewals) = &self.renewals {
+            run(renewals);
+        }
     }
 
     /// False when the key is gone.
@@ -134,6 +218,10 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         self.source.stop();
+        if let Some(Renewals { around, wizards }) = &self.renewals {
+            around.book.stop();
+            lock(wizards).clear();
+        }
         lock(&self.workers).clear();
         if let Some(watcher) = self.watcher.take()
             && watcher.join().is_err()
@@ -182,11 +270,6 @@ fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Out
             outlet.send(Event::Removed(id))
         }
     }
-}
-
-/// A poisoned map is still a map of senders.
-fn lock(workers: &Workers) -> MutexGuard<'_, HashMap<u64, Sender<Job>>> {
-    workers.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Content {

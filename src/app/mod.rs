@@ -10,6 +10,7 @@ mod faults;
 mod hub;
 mod json_file;
 mod message;
+mod orders;
 pub mod policy;
 pub mod reminders;
 mod renewal;
@@ -17,12 +18,14 @@ mod seal;
 mod settings;
 pub mod timeline;
 mod view;
+mod wizard;
 mod worker;
 
 pub use backstage::{Ask, Backstage};
 pub use desk::{AwayRenewal, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
 pub use hub::{Hub, Surroundings};
 pub use message::{Command, Content, Event, Notice, RenewalAsk};
+pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
     Waiting,

@@ -1,7 +1,27 @@
 //! The online CA: order API v1, its client, orders and their journal, CA profiles.
 //!
 //! Invariants
-//! * A PIN never reaches this room; the key signs, and what it signs is the exact body that goes over the wire.
+//! * A PIN never reaches the network; the key signs, and what it signs is the exact body that goes over the wire.
 //! * The journal holds a step before its effect, so that a cut anywhere is continued from the truth on the key.
+//! * The container in use is never written to; another one takes its place only after the CA knows that it works.
 
+mod adapter;
+mod entry;
+mod faults;
+pub mod history;
+mod http;
+mod journal;
+mod order_api;
+mod portal;
+mod profiles;
 pub mod protocol;
+mod renewal;
+
+pub use adapter::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
+pub use entry::{Download, Entry, KeyBinding, Sent};
+pub use http::Proxy;
+pub use journal::{Damaged, Journal, OpenEntry};
+pub use order_api::OrderApi;
+pub use portal::Portal;
+pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, ServiceUrl, Text, UrlRefused};
+pub use renewal::{DownloadStep, Identified, KeyAccess, KeyGone, Outcome, Renewal, Step};

@@ -23,6 +23,12 @@ impl Default for Limits {
     }
 }
 
+/// Makes the TLS library ready; every client has to be built after it. Only http is used here, but a client wants one.
+pub fn use_tls_library() {
+    // an error means that it is ready already
+    let _ready = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// An http address with a host and without a login, else its scheme.
 pub(super) fn http_address(uri: &str) -> Result<Url, String> {
     let url = Url::parse(uri).map_err(|_| uri.split(':').next().unwrap_or_default().to_ascii_lowercase())?;
@@ -40,6 +46,7 @@ pub(super) async fn get(url: Url, limits: &Limits) -> Result<Vec<u8>, Revocation
             attempt.follow()
         }
     });
+    use_tls_library();
     let client = Client::builder()
         .user_agent(concat!("cert-assistant/", env!("CARGO_PKG_VERSION")))
         .referer(false)

@@ -18,7 +18,7 @@ pub use chain::{Chain, ChainFault, chain};
 pub use check::{Check, Finding, KeyMatch, Role, Verdict};
 pub use crl::{Reason, Revocation, RevocationGap};
 pub use export::{ExportError, Format, export, suggested_name, write_file};
-pub use fetch::Limits;
+pub use fetch::{Limits, use_tls_library};
 pub use fields::{CertError, Certificate, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage};
 pub use identity::{CardNumber, Holder, Identity};
 pub use name::{Name, NameEntry};

@@ -42,3 +42,15 @@ pub fn random<const N: usize>() -> Result<[u8; N], CryptoError> {
     getrandom::fill(&mut bytes).map_err(|_| CryptoError::Random)?;
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::sm3;
+
+    #[test]
+    fn the_standard_vector_of_sm3_holds_however_the_message_is_cut() {
+        let whole: String = sm3(&[b"abc"]).iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(whole, "66c7f0f462eeedd9d1f2d46bdc10e4e24167c4875cf2f7a2297da02b8f4ba8e0", "GB/T 32905, example 1");
+        assert_eq!(sm3(&[b"a", b"", b"bc"]), sm3(&[b"abc"]));
+    }
+}

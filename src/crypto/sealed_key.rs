@@ -5,9 +5,9 @@ use super::key_file::pkcs8_der;
 use super::{CryptoError, PrivateKey, random};
 use der::Decode;
 use der::pem::{self, LineEnding};
-use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::pkcs5::pbes2::{Kdf, Parameters};
 use pkcs8::pkcs5::{EncryptionScheme, scrypt};
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
 use zeroize::Zeroizing;
 
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
@@ -40,7 +40,7 @@ pub fn seal(key: &PrivateKey, passphrase: &[u8]) -> Result<Zeroizing<String>, Cr
 ///
 /// # Errors
 /// [`CryptoError::Verification`] for a wrong passphrase, [`CryptoError::Encoding`] unless it is a PEM file of this kind,
-/// [`CryptoError::Unsupported`] for other algorithms or costs out of bounds.
+/// [`CryptoError::Unsupported`] for other algorithms, curves, or costs out of bounds.
 pub fn open(pem: &str, passphrase: &[u8]) -> Result<PrivateKey, CryptoError> {
     if pem.len() > LONGEST {
         return Err(CryptoError::Encoding);
@@ -63,7 +63,8 @@ pub fn open(pem: &str, passphrase: &[u8]) -> Result<PrivateKey, CryptoError> {
         _ => CryptoError::Verification,
     })?;
     // by chance a wrong passphrase may leave a right padding
-    PrivateKey::from_pkcs8(plain).map_err(|_| CryptoError::Verification)
+    PrivateKeyInfoRef::from_der(plain).map_err(|_| CryptoError::Verification)?;
+    PrivateKey::from_pkcs8(plain).map_err(|_| CryptoError::Unsupported)
 }
 
 fn bounded(kdf: &Kdf) -> bool {

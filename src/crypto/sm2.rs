@@ -315,10 +315,19 @@ pub fn signature_from_der(bytes: &[u8]) -> Result<[u8; 64], CryptoError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, Sm2Cipher, signature_from_der, signature_to_der};
-    use static_assertions::assert_not_impl_any;
+    use super::{
+        CryptoError, DEFAULT_ID, PrivateKey, PublicKey, SecretKey, SigningKey, Sm2Cipher, signature_from_der,
+        signature_to_der,
+    };
+    use static_assertions::{assert_impl_all, assert_not_impl_any, const_assert};
+    use zeroize::ZeroizeOnDrop;
 
     assert_not_impl_any!(PrivateKey: std::fmt::Debug, Clone);
+    // all it holds is wiped when dropped; the library's signing key is not
+    assert_impl_all!(SecretKey: ZeroizeOnDrop);
+    const_assert!(size_of::<PrivateKey>() == size_of::<SecretKey>());
+    assert_not_impl_any!(SigningKey: ZeroizeOnDrop);
+    assert_impl_all!(crate::crypto::Sm4Key: ZeroizeOnDrop);
 
     fn bytes<const N: usize>(hex: &str) -> [u8; N] {
         let all: Vec<u8> = (0..N).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();

@@ -48,7 +48,8 @@ pub enum TokenError {
     /// Where the program knows that by itself, nothing was sent.
     #[error("the PIN is needed first")]
     NotLoggedIn,
-    /// No memory is left for what was to be written; what was there before is unchanged.
+    /// No memory is left for what was to be written; what was there before is unchanged, but for a file that was to be
+    /// replaced by a larger one.
     #[error("the key is full")]
     NoSpace,
     /// The key has no container of that name.

@@ -40,6 +40,9 @@ use zeroize::Zeroizing;
 /// them other programs of the same user may use the key. Calls that need it give [`TokenError::NotLoggedIn`] without
 /// sending their command when it is not there, [`TokenError::UnprovenModel`] on a model that may only be read. The calls
 /// that take a PIN themselves give the right back and so end a login.
+///
+/// A call that changes the key and fails with [`TokenError::Transport`] or [`TokenError::Malformed`] may have changed it:
+/// [`Token::containers`], [`Token::public_key`], [`Token::read_certificate`] and [`Token::read_file`] tell.
 pub trait Token: Send {
     /// Everything the card on the window shows, in one pass (≤ 12 APDUs for one container with two certificates).
     ///

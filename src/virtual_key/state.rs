@@ -31,6 +31,16 @@ pub struct KeyState {
     pub applications: Vec<Application>,
 }
 
+impl KeyState {
+    /// A second key with the same content, as a maker's tool might make one.
+    ///
+    /// # Errors
+    /// [`serde_json::Error`] when the state can't be written down.
+    pub fn copy(&self) -> Result<Self, serde_json::Error> {
+        serde_json::from_slice(&Zeroizing::new(serde_json::to_vec(self)?))
+    }
+}
+
 /// The device.
 #[derive(Serialize, Deserialize)]
 pub struct Device {

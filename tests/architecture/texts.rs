@@ -6,12 +6,34 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One language: key → text.
 type Texts = BTreeMap<String, String>;
 
-fn language(name: &str) -> Option<Texts> {
-    let text = std::fs::read_to_string(top().join("assets/locale").join(name)).ok()?;
-    let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+/// The program's texts and those of the operator console in one language.
+fn language(name: &str) -> Texts {
     let mut texts = Texts::new();
-    flatten("", &table, &mut texts);
-    Some(texts)
+    for file in [format!("{name}.toml"), format!("console.{name}.toml")] {
+        let text = std::fs::read_to_string(top().join("assets/locale").join(&file)).expect(&file);
+        let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{file}: {error}"));
+        flatten("", &table, &mut texts);
+    }
+    texts
+}
+
+/// The keys in quotes in the pages of the CA service.
+fn keys_in_templates() -> Vec<String> {
+    let mut keys = Vec::new();
+    for entry in std::fs::read_dir(top().join("assets/ca-service/templates/console")).unwrap() {
+        let text = std::fs::read_to_string(entry.unwrap().path()).unwrap();
+        keys.extend(keys_in_template(&text));
+    }
+    keys
+}
+
+/// The arguments of `t("…")` and `t_with("…", …)`.
+fn keys_in_template(text: &str) -> Vec<String> {
+    let after =
+        |call: &str| text.split(call).skip(1).filter_map(|rest| rest.split('"').next()).map(str::to_owned).collect();
+    let mut keys: Vec<String> = after(".t(\"");
+    keys.extend::<Vec<String>>(after(".t_with(\""));
+    keys
 }
 
 fn flatten(prefix: &str, table: &toml::Table, texts: &mut Texts) {
@@ -62,13 +84,35 @@ fn missing_keys(files: &[Source], texts: &Texts) -> Vec<String> {
     wrong
 }
 
-fn unused_keys(files: &[Source], texts: &Texts) -> Vec<String> {
-    let named: BTreeSet<&str> = files.iter().flat_map(|file| &file.tokens).filter_map(|token| token.string()).collect();
+fn unused_keys(files: &[Source], templates: &[String], texts: &Texts) -> Vec<String> {
+    let in_code = files.iter().flat_map(|file| &file.tokens).filter_map(|token| token.string());
+    let named: BTreeSet<&str> = in_code.chain(templates.iter().map(String::as_str)).collect();
     texts
         .keys()
         .filter(|key| !named.contains(key.as_str()))
         .map(|key| format!("{key}: nobody shows this text"))
         .collect()
+}
+
+fn missing_in_templates(keys: &[String], texts: &Texts) -> Vec<String> {
+    let missing = keys.iter().filter(|key| !texts.contains_key(*key));
+    missing.map(|key| format!("a page of the console: no text {key}")).collect()
+}
+
+/// The console hands keys to its templates as strings.
+fn missing_in_console(files: &[Source], texts: &Texts) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| file.path.starts_with("src/ca_service/console/")) {
+        for token in &file.tokens {
+            let Some(text) = token.string().filter(|text| text.starts_with("console.")) else { continue };
+            // names of files and of records in the audit log
+            let is_key = text.matches('.').count() > 1 || texts.contains_key(text);
+            if is_key && !texts.contains_key(text) {
+                wrong.push(format!("{}:{}: no text {text}", file.path, token.line));
+            }
+        }
+    }
+    wrong
 }
 
 /// The names declared in `fault_codes!`: the word before each `= "…-…"`.
@@ -107,11 +151,14 @@ fn holds(violations: &[String]) {
 
 #[test]
 fn every_text_is_there_in_both_languages_and_is_shown_somewhere() {
-    let [chinese, english] = ["zh-CN.toml", "en.toml"].map(|name| language(name).expect(name));
-    let files = program();
+    let [chinese, english] = ["zh-CN", "en"].map(language);
+    let (files, templates) = (program(), keys_in_templates());
+    assert!(!templates.is_empty(), "the templates were not found");
     holds(&differences(&chinese, &english));
     holds(&missing_keys(&files, &chinese));
-    holds(&unused_keys(&files, &chinese));
+    holds(&missing_in_templates(&templates, &chinese));
+    holds(&missing_in_console(&files, &chinese));
+    holds(&unused_keys(&files, &templates, &chinese));
 }
 
 #[test]
@@ -133,7 +180,14 @@ fn a_missing_an_unused_and_a_different_text_are_found() {
     assert_eq!(found, ["page.left: the languages name other values", "page.old: in one language only"]);
     let files = [source];
     assert_eq!(missing_keys(&files, &chinese), ["src/ui/page.rs:1: no text page.gone"]);
-    assert_eq!(unused_keys(&files, &chinese), ["page.old: nobody shows this text"]);
+    assert_eq!(unused_keys(&files, &[], &chinese), ["page.old: nobody shows this text"]);
+    let keys = keys_in_template(r#"<b>{{ page.t("page.old") }}</b>{{ page.t_with("page.new", x) }}"#);
+    assert_eq!(keys, ["page.old", "page.new"]);
+    assert_eq!(unused_keys(&files, &keys, &chinese), [""; 0]);
+    assert_eq!(missing_in_templates(&keys, &chinese), ["a page of the console: no text page.new"]);
+    let console =
+        Source::parse("src/ca_service/console/x.rs", r#"fn f() { ("console.refused", "console.page.gone") }"#);
+    assert_eq!(missing_in_console(&[console], &chinese), ["src/ca_service/console/x.rs:1: no text console.page.gone"]);
 }
 
 #[test]

@@ -159,6 +159,7 @@ impl<'a> Plan<'a> {
             source: Arc::clone(self.bench) as _,
             trust: Arc::new(move || trust.clone()),
             wake: Arc::new(|| ()),
+            online: None,
         });
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));

@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Bytes written as base64.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema), schema(value_type = String, format = Byte))]
 pub struct Base64(pub Vec<u8>);
 
 impl Base64 {
@@ -45,6 +46,7 @@ impl<'de> Deserialize<'de> for Base64 {
 
 /// An SM2 public key, written as base64 of X ‖ Y (64 bytes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema), schema(value_type = String, format = Byte))]
 pub struct SessionKey(pub PublicKey);
 
 impl Serialize for SessionKey {

@@ -7,7 +7,10 @@
 //! * `POST /v1/orders` is signed by that session key (headers [`SESSION`], [`SESSION_SIGNATURE`]).
 //! * `POST …/issue` is signed by the key of the old certificate and carries a CSR signed by the new one.
 //! * `POST …/confirm` is signed by the key of the new certificate.
-//! * Reading an order takes its token (`Authorization: Bearer …`), given at creation and to later sessions of the same key.
+//! * Reading an order, its codes and its payment take its token (`Authorization: Bearer …`), given at creation and to later
+//!   sessions of the same key. Codes answer with the order.
+//! * A `GET` of an order with `If-None-Match` and `?wait=SECONDS` (at most 25) answers when the order is another than that
+//!   of the tag, or 304 when the time is over.
 //!
 //! Times are seconds since 1970. Amounts are fen. Binary values are base64 (standard alphabet, padded).
 

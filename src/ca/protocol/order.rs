@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// What an order is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderKind {
     /// 证书更新.
@@ -13,6 +14,7 @@ pub enum OrderKind {
 
 /// First and last second.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Period {
     /// First second.
     pub from: i64,
@@ -22,6 +24,7 @@ pub struct Period {
 
 /// Whom the CA calls; kept for a later unlock.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Contact {
     /// Name of the person.
     pub name: String,
@@ -33,6 +36,7 @@ pub struct Contact {
 
 /// `POST /v1/orders`, signed by the session key, with `Idempotency-Key`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct OrderRequest {
     /// What the order is about.
     pub kind: OrderKind,
@@ -51,15 +55,18 @@ pub struct OrderRequest {
 
 /// Its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct OrderCreated {
     /// The order.
     pub order: Order,
-    /// Secret for `Authorization: Bearer`; the same again for the same `Idempotency-Key`.
+    /// Secret for `Authorization: Bearer`; the same again for the same `Idempotency-Key` with the same body, also after
+    /// the session, with the order as it is by then.
     pub token: String,
 }
 
 /// How far an order is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum OrderState {
     /// Taken; the mobile number is not checked yet.
@@ -121,6 +128,7 @@ impl OrderState {
 
 /// What the client can do next; comes from the service, so that a changed policy needs no new client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum NextAction {
     /// Ask for a code and send it.
@@ -137,6 +145,7 @@ pub enum NextAction {
 
 /// An order as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Order {
     /// Order number, `yyyymmdd-nnnnnn`.
     pub no: String,
@@ -154,7 +163,8 @@ pub struct Order {
     pub device_serial: String,
     /// Validity of the old certificate.
     pub old: Period,
-    /// Validity of the new certificate; of an expired one it starts on the day of issue.
+    /// Validity of the new certificate as in [`super::Session::new`]: until it is issued that of an issue today, then its
+    /// own.
     pub new: Period,
     /// Price in fen.
     pub fee_fen: i64,
@@ -177,10 +187,12 @@ pub struct Order {
 
 /// `POST /v1/orders/{no}/codes`: send a code to the mobile number of the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct CodeRequest {}
 
 /// `POST /v1/orders/{no}/codes/verify`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct CodeCheck {
     /// Six digits.
     pub code: String,
@@ -188,6 +200,7 @@ pub struct CodeCheck {
 
 /// `POST /v1/orders/{no}/payment` → how to pay.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Payment {
     /// Who takes the money.
     pub provider: String,
@@ -203,6 +216,7 @@ pub struct Payment {
 
 /// State of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum PaymentState {
     /// Not yet.
@@ -213,6 +227,7 @@ pub enum PaymentState {
 
 /// How the encryption key is encrypted on its way to the token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub enum SymAlg {
     /// SM4 in ECB mode, the only mode GM/T 0016 knows for this.
     #[serde(rename = "sm4-ecb")]
@@ -221,14 +236,17 @@ pub enum SymAlg {
 
 /// Where the 32 bytes of the private key lie in the field of the import command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum WrapProfile {
     /// Right-aligned.
     Right32,
 }
 
-/// `POST /v1/orders/{no}/issue`, signed by the key of the old certificate. The same CSR gets the same package again.
+/// `POST /v1/orders/{no}/issue`, signed by the key of the old certificate. A CSR for the same key gets the same package
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct IssueRequest {
     /// Binding to this request.
     pub signed: Signed,
@@ -242,6 +260,7 @@ pub struct IssueRequest {
 
 /// Its answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct IssueResponse {
     /// GM/T 0092 `CSRResponse`, DER.
     pub package: Base64,
@@ -251,6 +270,7 @@ pub struct IssueResponse {
 
 /// `POST /v1/orders/{no}/confirm`, signed by the key of the new certificate. Answers the order, now installed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct ConfirmRequest {
     /// Binding to this request.
     pub signed: Signed,

@@ -3,11 +3,12 @@
 use serde::{Deserialize, Serialize};
 
 macro_rules! problem_codes {
-    ($($(#[$doc:meta])* $name:ident = $text:literal, $status:literal;)*) => {
+    ($($(#[doc = $doc:literal])+ $name:ident = $text:literal, $status:literal;)*) => {
         /// Why a request was refused.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
         #[serde(rename_all = "snake_case")]
-        pub enum ProblemCode { $($(#[$doc])* $name,)* }
+        pub enum ProblemCode { $($(#[doc = $doc])+ $name,)* }
 
         impl ProblemCode {
             /// Every code there is.
@@ -23,6 +24,12 @@ macro_rules! problem_codes {
             #[must_use]
             pub const fn status(self) -> u16 {
                 match self { $(Self::$name => $status,)* }
+            }
+
+            /// What it means, for the description of the API.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$name => concat!($($doc),+).trim_ascii(),)* }
             }
         }
     };
@@ -67,7 +74,7 @@ problem_codes! {
     OrderState = "order_state", 409;
     /// Another order for this certificate is not finished; `order` names it.
     OrderExists = "order_exists", 409;
-    /// The order has a package for another CSR.
+    /// The order has a package for another key than that of the CSR.
     OtherRequest = "other_request", 409;
     /// The same Idempotency-Key came with another body.
     IdempotencyConflict = "idempotency_conflict", 422;
@@ -89,6 +96,7 @@ problem_codes! {
 
 /// Body of an error answer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Problem {
     /// `about:blank#<code>`-like address of the description, relative to the service.
     #[serde(rename = "type")]

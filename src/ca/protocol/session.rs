@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// `GET /v1/ca`: who the service is and what it can do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct CaInfo {
     /// Name of the CA as people know it.
     pub name: String,
@@ -22,6 +23,7 @@ pub struct CaInfo {
 
 /// Whom to call.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Support {
     /// Telephone number.
     pub telephone: String,
@@ -31,6 +33,7 @@ pub struct Support {
 
 /// What a signature is for; a challenge made for one purpose is refused for another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Purpose {
     /// Opening a session.
@@ -43,6 +46,7 @@ pub enum Purpose {
 
 /// `POST /v1/challenges`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct ChallengeRequest {
     /// What it is for.
     pub purpose: Purpose,
@@ -50,6 +54,7 @@ pub struct ChallengeRequest {
 
 /// Its answer: 32 random bytes, valid five minutes and once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Challenge {
     /// 64 hexadecimal digits.
     pub nonce: String,
@@ -61,6 +66,7 @@ pub struct Challenge {
 
 /// Part of every body that a key on a token signs: binds the signature to one request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Signed {
     /// From [`Challenge`].
     pub nonce: String,
@@ -76,6 +82,7 @@ pub struct Signed {
 
 /// `POST /v1/sessions`, signed by the key on the token.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct SessionRequest {
     /// Binding to this request.
     pub signed: Signed,
@@ -89,6 +96,7 @@ pub struct SessionRequest {
 
 /// Its answer: who the person is and what a renewal would give. Valid fifteen minutes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Session {
     /// For the header [`super::SESSION`].
     pub id: String,
@@ -100,7 +108,9 @@ pub struct Session {
     pub product: Product,
     /// Validity of the certificate on the key.
     pub old: Period,
-    /// Validity of the certificate that would be issued today.
+    /// Validity of the certificate that would be issued today: from the first second of today in Beijing, so that it can
+    /// be used at once; until the end of the old one plus the product's term, or, of an expired one, until the end of
+    /// today plus the term.
     pub new: Period,
     /// First and last moment at which this certificate can be renewed.
     pub renewable: Period,
@@ -114,6 +124,7 @@ pub struct Session {
 
 /// Owner of a certificate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Holder {
     /// As in the certificate.
     pub name: String,
@@ -125,6 +136,7 @@ pub struct Holder {
 
 /// A product of the CA with its rules.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Product {
     /// Short name used in the service's books.
     pub code: String,
@@ -140,6 +152,7 @@ pub struct Product {
 
 /// An order with the token that opens it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct OrderHandle {
     /// The order.
     pub order: Order,
@@ -149,6 +162,7 @@ pub struct OrderHandle {
 
 /// `POST /v1/captchas`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct Captcha {
     /// Names it in the answer.
     pub id: String,
@@ -160,6 +174,7 @@ pub struct Captcha {
 
 /// What the person read from the picture; case does not matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "service", derive(utoipa::ToSchema))]
 pub struct CaptchaAnswer {
     /// From [`Captcha`].
     pub id: String,

@@ -13,7 +13,7 @@ pub use extensions::{Extras, Policy};
 
 use super::asn1::{EC_PUBLIC_KEY, SM2, SM2_WITH_SM3};
 use super::x509::Fields;
-use super::{CryptoError, PrivateKey, PublicKey, signature_to_der};
+use super::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, signature_to_der};
 use ::sm2::dsa::signature::{Error as SignatureError, Keypair, Signer};
 use der::asn1::{Any, BitString, SetOfVec, Utf8StringRef};
 use der::flagset::FlagSet;
@@ -100,6 +100,28 @@ impl Role {
     }
 }
 
+/// A key that signs for an authority: in memory, or in a device that gives away nothing but signatures.
+pub trait SigningBackend: Send + Sync {
+    /// Its public half.
+    fn public(&self) -> PublicKey;
+
+    /// Signs e = SM3(Z ‖ message); r ‖ s.
+    ///
+    /// # Errors
+    /// [`CryptoError`].
+    fn sign_digest(&self, e: &[u8; 32]) -> Result<[u8; 64], CryptoError>;
+}
+
+impl SigningBackend for PrivateKey {
+    fn public(&self) -> PublicKey {
+        Self::public(self)
+    }
+
+    fn sign_digest(&self, e: &[u8; 32]) -> Result<[u8; 64], CryptoError> {
+        Self::sign_digest(self, e)
+    }
+}
+
 /// A name as attribute OID and text, in the order of encoding (country first).
 pub type NameParts<'a> = &'a [(&'a str, &'a str)];
 
@@ -158,14 +180,14 @@ pub fn certificate(request: &CertificateRequest<'_>, authority: &Authority<'_>) 
 pub fn certificate_under(
     request: &CertificateRequest<'_>,
     issuer: &[u8],
-    key: &PrivateKey,
+    key: &dyn SigningBackend,
 ) -> Result<Vec<u8>, IssueError> {
     issue(request, name_from_der(Fields::read(issuer)?.subject)?, key)
 }
 
-fn issue(request: &CertificateRequest<'_>, issuer: Name, key: &PrivateKey) -> Result<Vec<u8>, IssueError> {
-    let mut extensions = extensions::texts(request.texts)?;
-    extensions.extend(extensions::of(request.crl_uri, &request.extras)?);
+fn issue(request: &CertificateRequest<'_>, issuer: Name, key: &dyn SigningBackend) -> Result<Vec<u8>, IssueError> {
+    let mut extensions = extensions::of(request.crl_uri, &request.extras)?;
+    extensions.extend(extensions::texts(request.texts)?);
     let subject = match request.subject {
         Subject::Parts(parts) => name(parts)?,
         Subject::Der(der) => name_from_der(der)?,
@@ -196,7 +218,7 @@ pub struct Revoked<'a> {
 /// [`IssueError`].
 pub fn revocation_list(
     issuer: &[u8],
-    key: &PrivateKey,
+    key: &dyn SigningBackend,
     number: u64,
     this_update: OffsetDateTime,
     next_update: OffsetDateTime,
@@ -293,12 +315,12 @@ fn public_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, IssueEr
 
 /// Signs through our own key type: the library's signer writes r‖s without DER and is not wiped (ca-and-crypto §1.4).
 struct CertificateSigner<'a> {
-    key: &'a PrivateKey,
+    key: &'a dyn SigningBackend,
     public: InfoKey,
 }
 
 impl<'a> CertificateSigner<'a> {
-    fn new(key: &'a PrivateKey) -> Self {
+    fn new(key: &'a dyn SigningBackend) -> Self {
         Self { public: InfoKey(key.public()), key }
     }
 }
@@ -318,7 +340,10 @@ impl Keypair for CertificateSigner<'_> {
 
 impl Signer<DerSignature> for CertificateSigner<'_> {
     fn try_sign(&self, message: &[u8]) -> Result<DerSignature, SignatureError> {
-        let signature = self.key.sign_message(message).map_err(|_| SignatureError::new())?;
+        let signature = self
+            .key
+            .sign_digest(&self.public.0.digest(DEFAULT_ID.as_bytes(), message))
+            .map_err(|_| SignatureError::new())?;
         signature_to_der(&signature).map(DerSignature).map_err(|_| SignatureError::new())
     }
 }

@@ -117,3 +117,27 @@ pub fn write_file(application: Id, name: &[u8], offset: u16, bytes: &[u8]) -> Re
 fn length(bytes: &[u8]) -> [u8; 4] {
     u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_be_bytes()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{decrypt, decrypt_length, import_key_pair};
+    use crate::apdu::CommandView;
+    use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
+
+    #[test]
+    fn a_wrapped_private_key_is_not_written_to_a_log() {
+        let wrapped = Sm2Cipher { point: [1; 64], hash: [2; 32], text: vec![3; 16] };
+        let key = EnvelopedKey { wrapped, public: PublicKey([4; 64]), encrypted: vec![5; 32] };
+        let request = import_key_pair([0x10, 0], [0x30, 1], &key);
+        assert_eq!(request.command.to_string(), "80 72 00 00 Lc=237 [secret]");
+    }
+
+    #[test]
+    fn the_length_of_a_decryption_is_known_before_it_is_built() {
+        for length in [1, 16, 900] {
+            let text = Sm2Cipher { point: [1; 64], hash: [2; 32], text: vec![3; length] };
+            let bytes = decrypt([0x10, 0], [0x30, 1], &text).command.encode().unwrap();
+            assert_eq!(CommandView::parse(bytes.expose()).unwrap().data.len(), decrypt_length(&text));
+        }
+    }
+}

@@ -182,6 +182,26 @@ fn memory_is_finite_and_deleting_gives_it_back() {
 }
 
 #[test]
+fn an_application_has_as_many_containers_and_files_as_the_key_states() {
+    let mut key = key_in(State::Empty);
+    let stated = ok(&mut key, &apdu(0x80, 0x26, 0, 0, b"BJCA-Application", Some(10)));
+    assert_eq!(stated[4..8], [64, 128, 0, 64]);
+    assert_eq!(ok(&mut key, &hex("80040000 000000"))[230..234], [64, 128, 0, 64]);
+    assert_eq!(verify(&mut key, USER, PIN), 0x9000);
+    let container =
+        |number| apdu(0x80, 0x40, 0, 0, &[APP.as_slice(), format!("c{number}").as_bytes()].concat(), Some(2));
+    let file = |number| file_apdu(&format!("f{number}"), 1, 0xFF, 0xFF);
+    for number in 0..64 {
+        ok(&mut key, &container(number));
+        ok(&mut key, &file(number));
+    }
+    let stored = serde_json::to_string(key.state()).unwrap();
+    assert_eq!(word(&mut key, &container(64)), 0x6A84);
+    assert_eq!(word(&mut key, &file(64)), 0x6A84);
+    assert_eq!(serde_json::to_string(key.state()).unwrap(), stored);
+}
+
+#[test]
 fn full_memory_on_request_refuses_writing_and_keeps_what_was() {
     for word_of in [0x6A84, 0x6581] {
         let mut key = opened().with_faults(Faults::default().and(Fault::Full(word_of), Where::Instruction(0x30, None)));

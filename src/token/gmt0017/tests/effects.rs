@@ -253,8 +253,10 @@ fn cipher_text_is_decrypted_in_one_command_and_the_length_of_the_plain_text_is_c
 
 type Call = fn(&mut Gmt0017) -> Result<(), TokenError>;
 
-/// Every command with an effect on a container: its call, what is asked before it, the command.
-fn effects() -> Vec<(&'static str, Call, Vec<(&'static str, &'static str)>, String)> {
+/// A command with an effect on a container: its name, its call, what is asked before it, the command.
+type Effect = (&'static str, Call, Vec<(&'static str, &'static str)>, String);
+
+fn effects() -> Vec<Effect> {
     let certificate = "90 4C 00 00 00 0009 1000 3001 01 00000002".to_owned();
     vec![
         ("CreateContainer", |key| key.create_container("New"), vec![ENUM_CONTAINER], CREATE.to_owned()),

@@ -1,14 +1,21 @@
-//! Practice keys: virtual keys in this process as a source of keys, without any reader service. Only for practice mode and
-//! tests; the one place besides the program `virtual-key` that uses a virtual key.
+//! Practice: virtual keys in this process as a source of keys, without any reader service, and a CA for them. Only for
+//! practice mode and tests; the one place besides the program `virtual-key` that uses a virtual key.
 //!
 //! Invariants: a key pulled out in the middle of an operation ends it with [`TransportError::Removed`]; waiting is done on
 //! a condition, never by asking again.
 
+mod ca;
+mod keys;
+
+pub use ca::PracticeCa;
+pub use keys::{Enrolment, KeySet, NotASet, Situation};
+
 use crate::apdu::{Command, Response};
+use crate::ca_service::ServiceError;
+use crate::ca_service::captchas::{self, CaptchaText};
 use crate::crypto::issue::IssueError;
 use crate::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
-use crate::virtual_key::personalise::personalise;
-use crate::virtual_key::{Outcome, Plug, Spec, State, TestCa, VirtualKey};
+use crate::virtual_key::{Outcome, Plug, TestCa, VirtualKey};
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -38,6 +45,7 @@ struct Inner {
 }
 
 /// A key on the desk.
+#[derive(Clone)]
 struct Lying {
     key: Arc<Mutex<VirtualKey>>,
     plug: Arc<Plug>,
@@ -46,8 +54,23 @@ struct Lying {
 
 /// The practice keys could not be made.
 #[derive(Debug, thiserror::Error)]
-#[error("practice keys could not be made: {0}")]
-pub struct Unprepared(#[from] IssueError);
+pub enum Unprepared {
+    /// No keys or certificates.
+    #[error("practice keys could not be made: {0}")]
+    Keys(#[from] IssueError),
+    /// A key could not be copied.
+    #[error("a practice key could not be copied")]
+    Copy,
+    /// No CA.
+    #[error("the practice CA could not be started: {0}")]
+    Service(#[from] ServiceError),
+    /// Its address.
+    #[error("the address of the practice CA can't be used: {0}")]
+    Address(#[from] crate::ca::UrlRefused),
+    /// No folder for its books.
+    #[error("no folder for the books of the practice CA: {0}")]
+    Folder(#[from] std::io::Error),
+}
 
 impl PracticeDesk {
     /// A desk without keys that trusts this authority.
@@ -57,23 +80,36 @@ impl PracticeDesk {
         Self { desk: Arc::default(), anchors }
     }
 
-    /// The usual keys: valid, 20 days left, locked, damaged.
+    /// A desk with keys, and the CA that issued them.
     ///
     /// # Errors
-    /// [`Unprepared`] when the system has no random numbers.
-    pub fn with_standard_keys() -> Result<Self, Unprepared> {
+    /// [`Unprepared`].
+    pub fn with_keys(set: KeySet) -> Result<(Self, PracticeCa), Unprepared> {
+        Self::with_keys_and_captcha(set, captchas::random_text())
+    }
+
+    /// The same; the pictures of the CA show a text that is known.
+    ///
+    /// # Errors
+    /// [`Unprepared`].
+    pub fn with_keys_and_captcha(set: KeySet, captcha: CaptchaText) -> Result<(Self, PracticeCa), Unprepared> {
         let ca = TestCa::create()?;
         let desk = Self::empty(&ca);
-        let keys = [
-            Spec::new("北京演示科技有限公司", "10200000016873").state(State::Seal),
-            Spec::new("上海练习贸易有限公司", "10200000020419").state(State::Expiring),
-            Spec::new("张练习", "10200000035526").person().state(State::Locked),
-            Spec::new("广州样例制造有限公司", "10200000047082").state(State::Damaged),
-        ];
-        for spec in keys {
-            desk.insert(VirtualKey::new(personalise(&Spec { pin: PRACTICE_PIN.to_owned(), ..spec }, &ca)?));
+        let (keys, holders) = keys::make(set, &ca)?;
+        for key in keys {
+            desk.insert(key);
         }
-        Ok(desk)
+        Ok((desk, PracticeCa::start(&ca, holders, captcha)?))
+    }
+
+    /// The same keys for a program that is started again after [`KeySource::stop`].
+    #[must_use]
+    pub fn again(&self) -> Self {
+        let keys = self.desk.lock().keys.clone();
+        let last_id = keys.keys().next_back().copied().unwrap_or_default();
+        let inner = Inner { keys, last_id, ..Inner::default() };
+        let desk = Desk { inner: Mutex::new(inner), changed: Condvar::new() };
+        Self { desk: Arc::new(desk), anchors: self.anchors.clone() }
     }
 
     /// DER certificates a check in practice mode has to trust: the root and the operation authority.
@@ -206,7 +242,8 @@ impl Channel for PracticeChannel<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::PracticeDesk;
+    use super::{KeySet, PracticeDesk};
+
     use crate::apdu::{Command, Le};
     use crate::token::{KeySource, Slot, SourceEvent, TransportError};
     use crate::virtual_key::faults::{Fault, Where};
@@ -240,7 +277,7 @@ mod tests {
 
     #[test]
     fn standard_keys_lie_there_and_answer() {
-        let desk = Arc::new(PracticeDesk::with_standard_keys().unwrap());
+        let desk = Arc::new(PracticeDesk::with_keys(KeySet::Standard).unwrap().0);
         let (events, thread) = watch(&desk);
         for id in 1..=4 {
             let slot = inserted(&events);

@@ -1,0 +1,355 @@
+//! This computer's orders: what stands in the journal, who works on it, and who watches it at the CA.
+//!
+//! Invariants
+//! * An order that this program works on is open in [`Book`] once; the wizard of a key and the watcher share it.
+//! * A watcher waits at the service for a change and holds nothing meanwhile; a service that can't be reached is asked again
+//!   after a pause that grows.
+
+use super::hub::Outlet;
+use super::message::Event;
+use super::renewal::{LineState, OrderLine};
+use crate::ca::protocol::{NextAction, Order, OrderState};
+use crate::ca::{
+    CaAdapter, CaProfile, Connection, DownloadStep, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi,
+    Portal, Profiles, Proxy, Renewal, Step,
+};
+use crate::cert;
+use crate::fault::{Fault, FaultCode};
+use std::collections::HashMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How the CAs are known and reached, and where orders are kept.
+#[derive(Clone, Debug)]
+pub struct Online {
+    /// Which CA issues which certificates.
+    pub profiles: Profiles,
+    /// Where orders are kept.
+    pub journal: Journal,
+    /// How services are reached.
+    pub proxy: Proxy,
+}
+
+/// How long one question for a change stays at the service.
+const WAIT: Duration = Duration::from_secs(25);
+/// First and longest pause after a service could not be reached.
+const PAUSE: Duration = Duration::from_secs(15);
+const LONGEST_PAUSE: Duration = Duration::from_secs(300);
+
+/// An order this program works on.
+pub(super) type Shared = Arc<Mutex<Renewal>>;
+/// Called after an order changed at the CA, with its id.
+pub(super) type Changed = Arc<dyn Fn(&str) + Send + Sync>;
+
+/// The orders, shared by wizards and watchers.
+#[derive(Clone)]
+pub(super) struct Book {
+    inner: Arc<Inner>,
+}
+
+/// An open order with the key it belongs to, so that looking for a key's order waits for no other key.
+struct Open {
+    binding: KeyBinding,
+    ca: Arc<dyn CaAdapter>,
+    renewal: Shared,
+}
+
+struct Inner {
+    online: Online,
+    outlet: Outlet,
+    open: Mutex<HashMap<String, Open>>,
+    watched: Mutex<HashMap<String, ()>>,
+    stopped: Mutex<bool>,
+    stop: Condvar,
+}
+
+impl Book {
+    pub(super) fn new(online: Online, outlet: Outlet) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                online,
+                outlet,
+                open: Mutex::default(),
+                watched: Mutex::default(),
+                stopped: Mutex::new(false),
+                stop: Condvar::new(),
+            }),
+        }
+    }
+
+    pub(super) fn online(&self) -> &Online {
+        &self.inner.online
+    }
+
+    /// Opens what is unfinished, shows the list and watches what waits for the CA. Called on a thread of its own.
+    pub(super) fn start(&self, changed: &Changed) {
+        self.take_unfinished(changed);
+        self.publish();
+    }
+
+    /// Opens what is unfinished and not open yet. What another program works on is left to it.
+    fn take_unfinished(&self, changed: &Changed) {
+        let entries = match self.inner.online.journal.entries() {
+            Ok((entries, damaged)) => {
+                for file in damaged {
+                    tracing::warn!(file = %file.file.display(), "a damaged order was set aside");
+                }
+                entries
+            }
+            Err(fault) => {
+                tracing::warn!(
+                    code = fault.code.as_str(),
+                    detail = fault.detail,
+                    "the journal of orders can't be read"
+                );
+                return;
+            }
+        };
+        for entry in entries.iter().filter(|entry| entry.is_open()) {
+            if self.open_order(&entry.id).is_some() {
+                continue;
+            }
+            match self.take(entry) {
+                Ok(()) => self.watch(&entry.id, changed),
+                Err(fault) => tracing::info!(code = fault.code.as_str(), order = entry.id, "left alone"),
+            }
+        }
+    }
+
+    /// Gives the orders back to the journal and ends the watchers' pauses; a watcher ends with its present question.
+    pub(super) fn stop(&self) {
+        *lock(&self.inner.stopped) = true;
+        self.inner.stop.notify_all();
+        lock(&self.inner.open).clear();
+    }
+
+    /// The connection to a CA.
+    pub(super) fn connect(&self, profile: &CaProfile) -> Result<Arc<dyn CaAdapter>, Fault> {
+        match &profile.connection {
+            Connection::OrderApi(_) => OrderApi::new(profile, &self.inner.online.proxy)
+                .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
+                .map_err(|error| error.to_fault(&profile.support(), "", "", cert::now())),
+            Connection::Portal(pages) => Ok(Arc::new(Portal::new(profile, pages))),
+        }
+    }
+
+    /// The unfinished order of a key, if there is one.
+    pub(super) fn unfinished(&self, binding: &KeyBinding) -> Option<(String, Shared)> {
+        let open = lock(&self.inner.open);
+        let of_key = open.iter().filter(|(_, order)| {
+            order.binding.device_serial == binding.device_serial && order.binding.key == binding.key
+        });
+        of_key
+            // one that is being worked on is not finished
+            .filter(|(_, order)| order.renewal.try_lock().is_err() || lock(&order.renewal).entry().finished.is_none())
+            .map(|(id, order)| (id.clone(), Arc::clone(&order.renewal)))
+            .next()
+    }
+
+    /// Puts a new order into the book.
+    pub(super) fn add(&self, renewal: Renewal, ca: &Arc<dyn CaAdapter>) -> (String, Shared) {
+        let added = self.put(renewal, Arc::clone(ca));
+        self.publish();
+        added
+    }
+
+    fn put(&self, renewal: Renewal, ca: Arc<dyn CaAdapter>) -> (String, Shared) {
+        let (id, binding) = (renewal.entry().id.clone(), renewal.entry().binding.clone());
+        let shared = Arc::new(Mutex::new(renewal));
+        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, renewal: Arc::clone(&shared) });
+        (id, shared)
+    }
+
+    fn take(&self, entry: &Entry) -> Result<(), Fault> {
+        let profiles = &self.inner.online.profiles;
+        let profile =
+            profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
+        let ca = self.connect(profile)?;
+        let open: OpenEntry = self.inner.online.journal.open(&entry.id)?;
+        self.put(Renewal::resume(Arc::clone(&ca), open), ca);
+        Ok(())
+    }
+
+    /// Takes an order off the list: a finished one, or one nothing of which is on a key.
+    pub(super) fn forget(&self, id: &str) -> Result<(), Fault> {
+        let open = lock(&self.inner.open).remove(id);
+        let result = match open {
+            None => self.inner.online.journal.forget(id),
+            Some(Open { binding, ca, renewal }) => match Arc::try_unwrap(renewal) {
+                Ok(renewal) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
+                // a wizard or watcher is at it
+                Err(renewal) => {
+                    lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, renewal });
+                    Err(Fault::new(FaultCode::OrderInUse))
+                }
+            },
+        };
+        self.publish();
+        result
+    }
+
+    /// Asks every service for every open order.
+    pub(super) fn refresh_all(&self, changed: &Changed) {
+        self.take_unfinished(changed);
+        let all: Vec<(String, Shared)> =
+            lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), Arc::clone(&order.renewal))).collect();
+        for (id, shared) in all {
+            let result = lock(&shared).refresh(None).map(drop);
+            if let Err(fault) = result {
+                tracing::info!(code = fault.code.as_str(), order = id, "not refreshed");
+            }
+            changed(&id);
+            self.watch(&id, changed);
+        }
+        self.publish();
+    }
+
+    /// Tells the window the list as the journal has it.
+    pub(super) fn publish(&self) {
+        if let Ok((entries, _)) = self.inner.online.journal.entries() {
+            self.inner.outlet.send(Event::Orders(entries.iter().map(line).collect()));
+        }
+    }
+
+    /// Watches an order until nothing more can come from the CA. One watcher an order.
+    pub(super) fn watch(&self, id: &str, changed: &Changed) {
+        if lock(&self.inner.watched).insert(id.to_owned(), ()).is_some() {
+            return;
+        }
+        let (book, order, changed) = (self.clone(), id.to_owned(), Arc::clone(changed));
+        let started = std::thread::Builder::new().name("order-watch".to_owned()).spawn(move || {
+            book.watch_until_settled(&order, &changed);
+            lock(&book.inner.watched).remove(&order);
+        });
+        if let Err(error) = started {
+            lock(&self.inner.watched).remove(id);
+            tracing::error!(%error, "no thread for watching an order");
+        }
+    }
+
+    fn watch_until_settled(&self, id: &str, changed: &Changed) {
+        let mut pause = PAUSE;
+        let mut tag: Option<String> = None;
+        loop {
+            // held only for a moment: while the question waits at the service, others may work on the order or forget it
+            let Some((ca, no, token)) = self.question(id) else { return };
+            let asked = match no {
+                Some(no) => {
+                    ca.order(&no, &token, tag.as_deref(), tag.as_ref().map(|_| WAIT)).map_err(|error| error.to_string())
+                }
+                // nobody knows whether it arrived: sent again below
+                None => Ok(OrderAnswer::Unchanged),
+            };
+            let result = match asked {
+                Ok(OrderAnswer::Unchanged) if tag.is_some() => Ok(()),
+                Ok(answer) => {
+                    if let OrderAnswer::Now { etag, .. } = answer {
+                        tag = etag;
+                    }
+                    let Some(shared) = self.open_order(id) else { return };
+                    let before = state_of(&shared);
+                    let refreshed = lock(&shared).refresh(None).map(drop).map_err(|fault| fault.reference());
+                    if state_of(&shared) != before {
+                        self.told(&shared);
+                        changed(id);
+                    }
+                    refreshed
+                }
+                Err(error) => Err(error),
+            };
+            match result {
+                // a service that hands out no tags can't tell of a change: it is asked after a pause
+                Ok(()) if tag.is_some() => pause = PAUSE,
+                Ok(()) => {}
+                Err(ref error) => {
+                    tracing::debug!(error, "the order can't be watched now");
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+            }
+            if (result.is_err() || tag.is_none()) && !self.sleep(pause) {
+                return;
+            }
+            if *lock(&self.inner.stopped) {
+                return;
+            }
+        }
+    }
+
+    fn open_order(&self, id: &str) -> Option<Shared> {
+        lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.renewal))
+    }
+
+    /// Whom to ask for an order, its number if known, and its token; `None` when nothing more can come from the CA.
+    fn question(&self, id: &str) -> Option<(Arc<dyn CaAdapter>, Option<String>, String)> {
+        let shared = self.open_order(id)?;
+        let renewal = lock(&shared);
+        let ca = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.ca))?;
+        let entry = is_waiting(renewal.entry()).then(|| renewal.entry())?;
+        Some((ca, renewal.order().map(|order| order.no.clone()), entry.token.clone()))
+    }
+
+    /// The state of an order changed while it was watched.
+    fn told(&self, shared: &Shared) {
+        self.publish();
+        let line = line(lock(shared).entry());
+        if line.state == LineState::Ready {
+            self.inner.outlet.send(Event::OrderReady(line));
+        }
+    }
+
+    /// False when the program ends.
+    fn sleep(&self, pause: Duration) -> bool {
+        let waiting = self.inner.stop.wait_timeout_while(lock(&self.inner.stopped), pause, |stopped| !*stopped);
+        !*waiting.unwrap_or_else(PoisonError::into_inner).0
+    }
+}
+
+fn state_of(shared: &Shared) -> (Option<OrderState>, bool) {
+    let renewal = lock(shared);
+    (renewal.order().map(|order| order.state), renewal.entry().is_open())
+}
+
+/// True while the next step is not this program's.
+fn is_waiting(entry: &Entry) -> bool {
+    matches!(entry.step(), Step::Submit | Step::Waiting(_)) && entry.is_open()
+}
+
+/// An entry as the window shows it.
+pub(super) fn line(entry: &Entry) -> OrderLine {
+    let order = entry.order.as_ref();
+    OrderLine {
+        id: entry.id.clone(),
+        no: order.map(|order| order.no.clone()).unwrap_or_default(),
+        holder: entry.holder.clone(),
+        device_serial: entry.binding.device_serial.clone(),
+        public_key: entry.binding.key.0.0,
+        state: line_state(entry),
+        created: entry.created,
+        new: Some(order.map_or(entry.new, |order| order.new)),
+        reason: order.and_then(|order| order.reason.clone()),
+    }
+}
+
+fn line_state(entry: &Entry) -> LineState {
+    match entry.step() {
+        Step::Submit => LineState::Sending,
+        Step::Download(DownloadStep::Prepare) => LineState::Ready,
+        Step::Download(_) => LineState::Interrupted,
+        Step::Done => LineState::Done,
+        Step::Failed(OrderState::Rejected) => LineState::Rejected,
+        Step::Failed(OrderState::Expired) => LineState::Expired,
+        Step::Failed(_) => LineState::Cancelled,
+        Step::Waiting(OrderState::Payment) => LineState::Payment,
+        Step::Waiting(_) if wants_code(entry.order.as_ref()) => LineState::VerifyMobile,
+        Step::Waiting(_) => LineState::Reviewing,
+    }
+}
+
+fn wants_code(order: Option<&Order>) -> bool {
+    order.is_some_and(|order| order.next_actions.contains(&NextAction::VerifyMobile))
+}
+
+/// What a poisoned lock guards is still what it was: every change here is one assignment.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,37 @@
+//! How the workflow reaches the key: jobs for the thread that owns it.
+
+use crate::token::{Token, TokenError, TransportError};
+
+/// The key is not there any more.
+#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
+#[error("the key is gone")]
+pub struct KeyGone;
+
+/// A key that runs jobs. Between two jobs other work may be done with it, but nothing that ends a login.
+pub trait KeyAccess {
+    /// Runs a job on the key's own thread and waits for its end.
+    ///
+    /// # Errors
+    /// [`KeyGone`]; the job was then not begun.
+    fn with(&mut self, job: &mut dyn FnMut(&mut dyn Token)) -> Result<(), KeyGone>;
+}
+
+impl KeyAccess for Box<dyn Token> {
+    fn with(&mut self, job: &mut dyn FnMut(&mut dyn Token)) -> Result<(), KeyGone> {
+        job(self.as_mut());
+        Ok(())
+    }
+}
+
+/// Runs a job with a result.
+pub(in crate::ca) fn on_key<R>(
+    key: &mut dyn KeyAccess,
+    job: impl FnOnce(&mut dyn Token) -> Result<R, TokenError>,
+) -> Result<R, TokenError> {
+    let (mut job, mut result) = (Some(job), None);
+    let ran = key.with(&mut |token| result = job.take().map(|job| job(token)));
+    match (ran, result) {
+        (Ok(()), Some(result)) => result,
+        _ => Err(TokenError::Transport(TransportError::Removed)),
+    }
+}

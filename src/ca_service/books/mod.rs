@@ -1,0 +1,5 @@
+//! Customers, products and certificates.
+
+pub mod certificates;
+pub mod customers;
+pub mod products;

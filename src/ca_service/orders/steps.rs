@@ -1,0 +1,256 @@
+//! The states of an order and the only ways from one to the next.
+//!
+//! submitted → reviewing → payment → authorized → issued → installed, each of the first three left out when the product
+//! does not ask for it; rejected by an officer, expired by time, cancelled when the certificate is revoked.
+
+use super::{Row, find, wrong_state};
+use crate::ca::protocol::{Contact, OrderState};
+use crate::ca_service::Service;
+use crate::ca_service::audit::{self, Actor, Entry};
+use crate::ca_service::books::customers;
+use crate::ca_service::clock::DAY;
+use crate::ca_service::crl::{self, Reason};
+use crate::ca_service::error::ServiceError;
+use crate::ca_service::store::Tx;
+use sqlx::Row as _;
+
+/// Longest reason of an officer, characters.
+const LONGEST_REASON: usize = 500;
+/// Days an authorized order waits to be fetched, and a package to be confirmed.
+const FETCH_DAYS: i64 = 30;
+
+/// State after `done` for an order with these rules.
+#[must_use]
+pub const fn after(done: Done, review: bool, fee_fen: i64) -> OrderState {
+    match done {
+        Done::Mobile if review => OrderState::Reviewing,
+        Done::Mobile | Done::Review if fee_fen > 0 => OrderState::Payment,
+        Done::Mobile | Done::Review | Done::Payment => OrderState::Authorized,
+    }
+}
+
+/// What an order has behind it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Done {
+    /// The mobile number is checked, or need not be.
+    Mobile,
+    /// An officer said yes.
+    Review,
+    /// It is paid.
+    Payment,
+}
+
+/// When a state entered at `now` ends by itself.
+#[must_use]
+pub const fn ends(state: OrderState, now: i64) -> Option<i64> {
+    match state {
+        OrderState::Submitted | OrderState::Payment => Some(now + DAY),
+        OrderState::Authorized | OrderState::Issued => Some(now + FETCH_DAYS * DAY),
+        _ => None,
+    }
+}
+
+/// Moves an order on, if it is still as `row` says. What else belongs to the step comes next, and [`record`] or
+/// [`record_with_contact`] at the end, because from then on other writers wait.
+///
+/// # Errors
+/// `order_state` when somebody else moved it.
+pub async fn advance(
+    service: &Service,
+    tx: &mut Tx,
+    row: &Row,
+    to: OrderState,
+    reason: Option<&str>,
+) -> Result<(), ServiceError> {
+    let now = service.now();
+    let moved = sqlx::query(
+        "UPDATE orders SET state = $1, version = version + 1, finished = $2, updated = $3, expires = $4, reason = $5 \
+         WHERE no = $6 AND state = $7 AND version = $8",
+    )
+    .bind(to.as_str())
+    .bind(i64::from(to.is_final()))
+    .bind(now)
+    .bind(ends(to, now))
+    .bind(reason)
+    .bind(&row.no)
+    .bind(row.state.as_str())
+    .bind(row.version)
+    .execute(&mut **tx)
+    .await?;
+    if moved.rows_affected() != 1 {
+        return Err(wrong_state(row.state));
+    }
+    Ok(())
+}
+
+/// Writes the audit record of a state the order's contact may have been waiting for: that of an authorized order becomes
+/// the customer's.
+pub(super) async fn record_with_contact(
+    service: &Service,
+    tx: &mut Tx,
+    (customer, contact): (i64, &Contact),
+    no: &str,
+    state: OrderState,
+    actor: Actor<'_>,
+    detail: &str,
+) -> Result<(), ServiceError> {
+    if state == OrderState::Authorized {
+        customers::set_contact(service, tx, customer, contact, actor, no).await?;
+    }
+    record(service, tx, no, state, actor, detail).await
+}
+
+/// Writes the audit record of a new state.
+pub(in crate::ca_service) async fn record(
+    service: &Service,
+    tx: &mut Tx,
+    no: &str,
+    state: OrderState,
+    actor: Actor<'_>,
+    detail: &str,
+) -> Result<(), ServiceError> {
+    let (action, object) = (format!("order.{}", state.as_str()), format!("order/{no}"));
+    Ok(audit::append(tx, &service.clock, &Entry::done(actor, &action, &object, detail)).await?)
+}
+
+/// An officer says yes.
+///
+/// # Errors
+/// `order_state` unless it waits for review, `order_not_found`.
+pub async fn approve(service: &Service, no: &str, officer: Actor<'_>) -> Result<(), ServiceError> {
+    let row = reviewed(service, no).await?;
+    decide(service, &row, after(Done::Review, row.review, row.fee_fen), officer, None).await
+}
+
+/// An officer says no.
+///
+/// # Errors
+/// [`ServiceError::Unacceptable`] without a reason or with one too long; `order_state`, `order_not_found`.
+pub async fn reject(service: &Service, no: &str, officer: Actor<'_>, reason: &str) -> Result<(), ServiceError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        return Err(ServiceError::Unacceptable("a reason of 1 to 500 characters is needed".to_owned()));
+    }
+    let row = reviewed(service, no).await?;
+    decide(service, &row, OrderState::Rejected, officer, Some(reason)).await
+}
+
+async fn reviewed(service: &Service, no: &str) -> Result<Row, ServiceError> {
+    let row = find(&service.store, no).await?.ok_or_else(super::not_found)?;
+    if row.state == OrderState::Reviewing { Ok(row) } else { Err(wrong_state(row.state)) }
+}
+
+async fn decide(
+    service: &Service,
+    row: &Row,
+    to: OrderState,
+    officer: Actor<'_>,
+    reason: Option<&str>,
+) -> Result<(), ServiceError> {
+    let mut tx = service.store.begin().await?;
+    advance(service, &mut tx, row, to, reason).await?;
+    let contact = (row.customer, &row.contact);
+    record_with_contact(service, &mut tx, contact, &row.no, to, officer, reason.unwrap_or_default()).await?;
+    tx.commit().await?;
+    service.changed(&row.no);
+    Ok(())
+}
+
+/// An order ended by a revocation.
+pub(in crate::ca_service) struct Ended {
+    /// Its number.
+    pub no: String,
+    /// Serial number of the signing certificate issued for it.
+    pub issued: Option<String>,
+}
+
+/// Ends the unfinished order of a pair that is being revoked, be it the old one or the new one. The caller revokes what
+/// was issued, and writes the record.
+pub(in crate::ca_service) async fn cancel_for_revocation(
+    service: &Service,
+    tx: &mut Tx,
+    pair: &str,
+) -> Result<Option<Ended>, ServiceError> {
+    let row = sqlx::query(
+        "UPDATE orders SET state = $1, version = version + 1, finished = 1, updated = $2, expires = NULL \
+         WHERE (certificate = $3 OR sign_serial = $3) AND finished = 0 RETURNING no, sign_serial",
+    )
+    .bind(OrderState::Cancelled.as_str())
+    .bind(service.now())
+    .bind(pair)
+    .fetch_optional(&mut **tx)
+    .await?;
+    Ok(row.map(|row| Ok::<_, sqlx::Error>(Ended { no: row.try_get(0)?, issued: row.try_get(1)? })).transpose()?)
+}
+
+/// Ends an order whose time is over; certificates that nobody confirmed are revoked. Gives the order as it is then.
+///
+/// # Errors
+/// [`ServiceError`].
+pub async fn expire_if_due(service: &Service, row: Row) -> Result<Row, ServiceError> {
+    if row.state.is_final() || row.expires.is_none_or(|end| end > service.now()) {
+        return Ok(row);
+    }
+    let mut tx = service.store.begin().await?;
+    match advance(service, &mut tx, &row, OrderState::Expired, None).await {
+        Ok(()) => {
+            if let Some(issued) = &row.sign_serial {
+                crl::revoke_pair(service, &mut tx, issued, Reason::CessationOfOperation).await?;
+                crl::make_list(service, &mut tx).await?;
+                let object = format!("certificate/{issued}");
+                let entry = Entry::done(Actor::SERVICE, "certificate.revoke", &object, "never confirmed");
+                audit::append(&mut tx, &service.clock, &entry).await?;
+            }
+            record(service, &mut tx, &row.no, OrderState::Expired, Actor::SERVICE, "").await?;
+            tx.commit().await?;
+            service.changed(&row.no);
+        }
+        // another instance was quicker
+        Err(ServiceError::Refused(_)) => drop(tx),
+        Err(error) => return Err(error),
+    }
+    find(&service.store, &row.no).await?.ok_or_else(super::not_found)
+}
+
+/// Ends every order whose time is over; returns how many were looked at.
+///
+/// # Errors
+/// [`ServiceError`].
+pub async fn expire_due(service: &Service) -> Result<usize, ServiceError> {
+    let rows = sqlx::query("SELECT no FROM orders WHERE finished = 0 AND expires <= $1 ORDER BY expires LIMIT 1000")
+        .bind(service.now())
+        .fetch_all(service.store.pool())
+        .await?;
+    for row in &rows {
+        let no: String = row.try_get(0)?;
+        if let Some(row) = find(&service.store, &no).await? {
+            expire_if_due(service, row).await?;
+        }
+    }
+    Ok(rows.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Done, after, ends};
+    use crate::ca::protocol::OrderState;
+
+    #[test]
+    fn what_a_product_does_not_ask_for_is_left_out() {
+        let path = |review, fee| [Done::Mobile, Done::Review, Done::Payment].map(|done| after(done, review, fee));
+        use OrderState::{Authorized, Payment, Reviewing};
+        assert_eq!(path(true, 100), [Reviewing, Payment, Authorized]);
+        assert_eq!(path(true, 0), [Reviewing, Authorized, Authorized]);
+        assert_eq!(path(false, 100), [Payment, Payment, Authorized]);
+        assert_eq!(path(false, 0), [Authorized, Authorized, Authorized]);
+    }
+
+    #[test]
+    fn unpaid_orders_end_after_a_day_and_what_is_not_fetched_after_thirty() {
+        assert_eq!(ends(OrderState::Payment, 0), Some(86_400));
+        assert_eq!(ends(OrderState::Submitted, 0), Some(86_400));
+        assert_eq!(ends(OrderState::Authorized, 0), Some(30 * 86_400));
+        assert_eq!(ends(OrderState::Issued, 0), Some(30 * 86_400));
+        assert_eq!(ends(OrderState::Reviewing, 0), None, "an officer may take his time");
+    }
+}

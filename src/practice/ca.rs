@@ -1,0 +1,158 @@
+//! The CA of practice mode: the reference service in this process, on a free port of 127.0.0.1, with its books in files of
+//! a folder that goes with the program. Whatever a renewal meets in the field can be met here.
+
+use super::Unprepared;
+use super::keys::{Enrolment, Situation};
+use crate::ca::protocol::Contact;
+use crate::ca::{CaProfile, Connection, Journal, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
+use crate::ca_service::audit::Actor;
+use crate::ca_service::authority::{Authority, HolderKind, Keys};
+use crate::ca_service::books::{certificates, customers};
+use crate::ca_service::captchas::CaptchaText;
+use crate::ca_service::http::{InProcess, router};
+use crate::ca_service::kmc::Kmc;
+use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders};
+use crate::crypto::PrivateKey;
+use crate::virtual_key::TestCa;
+use std::sync::Arc;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// An officer who looks at an order takes so long.
+const REVIEW: Duration = Duration::from_secs(5);
+/// Telephone number that nobody has.
+const TELEPHONE: &str = "400-000-0000";
+/// Name of the CA, in both languages.
+const NAME: &str = "Demo Trust Centre";
+/// Common name of the issuer of all practice certificates.
+const ISSUER: &str = "Demo SM2 Operation CA";
+
+/// A running practice CA.
+pub struct PracticeCa {
+    // stopped before its folder is removed
+    service: InProcess,
+    folder: TempDir,
+}
+
+impl PracticeCa {
+    /// Starts the service of an authority and takes holders into its books.
+    ///
+    /// # Errors
+    /// [`Unprepared`].
+    pub fn start(ca: &TestCa, holders: Vec<Enrolment>, captcha: CaptchaText) -> Result<Self, Unprepared> {
+        let copy = |key: &PrivateKey| PrivateKey::from_bytes(key.to_bytes().as_slice()).map_err(ServiceError::from);
+        let authority =
+            Authority::new(ca.root().to_vec(), ca.operation().to_vec(), Box::new(copy(ca.operation_key())?))
+                .map_err(ServiceError::from)?;
+        let keys = Keys {
+            authority,
+            service: PrivateKey::generate().map_err(ServiceError::from)?,
+            kmc: PrivateKey::generate().map_err(ServiceError::from)?,
+        };
+        let folder = tempfile::Builder::new().prefix("cert-assistant-practice").tempdir()?;
+        let files = (folder.path().join("books.db"), folder.path().join("kmc.db"));
+        let service = InProcess::start(move |address| async move {
+            let mut config = Config { public_url: format!("http://{address}"), ..Config::default() };
+            config.name = NAME.to_owned();
+            config.support.telephone = TELEPHONE.to_owned();
+            let store = Store::open(&files.0).await?;
+            let kmc = Kmc::open(&files.1, &keys.kmc, clock::system()).await?;
+            let mut service = Service::new(config, store, kmc, keys, clock::system()).await?;
+            service.captcha_text = captcha;
+            let service = Arc::new(service);
+            for holder in &holders {
+                enrol(&service, holder).await?;
+            }
+            tokio::spawn(review(Arc::clone(&service)));
+            let routes = router(&service);
+            Ok((service, routes))
+        })?;
+        Ok(Self { service, folder })
+    }
+
+    /// How the window reaches this CA, with a journal of orders that goes with the CA.
+    ///
+    /// # Errors
+    /// [`UrlRefused`], which an address of this computer never is.
+    pub fn online(&self) -> Result<(Profiles, Journal), UrlRefused> {
+        let mut profiles = Profiles::default();
+        profiles.put_first(CaProfile {
+            id: "practice".to_owned(),
+            name: Text { zh: NAME.to_owned(), en: NAME.to_owned() },
+            issuers: vec![ISSUER.to_owned()],
+            connection: Connection::OrderApi(ServiceUrl::parse(&format!("http://{}", self.service.address()))?),
+            hot_line: TELEPHONE.to_owned(),
+            hours: Text::default(),
+            reminder_days: vec![60, 30, 15, 7, 3, 1],
+            pin_policy: PinPolicy { min: 6, max: 15 },
+            roots: Vec::new(),
+        });
+        Ok((profiles, Journal::at(self.folder.path().join("orders"))))
+    }
+
+    /// The service.
+    #[must_use]
+    pub const fn service(&self) -> &InProcess {
+        &self.service
+    }
+}
+
+async fn enrol(service: &Service, holder: &Enrolment) -> Result<(), ServiceError> {
+    if holder.situation == Situation::Stranger {
+        return Ok(());
+    }
+    let customer = customers::NewCustomer {
+        name: holder.owner.clone(),
+        kind: HolderKind::Organisation,
+        entity: String::new(),
+        code: holder.code.clone(),
+        number: holder.number.clone(),
+        product: holder.situation.product().to_owned(),
+        contact: Contact {
+            name: holder.contact.clone(),
+            mobile: "13800000000".to_owned(),
+            email: "demo@example.com".to_owned(),
+        },
+    };
+    let customer = customers::register(service, &customer, Actor::SERVICE).await?;
+    let (sign, encrypt) = (&holder.certificates.0, &holder.certificates.1);
+    let serial = certificates::enrol(service, customer, sign, Some(encrypt), Actor::SERVICE).await?;
+    match holder.situation {
+        Situation::Revoked => {
+            crl::revoke(service, &serial, crl::Reason::Unspecified, Actor::SERVICE, "for practice").await?;
+        }
+        Situation::Exhausted => {
+            let mut tx = service.store.begin().await?;
+            for _ in 0..service.config.limits.orders_day {
+                limits::day(service, &mut tx, &format!("order/{serial}"), u32::MAX).await?;
+            }
+            tx.commit().await?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+/// The officer: says yes to every order a little later.
+async fn review(service: Arc<Service>) {
+    let mut changes = service.changes();
+    let mut stopping = service.stopping();
+    loop {
+        let no = tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            changed = changes.recv() => match changed {
+                Ok(no) => no,
+                Err(tokio::sync::broadcast::error::RecvError::Lagged(_)) => continue,
+                Err(tokio::sync::broadcast::error::RecvError::Closed) => return,
+            },
+        };
+        let service = Arc::clone(&service);
+        tokio::spawn(async move {
+            tokio::time::sleep(REVIEW).await;
+            // refused unless it waits for review
+            if orders::steps::approve(&service, &no, Actor { name: "practice", role: "operator" }).await.is_ok() {
+                tracing::info!(no, "the practice officer said yes");
+            }
+        });
+    }
+}

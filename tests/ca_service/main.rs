@@ -1,0 +1,85 @@
+//! The CA service over real HTTP: every case runs on an SQLite file of its own, and all of them on PostgreSQL.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+
+mod attacks;
+mod flow;
+mod judges;
+mod keeping;
+mod measure;
+mod misuse;
+mod parallel;
+mod postgres;
+mod renewal;
+mod world;
+
+use std::pin::Pin;
+
+type Case = (&'static str, fn(world::Place) -> Pin<Box<dyn Future<Output = ()>>>);
+
+/// Cases that take a place for their databases: a test each on SQLite, and a list for PostgreSQL.
+macro_rules! cases {
+    ($($module:ident::$case:ident,)*) => {
+        /// Every case with its name.
+        fn cases() -> Vec<Case> {
+            vec![$((stringify!($case), |place| Box::pin($module::$case(place))),)*]
+        }
+
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    crate::$module::$case(crate::world::Place::sqlite()).await;
+                }
+            )*
+        }
+    };
+}
+
+cases! {
+    attacks::a_signature_is_good_for_one_body_one_request_and_once,
+    attacks::clocks_may_be_five_minutes_apart_and_no_more,
+    attacks::only_signing_certificates_in_use_open_a_session,
+    attacks::an_order_opens_to_its_own_token_only,
+    attacks::the_session_key_signs_one_session_and_one_certificate,
+    attacks::an_order_is_taken_as_it_was_shown_and_one_at_a_time,
+    attacks::the_validity_shown_before_midnight_is_shown_again_after_it,
+    attacks::a_captcha_is_read_once,
+    attacks::only_the_first_csr_of_an_order_and_a_good_one_is_certified,
+    attacks::only_the_new_key_confirms_and_only_its_own_pair,
+    misuse::bodies_that_are_not_the_request_are_refused,
+    misuse::bodies_too_large_are_not_read,
+    misuse::an_address_that_asks_too_often_waits,
+    misuse::a_certificate_or_mobile_number_that_asks_too_often_waits,
+    misuse::the_window_of_renewal_is_kept_over_http,
+    flow::a_renewal_replaces_the_pair_and_only_when_the_new_one_is_confirmed,
+    flow::the_same_csr_gets_the_same_package_and_confirming_twice_is_fine,
+    flow::the_same_idempotency_key_gets_the_same_order_even_after_the_session,
+    flow::an_officer_decides_orders_of_a_product_with_review,
+    flow::an_order_of_a_product_with_a_price_waits_for_the_money,
+    flow::a_code_by_sms_proves_the_mobile_number,
+    flow::what_is_not_paid_fetched_or_confirmed_in_time_ends,
+    flow::revoking_either_pair_ends_the_order_between_them,
+    flow::a_waiting_request_answers_when_the_order_changes,
+    flow::the_service_says_who_it_is_and_describes_itself,
+    judges::openssl_verifies_every_link_and_reads_the_profile,
+    judges::openssl_opens_the_package,
+    judges::openssl_reads_and_verifies_every_revocation_list,
+    judges::certificates_of_another_ca_can_be_taken_in_and_renewed,
+    parallel::many_renewals_at_once_on_one_instance,
+}
+
+/// One cluster for all, each case in a database of its own, in which the key management lies too.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_case_holds_on_postgresql() {
+    let cluster = postgres::Cluster::start();
+    for (name, case) in cases() {
+        eprintln!("{name}");
+        case(world::Place::postgres(&cluster.database().await)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_instances_share_one_postgresql() {
+    let cluster = postgres::Cluster::start();
+    parallel::two_instances_on_one_postgresql(world::Place::postgres(&cluster.database().await)).await;
+}

@@ -1,0 +1,253 @@
+//! 证书更新 in practice mode, below the window: commands to the hub, events from it, keys and CA in this process, the CA
+//! over HTTP with its books in files. What the window would show is in the model.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
+
+use cert_assistant::app::protocol::{Contact, OrderState};
+use cert_assistant::app::{
+    Command, Desk, Event, FaultCode, Hub, KeyState, LineState, Online, RenewalAsk, RenewalStage, Surroundings, cert,
+};
+use cert_assistant::ca::Proxy;
+use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
+use cert_assistant::secret::Pin;
+use std::sync::Arc;
+use std::sync::mpsc::Receiver;
+use std::time::{Duration, Instant};
+
+const CAPTCHA: &str = "K7MP";
+/// Only a broken program waits so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+struct Practice {
+    hub: Option<Hub>,
+    events: Receiver<Event>,
+    desk: Desk,
+    source: Arc<PracticeDesk>,
+    ca: Arc<PracticeCa>,
+}
+
+impl Practice {
+    fn start(set: KeySet) -> Self {
+        let (source, ca) = PracticeDesk::with_keys_and_captcha(set, Arc::new(|| Some(CAPTCHA.to_owned()))).unwrap();
+        let mut practice = Self::open(source, Arc::new(ca));
+        practice.until(|desk| // the service is reported after the keys that were there
+            desk.service.is_some() && desk.keys.iter().all(|key| !matches!(key.state, KeyState::Reading)));
+        practice
+    }
+
+    fn open(source: PracticeDesk, ca: Arc<PracticeCa>) -> Self {
+        let source = Arc::new(source);
+        let (profiles, journal) = ca.online().unwrap();
+        let online = Online { profiles, journal, proxy: Proxy::None };
+        let (hub, events) = Hub::start(Surroundings {
+            source: source.clone(),
+            trust: Arc::new(cert::TrustStore::default),
+            wake: Arc::new(|| {}),
+            online: Some(online),
+        });
+        Self { hub: Some(hub), events, desk: Desk::default(), source, ca }
+    }
+
+    /// Takes events in until the model is as wanted.
+    #[track_caller]
+    fn until(&mut self, wanted: impl Fn(&Desk) -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !wanted(&self.desk) {
+            let left = end.saturating_duration_since(Instant::now());
+            let event = self.events.recv_timeout(left).unwrap_or_else(|_| {
+                let stages: Vec<_> = self.desk.keys.iter().map(|key| &key.renewal).collect();
+                panic!("not reached; wizards: {stages:?}, orders: {:?}", self.desk.orders)
+            });
+            self.desk.apply(event, Instant::now());
+        }
+    }
+
+    fn slot(&self, owner: &str) -> u64 {
+        let found = self.desk.keys.iter().find(|key| {
+            let certificate = key.view().and_then(|view| view.leading());
+            certificate
+                .is_some_and(|certificate| certificate.subject.get("CN").is_some_and(|name| name.contains(owner)))
+        });
+        found.unwrap_or_else(|| panic!("no key of {owner}")).slot.id
+    }
+
+    fn ask(&mut self, slot: u64, ask: RenewalAsk) {
+        if let Some(renewal) = self.desk.key_mut(slot).and_then(|key| key.renewal.as_mut()) {
+            renewal.fault = None;
+        }
+        self.hub.as_ref().unwrap().send(Command::Renewal { slot, ask });
+    }
+
+    fn stage(&self, slot: u64) -> Option<&RenewalStage> {
+        Some(&self.desk.key(slot)?.renewal.as_ref()?.stage)
+    }
+
+    /// Asks and waits for the fault of it.
+    #[track_caller]
+    fn fault(&mut self, slot: u64, ask: RenewalAsk) -> FaultCode {
+        self.ask(slot, ask);
+        let fault = |desk: &Desk| Some(desk.key(slot)?.renewal.as_ref()?.fault.as_ref()?.code);
+        self.until(|desk| fault(desk).is_some());
+        fault(&self.desk).unwrap()
+    }
+
+    #[track_caller]
+    fn ask_until(&mut self, slot: u64, ask: RenewalAsk, wanted: fn(&RenewalStage) -> bool) {
+        self.ask(slot, ask);
+        self.until(|desk| {
+            let renewal = desk.key(slot).and_then(|key| key.renewal.as_ref());
+            renewal.is_some_and(|renewal| {
+                assert_eq!(renewal.fault, None);
+                wanted(&renewal.stage)
+            })
+        });
+    }
+
+    fn open_wizard(&mut self, owner: &str) -> u64 {
+        let slot = self.slot(owner);
+        self.ask_until(slot, RenewalAsk::Open, |stage| !matches!(stage, RenewalStage::Opening));
+        slot
+    }
+
+    fn to_form(&mut self, owner: &str) -> u64 {
+        let slot = self.open_wizard(owner);
+        self.ask_until(slot, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));
+        slot
+    }
+
+    fn submit(&mut self, slot: u64) {
+        self.ask_until(slot, submission(CAPTCHA), |stage| {
+            matches!(stage, RenewalStage::Waiting(_) | RenewalStage::Download(_))
+        });
+    }
+
+    fn download(&mut self, slot: u64) {
+        self.ask_until(slot, RenewalAsk::Download(pin()), |stage| matches!(stage, RenewalStage::Done(_)));
+    }
+
+    fn days_left(&self, slot: u64) -> i64 {
+        let validity = self.desk.key(slot).unwrap().view().unwrap().leading().unwrap().validity;
+        (validity.not_after - cert::now()) / 86_400
+    }
+}
+
+fn pin() -> Pin {
+    Pin::new(PRACTICE_PIN.as_bytes()).unwrap()
+}
+
+fn submission(captcha: &str) -> RenewalAsk {
+    let contact = Contact { name: "王练习".into(), mobile: "13800000000".into(), email: String::new() };
+    RenewalAsk::Submit { contact, captcha: Some(captcha.to_owned()) }
+}
+
+#[test]
+fn a_certificate_is_renewed_and_the_card_shows_the_new_one() {
+    let mut practice = Practice::start(KeySet::Standard);
+    let slot = practice.to_form("上海练习");
+    let before = practice.days_left(slot);
+    practice.submit(slot);
+    assert!(matches!(practice.stage(slot), Some(RenewalStage::Download(download)) if !download.resumed));
+    practice.download(slot);
+    practice.until(|desk| {
+        desk.key(slot).is_some_and(|key| key.view().is_some_and(|view| view.contents.containers.len() == 2))
+    });
+    assert_eq!(practice.days_left(slot), before + 365);
+    let view = practice.desk.key(slot).unwrap().view().unwrap();
+    assert_eq!(view.history.len(), 1, "the old certificate stays as 历史证书");
+    assert_eq!(view.contents.pin.unwrap().tries_left, 10);
+    practice.until(|desk| desk.orders.len() == 1 && desk.orders[0].state == LineState::Done);
+}
+
+#[test]
+fn every_way_a_renewal_is_refused_can_be_met() {
+    let mut practice = Practice::start(KeySet::Renewal);
+    for (owner, code) in [
+        ("尚未到期", FaultCode::RenewalTooEarly),
+        ("过期太久", FaultCode::RenewalTooLate),
+        ("已被吊销", FaultCode::CertificateRevoked),
+        ("非本系统", FaultCode::CertificateUnknown),
+    ] {
+        let slot = practice.open_wizard(owner);
+        assert_eq!(practice.fault(slot, RenewalAsk::Identify(pin())), code, "{owner}");
+    }
+    let slot = practice.to_form("次数用完");
+    assert_eq!(practice.fault(slot, submission(CAPTCHA)), FaultCode::DailyLimit);
+    let slot = practice.to_form("即时签发");
+    assert_eq!(practice.fault(slot, submission("WRNG")), FaultCode::CaptchaWrong);
+    assert!(matches!(practice.stage(slot), Some(RenewalStage::Form(_))), "the form stays, with a new picture");
+    practice.submit(slot);
+    let slot = practice.to_form("密钥已满");
+    practice.submit(slot);
+    let fault = practice.fault(slot, RenewalAsk::Download(pin()));
+    assert_eq!(fault, FaultCode::RenewalKeyFull);
+    assert!(practice.days_left(slot) < 30, "the old certificate is still the one in use");
+}
+
+#[test]
+fn a_wrong_pin_is_told_and_spends_one_try() {
+    let mut practice = Practice::start(KeySet::Standard);
+    let slot = practice.open_wizard("上海练习");
+    let wrong = Pin::new(b"654321").unwrap();
+    assert_eq!(practice.fault(slot, RenewalAsk::Identify(wrong)), FaultCode::WrongPin);
+    practice
+        .until(|desk| desk.key(slot).unwrap().view().is_some_and(|view| view.contents.pin.unwrap().tries_left == 9));
+    practice.ask_until(slot, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));
+}
+
+#[test]
+fn an_order_under_review_goes_on_after_the_program_was_closed() {
+    let mut practice = Practice::start(KeySet::Renewal);
+    let slot = practice.to_form("人工审核");
+    practice.submit(slot);
+    let Some(RenewalStage::Waiting(waiting)) = practice.stage(slot) else { panic!("an officer looks first") };
+    assert_eq!(waiting.order.state, OrderState::Reviewing);
+    practice.until(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Reviewing));
+    // closed: the officer says yes meanwhile or later, either way the program hears of it
+    drop(practice.hub.take());
+    let mut again = Practice::open(practice.source.again(), Arc::clone(&practice.ca));
+    let end = Instant::now() + PATIENCE;
+    let is_ready = |desk: &Desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready);
+    while !is_ready(&again.desk) {
+        assert!(Instant::now() < end, "{:?}", again.desk.orders);
+        match again.events.recv_timeout(Duration::from_millis(500)) {
+            Ok(event) => again.desk.apply(event, Instant::now()),
+            // threads of the closed program may have held the order until now, which the end of a process ends
+            Err(_) => again.hub.as_ref().unwrap().send(Command::RefreshOrders),
+        }
+    }
+    again.until(|desk| desk.service.is_some() && desk.keys.iter().all(|key| key.view().is_some()));
+    let slot = again.slot("人工审核");
+    assert!(again.desk.open_order(slot).is_some(), "the card says that an order is open");
+    again.ask_until(slot, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Download(_)));
+    again.download(slot);
+    again.until(|desk| desk.open_order(slot).is_none());
+}
+
+#[test]
+fn an_approval_reaches_the_open_wizard_and_is_announced() {
+    let mut practice = Practice::start(KeySet::Renewal);
+    let slot = practice.to_form("人工审核");
+    practice.submit(slot);
+    practice.until(|desk| desk.order_ready.is_some());
+    practice.until(|desk| matches!(desk.key(slot).unwrap().renewal.as_ref().unwrap().stage, RenewalStage::Download(_)));
+}
+
+#[test]
+fn an_order_belongs_to_one_key() {
+    let mut practice = Practice::start(KeySet::Renewal);
+    let twins: Vec<u64> = practice
+        .desk
+        .keys
+        .iter()
+        .filter(|key| key.view().unwrap().leading().unwrap().subject.get("CN").unwrap().contains("两个相同"))
+        .map(|key| key.slot.id)
+        .collect();
+    let [first, second] = twins[..] else {
+        panic!("two keys with one certificate, not {twins:?} of {:?}", practice.desk.keys.len())
+    };
+    practice.ask_until(first, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Identify { .. }));
+    practice.ask_until(first, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));
+    practice.submit(first);
+    practice.ask_until(second, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Identify { .. }));
+    let code = practice.fault(second, RenewalAsk::Identify(pin()));
+    assert_eq!(code, FaultCode::OrderOtherKey);
+}
