@@ -6,7 +6,7 @@ use super::details;
 use super::faults;
 use super::history::RemoveHistory;
 use super::save_dialog;
-use super::theme::{self, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
+use super::theme::{self, CONTROL_HEIGHT, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
 use crate::app::cert::Format;
 use crate::app::{Backstage, Desk, Fault, KeyUse, Writing};
@@ -45,6 +45,16 @@ pub fn modal<R>(ctx: &egui::Context, name: &str, content: impl FnOnce(&mut Ui) -
     (modal.inner, escape)
 }
 
+/// The buttons below a dialog, from the right: the main one first. As high as they are: a layout of its own would take the
+/// whole height that is left.
+pub fn button_row<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
+    ui.horizontal(|ui| {
+        ui.set_min_height(CONTROL_HEIGHT);
+        ui.with_layout(Layout::right_to_left(Align::Center), add).inner
+    })
+    .inner
+}
+
 /// The main button of a dialog: Enter presses it whenever the keyboard is on nothing else.
 pub fn main_button(ui: &mut Ui, text: &str, obstacle: Option<&str>) -> Response {
     let response = widgets::button(ui, text, Weight::Main, obstacle);
@@ -64,7 +74,7 @@ pub fn fault(ctx: &egui::Context, fault: &Fault, chinese: bool, actions: &mut Ve
     let ((), escape) = modal(ctx, "fault", |ui| {
         faults::lines(ui, fault, chinese);
         ui.add_space(space::M);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        button_row(ui, |ui| {
             if main_button(ui, &t!("common.ok"), None).clicked() {
                 actions.push(Action::CloseDialog);
             }
@@ -102,7 +112,7 @@ fn interrupting(
         widgets::heading(ui, title);
         ui.add(Label::new(text).wrap());
         ui.add_space(space::M);
-        ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+        button_row(ui, |ui| {
             wait = main_button(ui, &t!("closing.wait"), None).clicked();
             if widgets::button(ui, go, Weight::Normal, None).clicked() {
                 actions.push(then());
@@ -143,7 +153,7 @@ impl Export {
             }
             widgets::caption(ui, &t!("export.note"));
             ui.add_space(space::M);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+            button_row(ui, |ui| {
                 if main_button(ui, &t!("export.choose"), None).clicked() {
                     save_dialog::ask(hub, save_dialog::certificate(certificate, self.key_use, self.format));
                     actions.push(Action::CloseDialog);

@@ -8,11 +8,11 @@ use super::faults;
 use super::icons::Icon;
 use super::pin_entry::{PinEntry, Place, Question};
 use super::pin_field::PinTaker;
-use super::theme::{self, CONTROL_HEIGHT, size, space};
+use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, Historic, KeyView};
-use eframe::egui::{self, Align, Event, Id, Layout, Modifiers, RichText, Ui};
+use eframe::egui::{self, Event, Id, Modifiers, RichText, Ui};
 use rust_i18n::t;
 
 /// The list below the details of a key; nothing when it holds none.
@@ -143,23 +143,20 @@ impl RemoveHistory {
         let obstacle = unread.or_else(|| words::pin_obstacle(view)).or_else(|| self.pin.obstacle());
         let entered = self.pin.entered(ui) && obstacle.is_none() && !running;
         ui.add_space(space::S);
-        ui.horizontal(|ui| {
-            ui.set_min_height(CONTROL_HEIGHT);
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if running {
-                    widgets::caption(ui, &t!("history.removing"));
-                    return;
-                }
-                let pressed = dialogs::main_button(ui, &t!("history.remove_now"), obstacle.as_deref()).clicked();
-                if (pressed || entered)
-                    && let Some(pin) = self.pin.submit(view.contents.pin)
-                {
-                    self.send(pin, actions);
-                }
-                if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
-                    actions.push(Action::CloseDialog);
-                }
-            });
+        dialogs::button_row(ui, |ui| {
+            if running {
+                widgets::caption(ui, &t!("history.removing"));
+                return;
+            }
+            let pressed = dialogs::main_button(ui, &t!("history.remove_now"), obstacle.as_deref()).clicked();
+            if (pressed || entered)
+                && let Some(pin) = self.pin.submit(view.contents.pin)
+            {
+                self.send(pin, actions);
+            }
+            if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
+                actions.push(Action::CloseDialog);
+            }
         });
     }
 

@@ -177,8 +177,12 @@ pub fn few_tries(ui: &mut Ui, left: u8, place: Place) -> Option<Answer> {
     });
     ui.add_space(space::L);
     let mut answer = None;
-    let mut buttons = |ui: &mut Ui| {
-        if dialogs::main_button(ui, &t!("action.unlock"), None).clicked() {
+    let buttons = |ui: &mut Ui| {
+        let unlock = dialogs::main_button(ui, &t!("action.unlock"), None);
+        if unlock.gained_focus() {
+            unlock.scroll_to_me(None);
+        }
+        if unlock.clicked() {
             answer = Some(Answer::Unlock);
         }
         if widgets::button(ui, &t!("pin.confirm_try"), Weight::Normal, None).clicked() {
@@ -188,12 +192,10 @@ pub fn few_tries(ui: &mut Ui, left: u8, place: Place) -> Option<Answer> {
             answer = Some(Answer::Back);
         }
     };
-    ui.horizontal(|ui| match place {
-        Place::Dialog => {
-            ui.with_layout(Layout::right_to_left(Align::Center), buttons);
-        }
-        Place::Page => buttons(ui),
-    });
+    match place {
+        Place::Dialog => dialogs::button_row(ui, buttons),
+        Place::Page => ui.horizontal(buttons).inner,
+    }
     answer
 }
 

@@ -29,6 +29,8 @@ fn closing_during_a_change_asks_and_waiting_leaves_the_dialog_as_it_was() {
     screen.ask_to_close();
     assert!(!screen.closed);
     screen.shows(&["正在修改密码", "UKey 正在保存新密码。"]);
+    let gap = screen.control("继续等待").rect().top() - screen.place_of("UKey 正在保存新密码。").bottom();
+    assert!((0.0..60.0).contains(&gap), "the dialog is as high as what it says, not as the window: {gap}");
     screen.click("继续等待");
     screen.shows(&["正在修改，请勿拔出 UKey…"]);
     screen.ask_to_close();

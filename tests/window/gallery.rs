@@ -155,6 +155,9 @@ fn cards(gallery: &mut Gallery) {
 }
 
 fn history(gallery: &mut Gallery) {
+    gallery.press("修改密码", "Change PIN");
+    gallery.hang("14-change-pin");
+    gallery.screen.press(Key::Escape);
     gallery.press("更多证书信息", "More about the certificate");
     gallery.hang("13-history");
     let begins = gallery.word("移除历史证书", "Remove former certificate").to_owned();

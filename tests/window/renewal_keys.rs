@@ -102,6 +102,37 @@ fn who_does_not_wait_for_the_key_goes_back() {
 }
 
 #[test]
+fn a_key_that_comes_back_while_another_page_is_shown_waits_on_its_card() {
+    let bench = Bench::empty();
+    let state = bench.make(&expiring());
+    let card = bench.insert_key(VirtualKey::new(twin(&state)));
+    let mut screen = at(&bench, reviewing());
+    screen.click("设置");
+    bench.remove(&card);
+    screen.wait_until("it is gone", |screen| screen.window.desk().keys.is_empty());
+    bench.insert_key(VirtualKey::new(state));
+    screen.wait_for("20 天后到期");
+    screen.shows(&["更改立即生效"]);
+    assert!(screen.asked().is_empty(), "no CA is asked for a page that nobody looks at");
+    screen.choose(OWNER);
+    screen.click("证书更新");
+    assert!(matches!(screen.asked_renewal(), (2, RenewalAsk::Open)));
+}
+
+#[test]
+fn a_key_that_cannot_be_read_again_says_why_and_is_read_once_more() {
+    let (bench, card) = bench();
+    let mut screen = at(&bench, identify());
+    screen.happens(Event::Contents { slot: 1, result: Err(fault()) });
+    screen.shows(&["KEY-105", "确认您的身份"]);
+    assert!(screen.controls(PIN_FIELD).is_empty());
+    let before = card.sent().len();
+    screen.click("重新读取");
+    screen.wait_until("it can be typed", |screen| !screen.controls(PIN_FIELD).is_empty());
+    assert!(card.sent().len() > before);
+}
+
+#[test]
 fn after_the_end_a_key_pulled_out_is_not_asked_for() {
     let (bench, card) = bench();
     let mut screen = at(&bench, done());

@@ -571,6 +571,13 @@ impl Screen {
         self.settle();
     }
 
+    /// Where a text stands, in points.
+    #[track_caller]
+    pub fn place_of(&self, text: &str) -> Rect {
+        let says = |node: &Node<'_>| node.accesskit_node().value().is_some_and(|value| value.contains(text));
+        self.nodes().find(says).unwrap_or_else(|| panic!("{text:?} is missing in\n{}", self.text())).rect()
+    }
+
     /// True when the control of this name lies on the page above the status bar.
     #[track_caller]
     pub fn is_in_sight(&self, name: &str) -> bool {

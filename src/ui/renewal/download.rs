@@ -10,7 +10,7 @@ use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{self, Tone};
 use crate::ui::words;
 use eframe::egui::accesskit::{Live, Role};
-use eframe::egui::{Align2, Rect, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::{Align2, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
 use rust_i18n::t;
 use std::borrow::Cow;
 
@@ -56,7 +56,9 @@ impl Wizard {
             sentence(ui, &t!("renew.why_again"));
         }
         if running || cut.is_some() {
-            list(ui, scene, line, running);
+            // the line being worked on stays in sight, unless the person scrolls
+            let moved = std::mem::replace(&mut self.line_seen, line) != line;
+            list(ui, scene, line, running, moved);
         }
         if running {
             // who goes on typing the PIN types it into nothing
@@ -99,7 +101,7 @@ fn name(line: DownloadLine) -> Cow<'static, str> {
     }
 }
 
-fn list(ui: &mut Ui, scene: &Scene<'_>, at: Option<DownloadLine>, running: bool) {
+fn list(ui: &mut Ui, scene: &Scene<'_>, at: Option<DownloadLine>, running: bool, moved: bool) {
     ui.add_space(space::XS);
     ui.scope(|ui| {
         ui.spacing_mut().item_spacing.y = 0.0;
@@ -111,13 +113,16 @@ fn list(ui: &mut Ui, scene: &Scene<'_>, at: Option<DownloadLine>, running: bool)
                 Some(std::cmp::Ordering::Greater) | None => Progress::Later,
             };
             let took = scene.renewal.line_took(line).filter(|_| progress == Progress::Done);
-            row(ui, line, progress, took.map(words::tenths).as_deref());
+            let response = row(ui, line, progress, took.map(words::tenths).as_deref());
+            if moved && progress == Progress::Running {
+                response.scroll_to_me(None);
+            }
         }
     });
     ui.add_space(space::XS);
 }
 
-fn row(ui: &mut Ui, line: DownloadLine, progress: Progress, took: Option<&str>) {
+fn row(ui: &mut Ui, line: DownloadLine, progress: Progress, took: Option<&str>) -> Response {
     let p = theme::palette(ui.ctx());
     let (icon, color, text, state) = match progress {
         Progress::Done => (Icon::Check, p.ok, p.text, t!("download.done")),
@@ -150,4 +155,5 @@ fn row(ui: &mut Ui, line: DownloadLine, progress: Progress, took: Option<&str>) 
             node.set_live(Live::Polite);
         }
     });
+    response
 }

@@ -2,8 +2,9 @@
 
 use super::frame::{buttons, fault, sentence, title};
 use super::{Scene, Wizard, running};
-use crate::app::{FaultCode, RenewalAsk};
+use crate::app::{Command, FaultCode, RenewalAsk};
 use crate::ui::action::Action;
+use crate::ui::faults;
 use crate::ui::icons::{self, Icon};
 use crate::ui::pin_entry::{Place, Question};
 use crate::ui::theme::{self, space};
@@ -52,6 +53,14 @@ impl Wizard {
         let pin = scene.view.and_then(|view| view.contents.pin);
         if self.pin.is_confirming() {
             return self.pin.confirmation(ui, pin, Place::Page, actions, scene.slot);
+        }
+        if let Some(unread) = scene.unread {
+            faults::boxed(ui, unread, &scene.renewal.support, scene.around.chinese);
+            let again = t!("action.read_again");
+            if buttons(ui, scene, Some((&again, scene.busy().as_deref())), actions, |_, _| {}) {
+                actions.push(Action::Command(Command::Refresh(scene.slot)));
+            }
+            return None;
         }
         let useless = scene.view.and_then(words::pin_obstacle);
         let question = Question {

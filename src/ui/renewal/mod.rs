@@ -23,7 +23,9 @@ use super::icons::Icon;
 use super::pin_entry::PinEntry;
 use super::pin_field::PinTaker;
 use super::widgets::{self, Tone};
-use crate::app::{Command, Desk, KeyView, RenewalAsk, RenewalDesk, RenewalStage, RenewalTask};
+use crate::app::{
+    Command, Desk, DownloadLine, Fault, KeyState, KeyView, RenewalAsk, RenewalDesk, RenewalStage, RenewalTask,
+};
 use eframe::egui::{Align, Event, Id, Key, Modifiers, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -57,6 +59,8 @@ pub struct Wizard {
     session_over: bool,
     /// It turned out that money is due: 支付 is a step, also when it is over.
     costs: bool,
+    /// The line of step 4 shown the last time.
+    line_seen: Option<DownloadLine>,
     /// A fault was shown the last time.
     had_fault: bool,
     /// The keyboard was in an ordinary text field the last time.
@@ -69,6 +73,8 @@ pub struct Wizard {
 struct Scene<'a> {
     slot: u64,
     view: Option<&'a KeyView>,
+    /// Why the key could not be read again.
+    unread: Option<&'a Fault>,
     renewal: &'a RenewalDesk,
     around: &'a Around,
     /// The fault was not there the last time.
@@ -104,16 +110,19 @@ impl Wizard {
             payment: PaymentView::default(),
             session_over: false,
             costs: false,
+            line_seen: None,
             had_fault: false,
             in_text: false,
             place: None,
         }
     }
 
-    /// Its key is in another slot now.
-    pub fn move_to(&mut self, slot: u64) {
+    /// The wizard when its key is in another slot.
+    #[must_use]
+    pub fn moved_to(mut self, slot: u64) -> Self {
         self.slot = slot;
         self.forget_pin();
+        self
     }
 
     /// True when a PIN is asked for or used on the page.
@@ -139,10 +148,15 @@ impl Wizard {
             ui.scroll_to_cursor(Some(Align::TOP));
         }
         self.costs |= steps::costs(&renewal.stage);
-        let view = desk.key(self.slot).and_then(|key| key.view());
+        let key = desk.key(self.slot);
+        let unread = match key.map(|key| &key.state) {
+            Some(KeyState::Failed(fault)) => Some(fault),
+            _ => None,
+        };
+        let view = key.and_then(|key| key.view());
         let has_fault = renewal.fault.is_some();
         let fault_is_new = !std::mem::replace(&mut self.had_fault, has_fault) && has_fault;
-        let scene = Scene { slot: self.slot, view, renewal, around, fault_is_new };
+        let scene = Scene { slot: self.slot, view, unread, renewal, around, fault_is_new };
         let away = desk.away(self.slot);
         header(ui, &scene, away);
         widgets::card(ui, |ui| match away {

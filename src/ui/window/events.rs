@@ -133,15 +133,16 @@ impl Window {
     /// A wizard follows its key: to its new slot when it is back, to the card when it is gone for good.
     fn follow_key(&mut self) {
         if let Some((old, new)) = self.desk.returned.take() {
-            if let Some(mut wizard) = self.wizards.remove(&old) {
-                wizard.move_to(new);
-                self.wizards.insert(new, wizard);
-            }
+            let wizard = self.wizards.remove(&old);
             if self.page == Page::Renew(old) {
+                self.wizards.extend(wizard.map(|wizard| (new, wizard.moved_to(new))));
                 self.page = Page::Renew(new);
                 self.desk.choose(new);
+                self.hub.send(Command::Renewal { slot: new, ask: RenewalAsk::Open });
+            } else {
+                // nobody waits for it: the card shows what is unfinished
+                self.desk.end_renewal(new);
             }
-            self.hub.send(Command::Renewal { slot: new, ask: RenewalAsk::Open });
         }
         let desk = &self.desk;
         self.wizards.retain(|slot, _| desk.renewal(*slot).is_some());

@@ -258,9 +258,11 @@ impl Window {
         widgets::strip(ui, Icon::Warning, tone, &text, |ui| {
             let word = match self.desk.open_order(slot) {
                 Some(_) => t!("banner.continue"),
-                None => t!("banner.button"),
+                None if standing.main_action().is_some() => t!("banner.button"),
+                // too late for a renewal
+                None => return,
             };
-            if standing.main_action().is_some() && widgets::button(ui, &word, Weight::Normal, None).clicked() {
+            if widgets::button(ui, &word, Weight::Normal, None).clicked() {
                 actions.push(Action::Renew(slot));
             }
         });
