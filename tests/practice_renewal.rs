@@ -108,7 +108,7 @@ impl Practice {
         slot
     }
 
-    fn to_form(&mut self, owner: &str) -> u64 {
+    fn reach_form(&mut self, owner: &str) -> u64 {
         let slot = self.open_wizard(owner);
         self.ask_until(slot, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));
         slot
@@ -142,7 +142,7 @@ fn submission(captcha: &str) -> RenewalAsk {
 #[test]
 fn a_certificate_is_renewed_and_the_card_shows_the_new_one() {
     let mut practice = Practice::start(KeySet::Standard);
-    let slot = practice.to_form("上海练习");
+    let slot = practice.reach_form("上海练习");
     let before = practice.days_left(slot);
     practice.submit(slot);
     assert!(matches!(practice.stage(slot), Some(RenewalStage::Download(download)) if !download.resumed));
@@ -169,13 +169,13 @@ fn every_way_a_renewal_is_refused_can_be_met() {
         let slot = practice.open_wizard(owner);
         assert_eq!(practice.fault(slot, RenewalAsk::Identify(pin())), code, "{owner}");
     }
-    let slot = practice.to_form("次数用完");
+    let slot = practice.reach_form("次数用完");
     assert_eq!(practice.fault(slot, submission(CAPTCHA)), FaultCode::DailyLimit);
-    let slot = practice.to_form("即时签发");
+    let slot = practice.reach_form("即时签发");
     assert_eq!(practice.fault(slot, submission("WRNG")), FaultCode::CaptchaWrong);
     assert!(matches!(practice.stage(slot), Some(RenewalStage::Form(_))), "the form stays, with a new picture");
     practice.submit(slot);
-    let slot = practice.to_form("密钥已满");
+    let slot = practice.reach_form("密钥已满");
     practice.submit(slot);
     let fault = practice.fault(slot, RenewalAsk::Download(pin()));
     assert_eq!(fault, FaultCode::RenewalKeyFull);
@@ -196,7 +196,7 @@ fn a_wrong_pin_is_told_and_spends_one_try() {
 #[test]
 fn an_order_under_review_goes_on_after_the_program_was_closed() {
     let mut practice = Practice::start(KeySet::Renewal);
-    let slot = practice.to_form("人工审核");
+    let slot = practice.reach_form("人工审核");
     practice.submit(slot);
     let Some(RenewalStage::Waiting(waiting)) = practice.stage(slot) else { panic!("an officer looks first") };
     assert_eq!(waiting.order.state, OrderState::Reviewing);
@@ -225,7 +225,7 @@ fn an_order_under_review_goes_on_after_the_program_was_closed() {
 #[test]
 fn an_approval_reaches_the_open_wizard_and_is_announced() {
     let mut practice = Practice::start(KeySet::Renewal);
-    let slot = practice.to_form("人工审核");
+    let slot = practice.reach_form("人工审核");
     practice.submit(slot);
     practice.until(|desk| desk.order_ready.is_some());
     practice.until(|desk| matches!(desk.key(slot).unwrap().renewal.as_ref().unwrap().stage, RenewalStage::Download(_)));
