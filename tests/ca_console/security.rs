@@ -61,7 +61,8 @@ pub async fn a_form_without_the_right_token_or_origin_changes_nothing(place: Pla
     let with_path = format!("{own}/console");
     let name = ("name", "intruder");
     let role = ("role", "administrator");
-    let attempts: [(&str, Vec<(&str, &str)>, Option<&str>); 12] = [
+    type Attempt<'a> = (&'a str, Vec<(&'a str, &'a str)>, Option<&'a str>);
+    let attempts: [Attempt<'_>; 12] = [
         ("no token", vec![name, role], Some(&own)),
         ("an empty token", vec![name, role, ("csrf", "")], Some(&own)),
         ("another person's token", vec![name, role, ("csrf", &foreign)], Some(&own)),
@@ -96,6 +97,25 @@ pub async fn a_form_without_the_right_token_or_origin_changes_nothing(place: Pla
     assert!(!stranger.cookies.contains_key("ca_console"));
     // and with everything right it works
     assert_eq!(admin.post("/console/operators", &[name, role]).await.status, 200);
+    world.stop().await;
+}
+
+pub async fn a_zero_byte_reaches_no_database(place: Place) {
+    let world = World::new(&place, Options::default()).await;
+    let mut officer = staff(&world, "officer", Role::Operator).await;
+    let created = world.order(&world.customer("unit-review", 20).await).await;
+    let books = world.books().await;
+    for path in [
+        "/console/orders?search=a%00b".to_owned(),
+        "/console/orders?state=%00".to_owned(),
+        "/console/orders/%00".to_owned(),
+        "/console/certificates/%00/file".to_owned(),
+    ] {
+        assert_eq!(officer.get(&path).await.status, 422, "{path}");
+    }
+    let answer = officer.post(&format!("/console/orders/{}/reject", created.order.no), &[("reason", "a\0b")]).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(world.books().await, books);
     world.stop().await;
 }
 
