@@ -55,6 +55,7 @@ cases! {
     matrix::every_route_is_open_to_those_who_may_and_to_nobody_else,
     security::every_answer_carries_the_headers_that_protect_it,
     security::a_form_without_the_right_token_or_origin_changes_nothing,
+    security::a_zero_byte_reaches_no_database,
     security::cookies_are_for_this_console_only,
     security::a_link_to_change_the_language_leads_back_into_the_console_only,
     pages::orders_are_found_by_state_number_holder_serials_and_contact,

@@ -100,6 +100,25 @@ pub async fn a_form_without_the_right_token_or_origin_changes_nothing(place: Pla
     world.stop().await;
 }
 
+pub async fn a_zero_byte_reaches_no_database(place: Place) {
+    let world = World::new(&place, Options::default()).await;
+    let mut officer = staff(&world, "officer", Role::Operator).await;
+    let created = world.order(&world.customer("unit-review", 20).await).await;
+    let books = world.books().await;
+    for path in [
+        "/console/orders?search=a%00b".to_owned(),
+        "/console/orders?state=%00".to_owned(),
+        "/console/orders/%00".to_owned(),
+        "/console/certificates/%00/file".to_owned(),
+    ] {
+        assert_eq!(officer.get(&path).await.status, 422, "{path}");
+    }
+    let answer = officer.post(&format!("/console/orders/{}/reject", created.order.no), &[("reason", "a\0b")]).await;
+    assert_eq!(answer.status, 422);
+    assert_eq!(world.books().await, books);
+    world.stop().await;
+}
+
 pub async fn cookies_are_for_this_console_only(place: Place) {
     let world = World::new(&place, Options::default()).await;
     drop(staff(&world, "admin", Role::Administrator).await);

@@ -135,7 +135,7 @@ async fn list(
     Ok(show(StatusCode::OK, &ListPage { page, filter: Some(filter), table, paging }))
 }
 
-/// Headings over [`line`].
+/// Headings over [`line()`].
 pub fn line_headings(language: Language) -> Vec<Heading> {
     headings(
         language,

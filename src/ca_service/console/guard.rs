@@ -130,6 +130,9 @@ async fn enter(console: &Console, visit: &mut Visit, path: &str, request: Reques
         visit.csrf = form_token(cookie);
         visit.session = Some(session);
     }
+    if request.uri().path_and_query().is_some_and(|text| holds_zero(text.as_str().as_bytes())) {
+        return Err(Stop::Failed(Failure::Input));
+    }
     let mut request = request;
     if request.method() == Method::POST {
         request = from_own_page(&visit.csrf, request).await?;
@@ -165,12 +168,20 @@ async fn from_own_page(expected: &str, request: Request) -> Result<Request, Fail
     }
     let (parts, body) = request.into_parts();
     let bytes = to_bytes(body, LARGEST_FORM).await.map_err(|_| Failure::Input)?;
+    if holds_zero(&bytes) {
+        return Err(Failure::Input);
+    }
     let copy = Request::from_parts(parts.clone(), Body::from(bytes.clone()));
     let Form(token) = Form::<Token>::from_request(copy, &()).await.map_err(|_| Failure::Foreign)?;
     if expected.is_empty() || !same(&token.csrf, expected) {
         return Err(Failure::Foreign);
     }
     Ok(Request::from_parts(parts, Body::from(bytes)))
+}
+
+/// Whether an address or a form holds the byte 0, which PostgreSQL takes in no text.
+fn holds_zero(encoded: &[u8]) -> bool {
+    encoded.contains(&0) || encoded.windows(3).any(|window| window == b"%00")
 }
 
 /// Whether the browser says that the request comes from a page of the host that was asked.
