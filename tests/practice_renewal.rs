@@ -4,7 +4,8 @@
 
 use cert_assistant::app::protocol::{Contact, OrderState};
 use cert_assistant::app::{
-    Command, Desk, Event, FaultCode, Hub, KeyState, LineState, Online, RenewalAsk, RenewalStage, Surroundings, cert,
+    Command, Desk, Event, FaultCode, Hub, KeyState, LineState, Online, RenewalAsk, RenewalStage, RenewalTask,
+    Surroundings, cert,
 };
 use cert_assistant::ca::Proxy;
 use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
@@ -55,7 +56,11 @@ impl Practice {
             let left = end.saturating_duration_since(Instant::now());
             let event = self.events.recv_timeout(left).unwrap_or_else(|_| {
                 let stages: Vec<_> = self.desk.keys.iter().map(|key| &key.renewal).collect();
-                panic!("not reached; wizards: {stages:?}, orders: {:?}", self.desk.orders)
+                let states: Vec<_> = self.desk.keys.iter().map(|key| matches!(key.state, KeyState::Reading)).collect();
+                panic!(
+                    "not reached; service: {:?}, reading: {states:?}, wizards: {stages:?}, orders: {:?}",
+                    self.desk.service, self.desk.orders
+                )
             });
             self.desk.apply(event, Instant::now());
         }
@@ -71,9 +76,8 @@ impl Practice {
     }
 
     fn ask(&mut self, slot: u64, ask: RenewalAsk) {
-        if let Some(renewal) = self.desk.key_mut(slot).and_then(|key| key.renewal.as_mut()) {
-            renewal.fault = None;
-        }
+        // as the window does with every question
+        self.desk.begin_renewal(slot, RenewalTask::Refreshing, Instant::now());
         self.hub.as_ref().unwrap().send(Command::Renewal { slot, ask });
     }
 
