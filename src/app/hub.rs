@@ -164,9 +164,10 @@ impl Hub {
             }),
             Command::ForgetOrder(id) => self.renewals(|Renewals { around, .. }| {
                 let around = around.clone();
-                run_aside("orders", &self.outlet, move |_| {
+                run_aside("orders", &self.outlet, move |outlet| {
                     if let Err(fault) = around.book.forget(&id) {
-                        tracing::warn!(code = fault.code.as_str(), "the order stays in the list");
+                        // it stays in the list
+                        outlet.send(Event::OrdersFault(fault));
                     }
                 });
             }),

@@ -194,8 +194,8 @@ pub enum Event {
     },
     /// This computer's orders, newest first.
     Orders(Vec<OrderLine>),
-    /// [`Command::RefreshOrders`] failed for a service at least; the list is as it was. Comes after an
-    /// [`Event::Orders`] with what the others answered.
+    /// [`Command::RefreshOrders`] failed for a service at least, or [`Command::ForgetOrder`] did; the list is as it was.
+    /// Comes after an [`Event::Orders`] with what the others answered.
     OrdersFault(Fault),
     /// An order became ready to be downloaded while nobody looked at it.
     OrderReady(OrderLine),

@@ -193,22 +193,28 @@ impl Book {
         self.take_unfinished(changed);
         let all: Vec<(String, Shared)> =
             lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), Arc::clone(&order.renewal))).collect();
+        let mut failed = None;
         for (id, shared) in all {
             let result = lock(&shared).refresh(None).map(drop);
             if let Err(fault) = result {
                 tracing::info!(code = fault.code.as_str(), order = id, "not refreshed");
+                failed = Some(fault);
             }
             changed(&id);
             self.watch(&id, changed);
         }
         self.publish();
+        if let Some(fault) = failed {
+            self.inner.outlet.send(Event::OrdersFault(fault));
+        }
     }
 
     /// Tells the window the list as the journal has it.
     pub(super) fn publish(&self) {
-        if let Ok((entries, _)) = self.inner.online.journal.entries() {
-            self.inner.outlet.send(Event::Orders(entries.iter().map(line).collect()));
-        }
+        self.inner.outlet.send(match self.inner.online.journal.entries() {
+            Ok((entries, _)) => Event::Orders(entries.iter().map(line).collect()),
+            Err(fault) => Event::OrdersFault(fault),
+        });
     }
 
     /// Watches an order until nothing more can come from the CA. One watcher an order.

@@ -53,7 +53,13 @@ impl RenewalDesk {
     }
 
     /// It stands here now. A fault stays when nobody asked and nothing moved: what refreshes by itself wipes no message.
-    pub fn reach(&mut self, stage: RenewalStage, support: Support) {
+    /// The line at which step 4 was cut stays until the next attempt.
+    pub fn reach(&mut self, mut stage: RenewalStage, support: Support) {
+        if let (RenewalStage::Download(old), RenewalStage::Download(new)) = (&self.stage, &mut stage)
+            && old.order.no == new.order.no
+        {
+            new.line = new.line.or(old.line);
+        }
         let asked = self.busy.take().is_some();
         if asked || !self.stage.is_same_place(&stage) {
             self.fault = None;

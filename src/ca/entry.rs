@@ -122,6 +122,8 @@ impl Entry {
         match (state, &self.download) {
             (OrderState::Installed, _) if self.finished.is_some() => Step::Done,
             (OrderState::Rejected | OrderState::Expired | OrderState::Cancelled, _) => Step::Failed(state),
+            // the service does not know it
+            _ if !self.is_open() => Step::Failed(OrderState::Cancelled),
             (_, Some(download)) => Step::Download(download.step),
             (OrderState::Authorized | OrderState::Issued | OrderState::Installed, None) => {
                 Step::Download(DownloadStep::Prepare)

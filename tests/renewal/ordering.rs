@@ -341,3 +341,26 @@ fn neither_pin_nor_anything_made_of_it_reaches_network_or_disk() {
         assert!(!found, "{text}");
     }
 }
+
+#[test]
+fn an_order_the_service_does_not_know_ends_and_is_in_nobodys_way() {
+    let world = Arc::new(World::new());
+    let mut person = person(&world);
+    let mut renewal = person.order();
+    person.download_until(&mut renewal, "unplug-after@ins:70");
+    drop(renewal);
+    let id = person.entries()[0].id.clone();
+    // a service whose books were lost
+    let other = crate::wire::Wire::new(&Arc::new(World::new()), None);
+    let mut renewal = Renewal::resume(other, person.journal.open(&id).unwrap());
+    assert_eq!(code(renewal.refresh(None).map(drop)), FaultCode::OrderNotFound);
+    assert_eq!(renewal.step(), Step::Failed(OrderState::Cancelled));
+    drop(renewal);
+    person.journal.forget(&id).unwrap();
+    // and were it only the wrong service, the right one still has it
+    let identified = person.identify();
+    let handle = identified.unfinished()[0].clone();
+    let mut renewal = Renewal::adopt(&identified, "demo", &handle, &person.journal).unwrap();
+    person.download(&mut renewal).unwrap();
+    person.is_renewed();
+}

@@ -278,6 +278,7 @@ fn the_step_follows_order_and_download() {
     assert_eq!(step(Some(OrderState::Installed), true, false), Step::Download(DownloadStep::GenerateKey));
     assert_eq!(step(Some(OrderState::Expired), true, false), Step::Failed(OrderState::Expired));
     assert_eq!(step(Some(OrderState::Installed), true, true), Step::Done);
+    assert_eq!(step(Some(OrderState::Issued), true, true), Step::Failed(OrderState::Cancelled), "not known any more");
 }
 
 #[test]

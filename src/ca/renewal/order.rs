@@ -145,7 +145,7 @@ impl Renewal {
     }
 
     /// Asks the service how far the order is, with `wait` until it changes (25 s at most); sends the order again when its
-    /// answer was lost. An order that is refused then, or ended, ends the entry as well.
+    /// answer was lost. An order that is refused then, ended, or unknown to the service ends the entry as well.
     ///
     /// # Errors
     /// Faults of the network and the service.
@@ -160,7 +160,19 @@ impl Renewal {
         } else if self.entry().is_open() {
             let (no, token) = (self.entry().no().to_owned(), self.entry().token.clone());
             let answer = self.ca.order(&no, &token, self.etag.as_deref(), wait);
-            if let OrderAnswer::Now { order, etag } = answer.map_err(|error| self.fault(&error))? {
+            let answer = match answer {
+                Err(error) => {
+                    let fault = self.fault(&error);
+                    if fault.code == FaultCode::OrderNotFound {
+                        // nothing can come of it any more, and it shall be in nobody's way
+                        let now = self.ca.now();
+                        self.entry.update(|entry| entry.finish(now))?;
+                    }
+                    return Err(fault);
+                }
+                Ok(answer) => answer,
+            };
+            if let OrderAnswer::Now { order, etag } = answer {
                 self.saw(*order)?;
                 self.etag = etag;
             }
