@@ -41,7 +41,7 @@ pub fn mobile(text: &str) -> Result<(), ContactProblem> {
             if number.len() == MOBILE_DIGITS
                 && number.bytes().all(|byte| byte.is_ascii_digit())
                 && number.starts_with('1')
-                && number.bytes().nth(1) >= Some(b'3') =>
+                && number.as_bytes().get(1) >= Some(&b'3') =>
         {
             Ok(())
         }
@@ -79,8 +79,7 @@ mod tests {
 
     /// What the reference service says of a contact that is good but for one field.
     fn accepted(change: impl FnOnce(&mut Contact)) -> bool {
-        let mut contact =
-            Contact { name: "李雷".to_owned(), mobile: "13800138000".to_owned(), email: String::new() };
+        let mut contact = Contact { name: "李雷".to_owned(), mobile: "13800138000".to_owned(), email: String::new() };
         change(&mut contact);
         check_contact(&contact).is_ok()
     }
