@@ -113,6 +113,8 @@ const fn code(code: ProblemCode) -> FaultCode {
         ProblemCode::OtherRequest => FaultCode::OtherRequest,
         ProblemCode::CodeWrong => FaultCode::CodeWrong,
         ProblemCode::CodeExpired => FaultCode::CodeExpired,
+        ProblemCode::UnlockInProgress => FaultCode::UnlockInProgress,
+        ProblemCode::KeyRefused => FaultCode::UnlockRefused,
         ProblemCode::RateLimited => FaultCode::RateLimited,
         ProblemCode::DailyLimit => FaultCode::DailyLimit,
         ProblemCode::Internal => FaultCode::CaInternal,

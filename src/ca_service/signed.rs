@@ -100,6 +100,8 @@ const fn purpose_text(purpose: Purpose) -> &'static str {
         Purpose::Session => "session",
         Purpose::Issue => "issue",
         Purpose::Confirm => "confirm",
+        Purpose::Unlock => "unlock",
+        Purpose::UnlockFinish => "unlock_finish",
     }
 }
 

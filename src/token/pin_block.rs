@@ -5,14 +5,11 @@
 
 use super::TokenError;
 use super::profile::PinRules;
-use crate::crypto::{CryptoError, Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
+use crate::crypto::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
 use crate::secret::{Pin, SecretBytes};
 
 /// Random bytes of the key that a block answers; single use.
 pub type Challenge = [u8; 8];
-
-/// Length of the MAC at the end of a ChangePIN command.
-const MAC: usize = 4;
 
 /// K of the present PIN, which is wiped here.
 ///
@@ -55,8 +52,7 @@ pub fn verify_data(
     Ok(SecretBytes::concat(&[&application, block.expose()]))
 }
 
-/// Data of ChangePIN: app2 ‖ SM4-ECB(K, length of the new PIN, little-endian ‖ new PIN ‖ 80 00…) ‖ MAC4.
-/// MAC = first 4 bytes of SM4-CBC-MAC(K, IV RND8‖00×8, new PIN ‖ 80 00…).
+/// Data of ChangePIN and UnblockPIN: app2 ‖ the new PIN under the key of the present or the admin PIN ‖ MAC4.
 ///
 /// # Errors
 /// [`CryptoError`] never in practice: the blocks are whole.
@@ -66,16 +62,8 @@ pub fn change_data(
     new: &Pin,
     application: [u8; 2],
 ) -> Result<SecretBytes, CryptoError> {
-    let length = u16::try_from(new.len()).map_err(|_| CryptoError::Length)?.to_le_bytes();
-    let framed = SecretBytes::concat(&[&length, new.expose()]);
-    let block = SecretBytes::from_vec(ecb_encrypt(key, &pad80(framed.expose()))?);
-    let mut iv = [0; 16];
-    for (to, from) in iv.iter_mut().zip(challenge) {
-        *to = *from;
-    }
-    let mac = cbc_mac(key, &iv, &pad80(new.expose()))?;
-    let mac = mac.first_chunk::<MAC>().ok_or(CryptoError::Length)?;
-    Ok(SecretBytes::concat(&[&application, block.expose(), mac]))
+    let block = protect_new_pin(key, challenge, new.expose())?;
+    Ok(SecretBytes::concat(&[&application, block.expose()]))
 }
 
 #[cfg(test)]

@@ -127,6 +127,7 @@ pub fn order(state: OrderState, next: &[NextAction]) -> Order {
         reason: None,
         expires: None,
         issued: Vec::new(),
+        unlock: None,
     }
 }
 

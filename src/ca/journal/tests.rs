@@ -57,6 +57,7 @@ fn order(state: OrderState) -> Order {
         reason: None,
         expires: None,
         issued: Vec::new(),
+        unlock: None,
     }
 }
 

@@ -137,6 +137,7 @@ impl Row {
             reason: self.reason.clone(),
             expires: self.expires,
             issued,
+            unlock: None,
         }
     }
 }
