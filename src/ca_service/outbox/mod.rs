@@ -3,9 +3,11 @@
 //! A message waits until it is sent or failed. What it holds can be sent at least once: who sends it takes it first
 //! (`delivery`), and forgets the one-time codes in it when it is done.
 
+pub mod queue;
 mod texts;
 
 use super::Service;
+use super::clock::DAY;
 use super::error::ServiceError;
 use super::store::{Tx, next_number};
 
@@ -92,6 +94,8 @@ pub async fn put(service: &Service, tx: &mut Tx, message: &Message<'_>) -> Resul
     let channel = message.channel.as_str();
     let text = text
         .ok_or_else(|| ServiceError::Damaged(format!("no text {channel}.{} for the values given", message.template)))?;
+    // a code without an end of its own is of no use after a day either
+    let expires = message.expires.or((!message.secrets.is_empty()).then(|| service.now() + DAY));
     let codes = message.values.iter().filter(|(name, _)| message.secrets.contains(name)).map(|(_, value)| *value);
     let id = next_number(tx, "outbox").await?;
     let now = service.now();
@@ -109,7 +113,7 @@ pub async fn put(service: &Service, tx: &mut Tx, message: &Message<'_>) -> Resul
     .bind(serde_json::Value::from_iter(codes).to_string())
     .bind(message.order)
     .bind(now)
-    .bind(message.expires)
+    .bind(expires)
     .execute(&mut **tx)
     .await?;
     tx.tell_of_message();
