@@ -1,6 +1,6 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
-use super::message::Event;
+use super::message::{Event, PracticeMessage};
 use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
 use super::view::KeyView;
 use crate::cert;
@@ -138,6 +138,8 @@ pub struct Desk {
     pub away: Vec<AwayRenewal>,
     /// A key whose wizard was away is back: its old slot and its new one, until the window has taken it.
     pub returned: Option<(u64, u64)>,
+    /// Messages of the practice CA, oldest first.
+    pub messages: Vec<PracticeMessage>,
     /// The slot shown.
     chosen: Option<u64>,
     /// Serial number the person chose: when that key comes back it is shown again.
@@ -188,6 +190,7 @@ impl Desk {
                     key.checks.insert(key_use, result.map_or_else(CheckState::Failed, CheckState::Done));
                 }
             }
+            Event::PracticeMessage(message) => self.messages.push(message),
             Event::Saved(result) => self.saved = Some(result),
             Event::RenewalStage { slot, stage, support } => {
                 if let Some(renewal) = self.renewal_mut(slot) {

@@ -1,6 +1,6 @@
 //! Starts and stops the threads and hands commands to them.
 
-use super::message::{Command, Content, Event, RenewalAsk};
+use super::message::{Command, Content, Event, PracticeMessage, RenewalAsk};
 use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message};
@@ -135,6 +135,13 @@ impl Hub {
         };
         let renewals = online.map(|online| Renewals::start(online, &outlet, &workers));
         (Self { source, trust, outlet, workers, watcher, renewals }, receiver)
+    }
+
+    /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
+    #[must_use]
+    pub fn teller(&self) -> impl Fn(String, String) -> bool + Send + 'static {
+        let outlet = self.outlet.clone();
+        move |recipient, text| outlet.send(Event::PracticeMessage(PracticeMessage { recipient, text }))
     }
 
     /// Hands a command to its thread; never blocks.

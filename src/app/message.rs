@@ -120,6 +120,15 @@ pub struct Notice {
     pub text: String,
 }
 
+/// A message of the practice CA to the owner of a practice key, which nobody but this window receives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PracticeMessage {
+    /// Mobile number or e-mail address.
+    pub recipient: String,
+    /// What it says.
+    pub text: String,
+}
+
 /// What a file is made of.
 pub enum Content {
     /// A certificate, DER, in the format of the file.
@@ -206,6 +215,8 @@ pub enum Event {
         /// Success or why not.
         result: Result<(), Fault>,
     },
+    /// The practice CA sent a message.
+    PracticeMessage(PracticeMessage),
     /// A file was written, or could not be.
     Saved(Result<PathBuf, Fault>),
 }

@@ -24,7 +24,7 @@ mod worker;
 pub use backstage::{Ask, Backstage};
 pub use desk::{AwayRenewal, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event, Notice, RenewalAsk};
+pub use message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk};
 pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,

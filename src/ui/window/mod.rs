@@ -17,7 +17,7 @@ use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
-use crate::ui::{empty, orders, pages, sidebar, status_bar, use_language, words};
+use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, use_language, words};
 use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
 use rust_i18n::t;
 use std::collections::HashMap;
@@ -188,6 +188,7 @@ impl Window {
         let now = (self.setting.clock)();
         sidebar::show(ui, &self.desk, self.page, now, &mut actions);
         status_bar::show(ui, self.desk.service.as_ref());
+        practice_messages::show(ui, &self.desk.messages);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
