@@ -138,7 +138,6 @@ impl Hub {
     }
 
     /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
-    #[must_use]
     pub fn teller(&self) -> impl Fn(String, String) -> bool + Send + 'static {
         let outlet = self.outlet.clone();
         move |recipient, text| outlet.send(Event::PracticeMessage(PracticeMessage { recipient, text }))
