@@ -8,7 +8,7 @@ use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::error::ServiceError;
 use crate::ca_service::limits;
-use crate::ca_service::outbox::{self, Message};
+use crate::ca_service::outbox::{self, Channel, Message};
 use crate::ca_service::secrets::same;
 use crate::crypto::random;
 use sqlx::Row as _;
@@ -54,9 +54,12 @@ pub async fn send(service: &Service, order: &Row) -> Result<(), ServiceError> {
     limits::day(service, &mut tx, &format!("code/{mobile}"), service.config.limits.codes_day).await?;
     let minutes = LIFE_MINUTES.to_string();
     let message = Message {
+        channel: Channel::Sms,
         recipient: mobile,
         template: "renewal_code",
         values: &[("code", &code), ("minutes", &minutes), ("order", &order.no), ("ca", &service.config.name)],
+        secrets: &["code"],
+        expires: Some(now + LIFE_MINUTES * 60),
         order: Some(&order.no),
     };
     outbox::put(service, &mut tx, &message).await?;
