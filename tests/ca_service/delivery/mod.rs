@@ -138,3 +138,20 @@ pub async fn records(world: &World) -> Vec<String> {
     }
     all.into_iter().filter(|record| record.starts_with("message.")).collect()
 }
+
+#[test]
+fn the_sections_of_the_readme_are_read_as_they_stand() {
+    use std::os::unix::fs::PermissionsExt;
+    let readme = include_str!("../../../README.md");
+    let section = readme.split("### Mail and SMS").nth(1).unwrap();
+    let text = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("service.toml"), text).unwrap();
+    for name in ["mail-password", "sms-secret"] {
+        std::fs::write(dir.path().join(name), "secret\n").unwrap();
+        std::fs::set_permissions(dir.path().join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let config = cert_assistant::ca_service::Config::load(dir.path()).unwrap();
+    let gateways = Gateways::open(&config, dir.path()).unwrap();
+    assert!(gateways.mail.is_some() && gateways.sms.is_some());
+}
