@@ -198,8 +198,8 @@ async fn end(service: &Service, tx: &mut Tx, message: &Taken, fault: &str, detai
     .execute(&mut **tx)
     .await?;
     if done.rows_affected() == 1 {
-        let why = if detail.is_empty() { fault.to_owned() } else { format!("{fault}: {detail}") };
-        record(service, tx, message, "message.failed", &why).await?;
+        // not what the other side said: it may name the recipient
+        record(service, tx, message, "message.failed", fault).await?;
     }
     Ok(())
 }
