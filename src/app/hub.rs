@@ -158,6 +158,19 @@ impl Hub {
             }
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
             Command::Renewal { slot, ask } => self.renewals(|renewals| renewals.ask(slot, ask)),
+            Command::Unlock { .. } => {}
+            Command::AdminTries(slot) => {
+                if !self.job(slot, Job::AdminTries) {
+                    let result = Err(Fault::new(FaultCode::KeyRemoved));
+                    self.outlet.send(Event::AdminTries { slot, result });
+                }
+            }
+            Command::UnblockPin { slot, admin, new } => {
+                if !self.job(slot, Job::UnblockPin { admin, new }) {
+                    let result = Err(Fault::new(FaultCode::KeyRemoved));
+                    self.outlet.send(Event::PinUnblocked { slot, result, user: None, admin: None });
+                }
+            }
             Command::RefreshOrders => self.renewals(|Renewals { around, .. }| {
                 let around = around.clone();
                 run_aside("orders", &self.outlet, move |_| around.book.refresh_all(&around.changed));

@@ -17,14 +17,15 @@ mod renewal;
 mod seal;
 mod settings;
 pub mod timeline;
+mod unlock;
 mod view;
 mod wizard;
 mod worker;
 
 pub use backstage::{Ask, Backstage};
-pub use desk::{AwayRenewal, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
+pub use desk::{Away, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event, Notice, RenewalAsk};
+pub use message::{Command, Content, Event, Notice, RenewalAsk, UnlockAsk};
 pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
@@ -32,9 +33,10 @@ pub use renewal::{
 };
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
+pub use unlock::{NewPin, UnlockDesk, UnlockDone, UnlockForm, UnlockLine, UnlockStage, UnlockTask};
 pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
-pub use crate::ca::protocol;
+pub use crate::ca::{PinPolicy, protocol};
 pub use crate::cert;
 pub use crate::fault::{Fault, FaultCode};
 pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};

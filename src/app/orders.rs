@@ -325,6 +325,7 @@ pub(super) fn line(entry: &Entry) -> OrderLine {
     let order = entry.order.as_ref();
     OrderLine {
         id: entry.id.clone(),
+        kind: entry.kind,
         no: order.map(|order| order.no.clone()).unwrap_or_default(),
         holder: entry.holder.clone(),
         device_serial: entry.binding.device_serial.clone(),
