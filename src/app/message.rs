@@ -2,7 +2,8 @@
 
 use super::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
 use super::seal::Picture;
-use super::unlock::{UnlockLine, UnlockStage, UnlockTask};
+use super::unlock::{UnlockStage, UnlockTask};
+use crate::ca::UnlockLine;
 use super::view::KeyView;
 use crate::ca::protocol::{Applicant, Contact, Support, UnlockRoute};
 use crate::cert;

@@ -9,6 +9,7 @@ mod desk;
 mod faults;
 mod hub;
 mod json_file;
+mod line;
 mod message;
 mod orders;
 pub mod policy;
@@ -20,6 +21,7 @@ pub mod timeline;
 mod unlock;
 mod view;
 mod wizard;
+mod work;
 mod worker;
 
 pub use backstage::{Ask, Backstage};
@@ -33,10 +35,12 @@ pub use renewal::{
 };
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
-pub use unlock::{NewPin, UnlockDesk, UnlockDone, UnlockForm, UnlockLine, UnlockStage, UnlockTask};
+pub use unlock::{
+    NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask,
+};
 pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
-pub use crate::ca::{PinPolicy, protocol};
+pub use crate::ca::{PinPolicy, UnlockLine, protocol};
 pub use crate::cert;
 pub use crate::fault::{Fault, FaultCode};
 pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};

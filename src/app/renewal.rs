@@ -309,13 +309,15 @@ pub enum LineState {
     Expired,
     /// Withdrawn.
     Cancelled,
+    /// The key did not take what the CA sent: an unlock that is never tried again.
+    Refused,
 }
 
 impl LineState {
     /// True when the person or the CA still has something to do.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        !matches!(self, Self::Done | Self::Rejected | Self::Expired | Self::Cancelled)
+        !matches!(self, Self::Done | Self::Rejected | Self::Expired | Self::Cancelled | Self::Refused)
     }
 }
 

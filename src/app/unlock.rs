@@ -1,8 +1,8 @@
 //! 找回密码 as the window shows it: one wizard per key. Plain data.
 
 use super::renewal::PortalPage;
-use crate::ca::PinPolicy;
 use crate::ca::protocol::{Captcha, Order, Support};
+use crate::ca::{PinPolicy, UnlockLine};
 use crate::fault::Fault;
 use std::time::{Duration, Instant};
 
@@ -47,7 +47,8 @@ impl UnlockDesk {
 
     /// It stands here now. A fault stays when nobody asked and nothing moved: what refreshes by itself wipes no message.
     pub fn reach(&mut self, stage: UnlockStage, support: Support) {
-        let asked = self.busy.take().is_some();
+        // while it opens it is still under way
+        let asked = !matches!(stage, UnlockStage::Opening) && self.busy.take().is_some();
         if asked || !self.stage.is_same_place(&stage) {
             self.fault = None;
         }
@@ -124,7 +125,7 @@ pub enum UnlockStage {
     Portal(PortalPage),
     /// 2 身份核验.
     Form(Box<UnlockForm>),
-    /// 3 等待授权码: an officer looks at it, or it ended (state of the order).
+    /// 3 等待授权码: an officer looks at it.
     Waiting(Box<Order>),
     /// 3 and 4: the code was sent; code and new PIN are asked for.
     Code(Box<NewPin>),
@@ -132,18 +133,17 @@ pub enum UnlockStage {
     NewPin(Box<NewPin>),
     /// 4: the new PIN holds already, it signs the report.
     Prove(Box<Order>),
+    /// It ended without a new PIN.
+    Ended(Box<UnlockEnded>),
     /// 5 完成.
     Done(Box<UnlockDone>),
 }
 
 impl UnlockStage {
-    /// True when both are the same step in the same state.
+    /// True when both are the same step.
     #[must_use]
     pub fn is_same_place(&self, other: &Self) -> bool {
-        match (self, other) {
-            (Self::Waiting(a), Self::Waiting(b)) => a.state == b.state,
-            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
-        }
+        std::mem::discriminant(self) == std::mem::discriminant(other)
     }
 
     /// The order, once there is one.
@@ -152,6 +152,7 @@ impl UnlockStage {
         match self {
             Self::Waiting(order) | Self::Prove(order) => Some(order),
             Self::Code(pin) | Self::NewPin(pin) => Some(&pin.order),
+            Self::Ended(ended) => ended.order.as_ref(),
             _ => None,
         }
     }
@@ -175,6 +176,28 @@ pub struct NewPin {
     pub pins: PinPolicy,
 }
 
+/// An unlock that ended without a new PIN.
+#[derive(Clone, Debug)]
+pub struct UnlockEnded {
+    /// The order; `None` when the application was refused after its first answer was lost.
+    pub order: Option<Order>,
+    /// How it ended.
+    pub why: UnlockEnd,
+}
+
+/// How an unlock ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnlockEnd {
+    /// An officer said no.
+    Rejected,
+    /// Not used in time.
+    Expired,
+    /// Withdrawn, or closed after too many wrong codes.
+    Cancelled,
+    /// The key did not take the CA's answer, or too few tries of its admin PIN are left: never tried again.
+    Refused,
+}
+
 /// An unlock that ended well.
 #[derive(Clone, Debug)]
 pub struct UnlockDone {
@@ -184,22 +207,4 @@ pub struct UnlockDone {
     pub tries: u8,
     /// Milliseconds the program took with key and service.
     pub took_ms: u64,
-}
-
-/// The lines of the writing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum UnlockLine {
-    /// UKey 产生挑战.
-    Challenge,
-    /// CA 核对授权码.
-    Answer,
-    /// 解锁并设置新密码.
-    Key,
-    /// 向 CA 报告.
-    Report,
-}
-
-impl UnlockLine {
-    /// In their order.
-    pub const ALL: [Self; 4] = [Self::Challenge, Self::Answer, Self::Key, Self::Report];
 }

@@ -165,6 +165,7 @@ pub fn order_state(kind: OrderKind, state: LineState) -> (Icon, Tone, Cow<'stati
         LineState::Done => (Icon::Check, Tone::Ok, t!("order.done")),
         LineState::Rejected => (Icon::Cross, Tone::Danger, t!("order.rejected")),
         LineState::Expired => (Icon::Cross, Tone::Danger, t!("order.expired")),
+        LineState::Refused => (Icon::Cross, Tone::Danger, t!("order.refused")),
         LineState::Cancelled => (Icon::Cross, Tone::Quiet, t!("order.cancelled")),
     }
 }
