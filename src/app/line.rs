@@ -1,7 +1,7 @@
 //! An order as the list 订单 and the card of its key show it.
 
 use super::renewal::{LineState, OrderLine};
-use crate::ca::protocol::{NextAction, Order, OrderKind, OrderState};
+use crate::ca::protocol::{NextAction, Order, OrderKind, OrderState, UnlockRoute};
 use crate::ca::{DownloadStep, Entry, Step, UnlockStep};
 
 /// True while the next step is not this program's.
@@ -11,6 +11,15 @@ pub(super) fn is_waiting(entry: &Entry) -> bool {
         OrderKind::Unlock => matches!(entry.unlock_step(), UnlockStep::Submit | UnlockStep::Waiting(_)),
     };
     waits && entry.is_open()
+}
+
+/// True when an officer let an unlock pass. On the way by SMS the same state says nothing: whether what the person said fits
+/// the books is not told.
+pub(super) fn is_approved(entry: &Entry) -> bool {
+    let view = entry.order.as_ref().and_then(|order| order.unlock.as_ref());
+    entry.kind == OrderKind::Unlock
+        && entry.unlock_step() == UnlockStep::Code
+        && view.is_some_and(|view| view.route == UnlockRoute::Review)
 }
 
 /// An entry as the window shows it.

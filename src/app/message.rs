@@ -3,8 +3,8 @@
 use super::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
 use super::seal::Picture;
 use super::unlock::{UnlockStage, UnlockTask};
-use crate::ca::UnlockLine;
 use super::view::KeyView;
+use crate::ca::UnlockLine;
 use crate::ca::protocol::{Applicant, Contact, Support, UnlockRoute};
 use crate::cert;
 use crate::fault::Fault;
@@ -311,7 +311,7 @@ pub enum Event {
     /// [`Command::RefreshOrders`] failed for a service at least, or [`Command::ForgetOrder`] did; the list is as it was.
     /// Comes after an [`Event::Orders`] with what the others answered.
     OrdersFault(Fault),
-    /// An order became ready to be downloaded, or the code of an unlock was sent, while nobody looked at it.
+    /// An order became ready to be downloaded, or an officer let an unlock pass, while nobody looked at it.
     OrderReady(OrderLine),
     /// A 历史证书 was removed, or could not be.
     HistoryRemoved {

@@ -35,9 +35,7 @@ pub use renewal::{
 };
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
-pub use unlock::{
-    NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask,
-};
+pub use unlock::{NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask};
 pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
 pub use crate::ca::{PinPolicy, UnlockLine, protocol};

@@ -6,10 +6,10 @@
 //!   after a pause that grows.
 
 use super::hub::Outlet;
-use super::line::{is_waiting, line};
+use super::line::{is_approved, is_waiting, line};
 use super::message::Event;
 use super::renewal::LineState;
-use super::work::{Shared, Work};
+use super::work::Shared;
 use crate::ca::protocol::{OrderKind, OrderState};
 use crate::ca::{
     CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Portal, Profiles,
@@ -197,7 +197,7 @@ impl Book {
             lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), order.work.clone())).collect();
         let mut failed = None;
         for (id, shared) in all {
-            let result = shared.look(Work::refresh);
+            let result = shared.look(|work| work.refresh());
             if let Err(fault) = result {
                 tracing::info!(code = fault.code.as_str(), order = id, "not refreshed");
                 failed = Some(fault);
@@ -256,7 +256,7 @@ impl Book {
                     }
                     let Some(shared) = self.open_order(id) else { return };
                     let before = state_of(&shared);
-                    let refreshed = shared.look(Work::refresh).map_err(|fault| fault.reference());
+                    let refreshed = shared.look(|work| work.refresh()).map_err(|fault| fault.reference());
                     if state_of(&shared) != before {
                         self.told(&shared);
                         changed(id);
@@ -300,8 +300,8 @@ impl Book {
     /// The state of an order changed while it was watched.
     fn told(&self, shared: &Shared) {
         self.publish();
-        let line = shared.look(|work| line(work.entry()));
-        if matches!(line.state, LineState::Ready | LineState::CodeSent) {
+        let (line, approved) = shared.look(|work| (line(work.entry()), is_approved(work.entry())));
+        if line.state == LineState::Ready || approved {
             self.inner.outlet.send(Event::OrderReady(line));
         }
     }

@@ -203,8 +203,8 @@ pub enum UnlockEnd {
 pub struct UnlockDone {
     /// Order number.
     pub no: String,
-    /// Tries of the new PIN.
-    pub tries: u8,
-    /// Milliseconds the program took with key and service.
-    pub took_ms: u64,
+    /// Tries of the new PIN, when the key was there at the end.
+    pub tries: Option<u8>,
+    /// Milliseconds the program took with key and service; `None` when it ended without them.
+    pub took_ms: Option<u64>,
 }

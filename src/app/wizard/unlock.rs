@@ -11,7 +11,7 @@ use crate::app::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm,
 use crate::app::work::Shared;
 use crate::ca::protocol::{Applicant, Captcha, CaptchaAnswer, Order, OrderKind, OrderState, UnlockRoute};
 use crate::ca::{Application, Unlock, UnlockOutcome, UnlockStep};
-use crate::fault::{Fault, FaultCode};
+use crate::fault::Fault;
 use crate::secret::Pin;
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
@@ -124,9 +124,10 @@ impl UnlockWizard {
 
     fn new_captcha(&mut self) -> Result<(), Fault> {
         let Some(ca) = &self.desk.ca else { return self.open() };
-        let picture = ca.adapter.captcha().map_err(|error| {
-            error.to_fault(&ca.adapter.support(), "", &ca.binding.device_serial, ca.adapter.now())
-        })?;
+        let picture = ca
+            .adapter
+            .captcha()
+            .map_err(|error| error.to_fault(&ca.adapter.support(), "", &ca.binding.device_serial, ca.adapter.now()))?;
         self.captcha = Some(picture);
         self.show(UnlockStage::Form(Box::new(UnlockForm { ca: ca.name(), captcha: self.captcha.clone() })));
         Ok(())
@@ -198,19 +199,12 @@ impl UnlockWizard {
                 self.desk.around.book.publish();
                 self.show(UnlockStage::Done(Box::new(UnlockDone {
                     no: order.map(|order| order.no).unwrap_or_default(),
-                    tries: outcome.pin.tries_left,
-                    took_ms: u64::try_from(outcome.time_used.as_millis()).unwrap_or(u64::MAX),
+                    tries: Some(outcome.pin.tries_left),
+                    took_ms: u64::try_from(outcome.time_used.as_millis()).ok(),
                 })));
                 Ok(())
             }
             Err(fault) => {
-                let stale = [FaultCode::CodeWrong, FaultCode::CodeExpired, FaultCode::OrderState].contains(&fault.code);
-                if let Some(order) = self.order.as_ref().filter(|_| stale) {
-                    // tries that are left, or that it was closed
-                    if let Err(other) = lock(&order.unlock).refresh(None) {
-                        tracing::debug!(code = other.code.as_str(), "the order is as old as before");
-                    }
-                }
                 self.desk.around.book.publish();
                 self.show_order();
                 Err(fault)
@@ -255,10 +249,14 @@ impl UnlockWizard {
             (UnlockStep::Submit, _) => UnlockStage::Opening,
             (UnlockStep::Code, Some(ca)) => UnlockStage::Code(pin(order, ca)),
             (UnlockStep::NewPin, Some(ca)) => UnlockStage::NewPin(pin(order, ca)),
-            (UnlockStep::Waiting(_) | UnlockStep::Code | UnlockStep::NewPin, _) => UnlockStage::Waiting(Box::new(order)),
+            (UnlockStep::Waiting(_) | UnlockStep::Code | UnlockStep::NewPin, _) => {
+                UnlockStage::Waiting(Box::new(order))
+            }
             (UnlockStep::Prove, _) => UnlockStage::Prove(Box::new(order)),
             // the report was given up: the new PIN holds all the same
-            (UnlockStep::Done, _) => UnlockStage::Done(Box::new(UnlockDone { no: order.no, tries: 0, took_ms: 0 })),
+            (UnlockStep::Done, _) => {
+                UnlockStage::Done(Box::new(UnlockDone { no: order.no, tries: None, took_ms: None }))
+            }
             (UnlockStep::Failed(_), _) if refused => ended(Some(order), UnlockEnd::Refused),
             (UnlockStep::Failed(OrderState::Rejected), _) => ended(Some(order), UnlockEnd::Rejected),
             (UnlockStep::Failed(OrderState::Expired), _) => ended(Some(order), UnlockEnd::Expired),
