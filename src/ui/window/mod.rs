@@ -3,6 +3,7 @@
 mod events;
 mod perform;
 
+use crate::app::protocol::OrderKind;
 use crate::app::reminders::Reminders;
 use crate::app::{
     Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, timeline,
@@ -236,7 +237,7 @@ impl Window {
             return;
         };
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
-        let around = Around { now, instant, chinese, seal, order: self.desk.open_order(key.slot.id) };
+        let around = Around { now, instant, chinese, seal, order: self.desk.open_order(key.slot.id, OrderKind::Renew) };
         card::show(ui, key, &mut self.details, &around, actions);
     }
 
@@ -257,7 +258,7 @@ impl Window {
         };
         let text = if alone { text.into_owned() } else { t!("banner.of", owner = owner, text = text).into_owned() };
         widgets::strip(ui, Icon::Warning, tone, &text, |ui| {
-            let word = match self.desk.open_order(slot) {
+            let word = match self.desk.open_order(slot, OrderKind::Renew) {
                 Some(_) => t!("banner.continue"),
                 None if standing.main_action().is_some() => t!("banner.button"),
                 // too late for a renewal
