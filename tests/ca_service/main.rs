@@ -5,11 +5,14 @@ mod attacks;
 mod flow;
 mod judges;
 mod keeping;
+mod key;
 mod measure;
 mod misuse;
 mod parallel;
 mod postgres;
 mod renewal;
+mod unlock;
+mod unlock_flow;
 mod world;
 
 use std::pin::Pin;
@@ -66,6 +69,15 @@ cases! {
     judges::openssl_reads_and_verifies_every_revocation_list,
     judges::certificates_of_another_ca_can_be_taken_in_and_renewed,
     parallel::many_renewals_at_once_on_one_instance,
+    unlock_flow::a_code_by_sms_unlocks_the_key_and_the_owner_is_told,
+    unlock_flow::a_cut_after_any_step_is_made_good_by_the_same_client_key,
+    unlock_flow::an_officer_looks_at_an_application_and_sends_a_code,
+    unlock_flow::an_officer_may_send_the_code_to_a_new_number_and_the_old_one_hears_of_it,
+    unlock_flow::an_officer_says_no_or_can_not_say_yes,
+    unlock_flow::an_application_is_taken_once_for_each_idempotency_key,
+    unlock_flow::renewals_and_unlocks_do_not_stand_in_each_others_way,
+    unlock_flow::which_certificates_may_be_unlocked_is_no_secret,
+    unlock_flow::a_device_has_one_owner_and_keeps_its_master,
 }
 
 /// One cluster for all, each case in a database of its own, in which the key management lies too.
