@@ -12,6 +12,7 @@ mod parallel;
 mod postgres;
 mod renewal;
 mod unlock;
+mod unlock_attacks;
 mod unlock_flow;
 mod world;
 
@@ -78,6 +79,16 @@ cases! {
     unlock_flow::renewals_and_unlocks_do_not_stand_in_each_others_way,
     unlock_flow::which_certificates_may_be_unlocked_is_no_secret,
     unlock_flow::a_device_has_one_owner_and_keeps_its_master,
+    unlock_attacks::five_wrong_codes_end_an_order_however_many_were_sent,
+    unlock_attacks::a_code_is_good_for_its_order_its_time_and_once,
+    unlock_attacks::a_begin_is_good_for_one_key_client_request_and_once,
+    unlock_attacks::an_answer_the_key_did_not_take_is_not_repeated,
+    unlock_attacks::a_key_is_unlocked_by_one_order_at_a_time,
+    unlock_attacks::of_two_begins_at_once_one_begins_and_the_other_goes_on,
+    unlock_attacks::only_the_key_itself_reports_the_end,
+    unlock_attacks::a_revoked_certificate_ends_its_unlocks_at_every_stage,
+    unlock_attacks::an_application_is_signed_whole_and_read_by_a_person,
+    unlock_attacks::floods_are_held_back_by_certificate_and_number,
 }
 
 /// One cluster for all, each case in a database of its own, in which the key management lies too.
