@@ -191,6 +191,12 @@ fault_codes! {
     UnlockRefused = "CA-561",
     /// The key is being unlocked by another order.
     UnlockInProgress = "CA-562",
+    /// The connection to the key broke while its PIN was being set.
+    UnlockInterrupted = "CA-563",
+    /// The key has its new PIN, the CA does not know yet.
+    UnlockNotReported = "CA-564",
+    /// What the CA answered can't unlock this key.
+    GrantRefused = "CA-565",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }

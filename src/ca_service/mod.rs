@@ -15,6 +15,7 @@ pub mod clock;
 pub mod config;
 pub mod console;
 pub mod crl;
+pub mod delivery;
 pub mod error;
 pub mod http;
 pub mod kmc;

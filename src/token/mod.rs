@@ -26,6 +26,7 @@ pub use error::TokenError;
 pub use gmt0017::Gmt0017;
 pub use media::Medium;
 pub use monitor::PcscSource;
+pub use pin_block::check_new as check_new_pin;
 pub use source::{KeySource, ServiceState, Slot, SourceEvent};
 pub use transport::{Channel, Transport, TransportError};
 pub use types::{

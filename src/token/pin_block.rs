@@ -7,6 +7,7 @@ use super::TokenError;
 use super::profile::PinRules;
 use crate::crypto::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
 use crate::secret::{Pin, SecretBytes};
+use std::ops::RangeInclusive;
 
 /// Random bytes of the key that a block answers; single use.
 pub type Challenge = [u8; 8];
@@ -23,16 +24,16 @@ pub fn present_key(rules: &PinRules, pin: Pin) -> Result<Sm4Key, TokenError> {
     Ok(pin_key(pin.expose()))
 }
 
-/// Refuses a new PIN the key can't store safely.
+/// Refuses a new PIN the key can't store safely. `lengths` is that of the model ([`super::Token::pin_length`]), bytes.
 ///
 /// # Errors
 /// [`TokenError::NewPinLength`], [`TokenError::NewPinCharacters`].
-pub fn check_new(rules: &PinRules, new: &Pin) -> Result<(), TokenError> {
+pub fn check_new(lengths: &RangeInclusive<usize>, new: &Pin) -> Result<(), TokenError> {
     if !new.expose().iter().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(TokenError::NewPinCharacters);
     }
-    if !rules.new.contains(&new.len()) {
-        return Err(TokenError::NewPinLength { min: *rules.new.start(), max: *rules.new.end() });
+    if !lengths.contains(&new.len()) {
+        return Err(TokenError::NewPinLength { min: *lengths.start(), max: *lengths.end() });
     }
     Ok(())
 }
@@ -130,14 +131,14 @@ mod tests {
     #[test]
     fn a_new_pin_has_6_to_15_printable_ascii_characters() {
         for good in ["123456", "Aa1!~ _z", "123456789012345"] {
-            assert_eq!(check_new(rules(), &pin(good)), Ok(()));
+            assert_eq!(check_new(&rules().new, &pin(good)), Ok(()));
         }
         let length = Err(TokenError::NewPinLength { min: 6, max: 15 });
         for bad in ["", "12345", "1234567890123456"] {
-            assert_eq!(check_new(rules(), &pin(bad)), length);
+            assert_eq!(check_new(&rules().new, &pin(bad)), length);
         }
         for bad in ["密码密码", "12345\u{7f}", "1234\n56", "12345é"] {
-            assert_eq!(check_new(rules(), &pin(bad)), Err(TokenError::NewPinCharacters));
+            assert_eq!(check_new(&rules().new, &pin(bad)), Err(TokenError::NewPinCharacters));
         }
     }
 }

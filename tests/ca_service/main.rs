@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod attacks;
+mod delivery;
 mod flow;
 mod judges;
 mod keeping;
@@ -16,6 +17,7 @@ mod unlock_attacks;
 mod unlock_flow;
 mod world;
 
+use delivery::{mail, sms, worker};
 use std::pin::Pin;
 
 type Case = (&'static str, fn(world::Place) -> Pin<Box<dyn Future<Output = ()>>>);
@@ -89,6 +91,22 @@ cases! {
     unlock_attacks::a_revoked_certificate_ends_its_unlocks_at_every_stage,
     unlock_attacks::an_application_is_signed_whole_and_read_by_a_person,
     unlock_attacks::floods_are_held_back_by_certificate_and_number,
+    mail::a_mail_arrives_as_it_was_meant,
+    mail::a_server_that_is_not_safe_gets_no_mail,
+    mail::a_refusal_ends_it_and_a_person_may_send_it_again,
+    mail::what_passes_is_tried_again_later_and_later,
+    mail::a_server_that_is_not_there_is_tried_for_a_day,
+    mail::values_stay_values_in_head_and_body,
+    sms::an_sms_is_a_request_with_its_values_where_they_belong,
+    sms::the_answer_decides_whether_it_was_sent,
+    sms::nobody_is_followed_or_waited_for,
+    worker::a_message_is_sent_when_it_is_committed_and_not_before,
+    worker::two_instances_send_each_message_once,
+    worker::one_message_that_many_want_goes_to_one,
+    worker::a_crash_between_sending_and_noting_repeats_the_same_message,
+    worker::a_late_answer_undoes_nothing,
+    worker::a_code_that_ended_is_not_sent_and_not_kept,
+    worker::without_a_gateway_messages_stay_where_the_console_shows_them,
 }
 
 /// One cluster for all, each case in a database of its own, in which the key management lies too.

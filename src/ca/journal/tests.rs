@@ -34,6 +34,7 @@ fn entry() -> Entry {
         order: None,
         token: "secret".to_owned(),
         download: None,
+        unlock: None,
         finished: None,
     }
 }

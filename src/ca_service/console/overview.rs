@@ -128,6 +128,9 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
     if visit.may(Right::ReadOutbox) {
         let waiting = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting' AND $1 >= 0 AND $2 >= 0";
         facts.push(fact("/console/outbox", "console.overview.messages", count(pool, waiting, now, soon).await?));
+        let failed = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND $1 >= 0 AND $2 >= 0";
+        let failed = count(pool, failed, now, soon).await?;
+        facts.push(fact("/console/outbox?state=failed", "console.overview.messages_failed", failed));
     }
     let page = Page::new(&visit, "overview", language.text("console.nav.overview"));
     Ok(show(StatusCode::OK, &OverviewPage { page, states: states.collect(), table, facts }))

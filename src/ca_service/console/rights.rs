@@ -37,6 +37,8 @@ pub enum Right {
     ReadOutbox,
     /// Read the messages themselves; they hold codes.
     ReadMessages,
+    /// Send messages that failed again.
+    SendMessages,
     /// Read, export and check the audit log.
     ReadAudit,
 }
@@ -57,6 +59,7 @@ const MATRIX: &[(Right, &[Role])] = &[
     (Right::ManageOperators, ADMINISTRATORS),
     (Right::ReadOutbox, EVERYBODY),
     (Right::ReadMessages, ADMINISTRATORS),
+    (Right::SendMessages, OFFICERS),
     (Right::ReadAudit, &[Role::Administrator, Role::Auditor]),
 ];
 
@@ -123,6 +126,7 @@ pub const ROUTES: &[Route] = &[
     post("/console/operators/{name}/active", Access::Needs(Right::ManageOperators)),
     post("/console/operators/{name}/reset", Access::Needs(Right::ManageOperators)),
     get("/console/outbox", Access::Needs(Right::ReadOutbox)),
+    post("/console/outbox/{id}/again", Access::Needs(Right::SendMessages)),
     get("/console/audit", Access::Needs(Right::ReadAudit)),
     get("/console/audit/export", Access::Needs(Right::ReadAudit)),
     post("/console/audit/check", Access::Needs(Right::ReadAudit)),

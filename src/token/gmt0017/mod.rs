@@ -100,7 +100,7 @@ impl Token for Gmt0017 {
     }
 
     fn change_pin(&mut self, current: Pin, new: Pin) -> Result<PinInfo, TokenError> {
-        pin_block::check_new(self.rules_so_far()?, &new)?;
+        pin_block::check_new(&self.rules_so_far()?.new, &new)?;
         let key = pin_block::present_key(self.rules_so_far()?, current)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
@@ -205,7 +205,7 @@ impl Token for Gmt0017 {
     }
 
     fn unblock_pin(&mut self, admin: Pin, new: Pin) -> Result<PinInfo, TokenError> {
-        pin_block::check_new(self.rules_so_far()?, &new)?;
+        pin_block::check_new(&self.rules_so_far()?.new, &new)?;
         let key = pin_block::present_key(self.rules_so_far()?, admin)?;
         let (mut session, known) = self.begin()?;
         pin_rules(known.profile)?;
@@ -220,7 +220,7 @@ impl Token for Gmt0017 {
     }
 
     fn unlock_remotely(&mut self, unlock: RemoteUnlock<'_>) -> Result<Unlocked, TokenError> {
-        pin_block::check_new(self.rules_so_far()?, &unlock.new_pin)?;
+        pin_block::check_new(&self.rules_so_far()?.new, &unlock.new_pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         unlock::remotely(&mut session, &known, rules, unlock)
