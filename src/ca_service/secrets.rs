@@ -1,4 +1,5 @@
-//! The service's own secret and what is derived from it: tokens of orders, keyed hashes of codes and captchas.
+//! The service's own secret and what is derived from it: tokens of orders, keyed hashes of codes and captchas, codes and
+//! transport PINs of unlocks.
 //!
 //! Invariant: nothing that a customer has to prove lies in the database in a form that could be used.
 
@@ -18,11 +19,17 @@ impl Secrets {
     /// A value only this service can make: for `purpose` and `parts`, 64 hexadecimal digits.
     #[must_use]
     pub fn tag(&self, purpose: &str, parts: &[&str]) -> String {
+        hex(self.derive(purpose, parts).as_slice())
+    }
+
+    /// The same as 32 bytes that are wiped, for what is itself a secret.
+    #[must_use]
+    pub fn derive(&self, purpose: &str, parts: &[&str]) -> Zeroizing<[u8; 32]> {
         let mut all: Vec<&[u8]> = vec![purpose.as_bytes()];
         for part in parts {
             all.extend([[0].as_slice(), part.as_bytes()]);
         }
-        hex(&hmac(self.0.as_slice(), &all))
+        Zeroizing::new(hmac(self.0.as_slice(), &all))
     }
 }
 

@@ -14,7 +14,7 @@ use std::ops::{Deref, DerefMut};
 use std::path::Path;
 use std::sync::{Arc, Once};
 use std::time::Duration;
-use tokio::sync::{Mutex, OwnedMutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 /// The books' tables.
 static BOOKS: Migrator = sqlx::migrate!("src/ca_service/migrations");
@@ -36,6 +36,7 @@ pub struct Store {
     pool: AnyPool,
     /// On SQLite: whose turn it is to write.
     writer: Option<Arc<Mutex<()>>>,
+    messages: Arc<watch::Sender<()>>,
 }
 
 static DRIVERS: Once = Once::new();
@@ -83,7 +84,7 @@ impl Store {
             .connect(url)
             .await?;
         tables.run(&pool).await?;
-        Ok(Self { pool, writer: sqlite.then(Arc::default) })
+        Ok(Self { pool, writer: sqlite.then(Arc::default), messages: Arc::new(watch::channel(()).0) })
     }
 
     /// For reading.
@@ -97,13 +98,20 @@ impl Store {
     /// # Errors
     /// [`sqlx::Error`].
     pub async fn begin(&self) -> Result<Tx, sqlx::Error> {
-        match &self.writer {
+        let (inner, turn) = match &self.writer {
             Some(writer) => {
                 let turn = Arc::clone(writer).lock_owned().await;
-                Ok(Tx { inner: self.pool.begin_with("BEGIN IMMEDIATE").await?, _turn: Some(turn) })
+                (self.pool.begin_with("BEGIN IMMEDIATE").await?, Some(turn))
             }
-            None => Ok(Tx { inner: self.pool.begin().await?, _turn: None }),
-        }
+            None => (self.pool.begin().await?, None),
+        };
+        Ok(Tx { inner, _turn: turn, messages: Arc::clone(&self.messages), message: false })
+    }
+
+    /// Changes when this instance has committed a message to people.
+    #[must_use]
+    pub fn messages(&self) -> watch::Receiver<()> {
+        self.messages.subscribe()
     }
 
     /// Closes all connections.
@@ -116,6 +124,8 @@ impl Store {
 pub struct Tx {
     inner: Transaction<'static, Any>,
     _turn: Option<OwnedMutexGuard<()>>,
+    messages: Arc<watch::Sender<()>>,
+    message: bool,
 }
 
 impl Tx {
@@ -124,7 +134,16 @@ impl Tx {
     /// # Errors
     /// [`sqlx::Error`]; then nothing happened.
     pub async fn commit(self) -> Result<(), sqlx::Error> {
-        self.inner.commit().await
+        self.inner.commit().await?;
+        if self.message {
+            self.messages.send_replace(());
+        }
+        Ok(())
+    }
+
+    /// Whoever sends messages is to look for them once this lasts.
+    pub(super) const fn tell_of_message(&mut self) {
+        self.message = true;
     }
 }
 

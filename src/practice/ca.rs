@@ -48,6 +48,7 @@ impl PracticeCa {
             authority,
             service: PrivateKey::generate().map_err(ServiceError::from)?,
             kmc: PrivateKey::generate().map_err(ServiceError::from)?,
+            admin_masters: vec![PrivateKey::generate().map_err(ServiceError::from)?],
         };
         let folder = tempfile::Builder::new().prefix("cert-assistant-practice").tempdir()?;
         let files = (folder.path().join("books.db"), folder.path().join("kmc.db"));

@@ -126,7 +126,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
         ),
     ];
     if visit.may(Right::ReadOutbox) {
-        let waiting = "SELECT COUNT(*) FROM outbox WHERE sent IS NULL AND $1 >= 0 AND $2 >= 0";
+        let waiting = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting' AND $1 >= 0 AND $2 >= 0";
         facts.push(fact("/console/outbox", "console.overview.messages", count(pool, waiting, now, soon).await?));
     }
     let page = Page::new(&visit, "overview", language.text("console.nav.overview"));

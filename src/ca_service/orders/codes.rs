@@ -2,13 +2,13 @@
 //! hash is kept; the message goes into the outbox in the same transaction.
 
 use super::steps::{self, Done};
-use super::{Row, wrong_state};
+use super::{Row, renewal, wrong_state};
 use crate::ca::protocol::{OrderState, Problem, ProblemCode};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::error::ServiceError;
 use crate::ca_service::limits;
-use crate::ca_service::outbox::{self, Message};
+use crate::ca_service::outbox::{self, Channel, Message};
 use crate::ca_service::secrets::same;
 use crate::crypto::random;
 use sqlx::Row as _;
@@ -23,6 +23,7 @@ const RESEND: i64 = 60;
 /// # Errors
 /// `order_state`, `rate_limited`, `daily_limit`.
 pub async fn send(service: &Service, order: &Row) -> Result<(), ServiceError> {
+    renewal(order)?;
     if order.state != OrderState::Submitted {
         return Err(wrong_state(order.state));
     }
@@ -54,9 +55,12 @@ pub async fn send(service: &Service, order: &Row) -> Result<(), ServiceError> {
     limits::day(service, &mut tx, &format!("code/{mobile}"), service.config.limits.codes_day).await?;
     let minutes = LIFE_MINUTES.to_string();
     let message = Message {
+        channel: Channel::Sms,
         recipient: mobile,
         template: "renewal_code",
         values: &[("code", &code), ("minutes", &minutes), ("order", &order.no), ("ca", &service.config.name)],
+        secrets: &["code"],
+        expires: Some(now + LIFE_MINUTES * 60),
         order: Some(&order.no),
     };
     outbox::put(service, &mut tx, &message).await?;
@@ -71,6 +75,7 @@ pub async fn send(service: &Service, order: &Row) -> Result<(), ServiceError> {
 /// # Errors
 /// `order_state`, `code_wrong` with the tries left, `code_expired`.
 pub async fn verify(service: &Service, order: &Row, given: &str) -> Result<(), ServiceError> {
+    renewal(order)?;
     if order.state != OrderState::Submitted {
         return Err(wrong_state(order.state));
     }
