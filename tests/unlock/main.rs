@@ -9,5 +9,6 @@ mod desk;
 mod office;
 mod person;
 mod refusing;
+mod search;
 mod secrecy;
 mod setting;

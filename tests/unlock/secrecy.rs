@@ -3,32 +3,10 @@
 
 use crate::office::{Befall, CODE, TRANSPORT, lost};
 use crate::person::{ADMIN, NEW, OLD, Person, application, code, person, pin, told};
+use crate::search::{files, forms, holds};
 use cert_assistant::ca::protocol::Base64;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-
-/// A text or bytes in every form that is likely to be written.
-fn forms(secret: &[u8]) -> Vec<Vec<u8>> {
-    let hex: String = secret.iter().map(|byte| format!("{byte:02x}")).collect();
-    let list = format!("{secret:?}");
-    vec![
-        secret.to_vec(),
-        hex.to_uppercase().into_bytes(),
-        hex.into_bytes(),
-        Base64::text(secret).into_bytes(),
-        list.trim_matches(['[', ']']).as_bytes().to_vec(),
-    ]
-}
-
-fn holds(text: &[u8], secret: &[u8]) -> bool {
-    forms(secret).iter().any(|form| text.windows(form.len()).any(|window| window == form))
-}
-
-/// All files of the journal.
-fn files(folder: &std::path::Path) -> Vec<u8> {
-    let files = std::fs::read_dir(folder).unwrap();
-    files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
-}
 
 #[derive(Clone, Default)]
 struct Log(Arc<Mutex<Vec<u8>>>);
