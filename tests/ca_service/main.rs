@@ -83,6 +83,7 @@ cases! {
     worker::a_crash_between_sending_and_noting_repeats_the_same_message,
     worker::a_late_answer_undoes_nothing,
     worker::a_code_that_ended_is_not_sent_and_not_kept,
+    worker::a_gateway_that_breaks_the_program_is_tried_for_a_day,
     worker::without_a_gateway_messages_stay_where_the_console_shows_them,
 }
 

@@ -51,7 +51,9 @@ impl Smtp {
         let address = |setting: &str, text: &str| {
             text.parse::<Address>().map_err(|error| unacceptable(setting, &format!("{text:?}: {error}")))
         };
-        let from = Mailbox::new(Some(name.to_owned()), address("mail.from", &settings.from)?);
+        // the library can't write a name with control characters
+        let name = name.split(|character: char| character.is_control()).collect::<Vec<_>>().join(" ");
+        let from = Mailbox::new(Some(name), address("mail.from", &settings.from)?);
         let reply_to = settings.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
         let password =
             secret_file::read("mail.password_file", settings.password_file.as_deref(), dir, "mail-password")?;
