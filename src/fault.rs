@@ -71,6 +71,16 @@ fault_codes! {
     KeyPairExists = "KEY-121",
     /// What was to be written fits no key.
     KeyUnwritable = "KEY-122",
+    /// The admin PIN is locked.
+    AdminLocked = "KEY-123",
+    /// The admin PIN was wrong.
+    WrongAdminPin = "KEY-124",
+    /// Too few tries of the admin PIN are left to spend one on an answer made elsewhere.
+    AdminTriesLow = "KEY-125",
+    /// The challenge an answer was made for no longer holds.
+    UnlockChallengeLost = "KEY-126",
+    /// The connection broke while the key was being unlocked.
+    UnlockUncertain = "KEY-127",
     /// The service stopped.
     ServiceStopped = "SVC-201",
     /// The service speaks another version.
@@ -177,6 +187,16 @@ fault_codes! {
     RenewalLoginLost = "CA-558",
     /// The container is in use.
     ContainerInUse = "CA-559",
+    /// The key did not take the CA's answer.
+    UnlockRefused = "CA-561",
+    /// The key is being unlocked by another order.
+    UnlockInProgress = "CA-562",
+    /// The connection to the key broke while its PIN was being set.
+    UnlockInterrupted = "CA-563",
+    /// The key has its new PIN, the CA does not know yet.
+    UnlockNotReported = "CA-564",
+    /// What the CA answered can't unlock this key.
+    GrantRefused = "CA-565",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }

@@ -63,7 +63,7 @@ struct Desk {
     online: Online,
     practice_pin: Option<String>,
     /// Stopped, and its books removed, when the program ends.
-    _practice_ca: Option<PracticeCa>,
+    practice_ca: Option<PracticeCa>,
 }
 
 /// Folders of this person; without them settings and orders last as long as the program.
@@ -105,7 +105,7 @@ impl Desk {
                 trust: Arc::new(move || store.clone()),
                 online,
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
-                _practice_ca: Some(ca),
+                practice_ca: Some(ca),
             });
         }
         let own = folders.config.clone();
@@ -136,7 +136,7 @@ impl Desk {
             trust: Arc::new(trust),
             online,
             practice_pin: None,
-            _practice_ca: None,
+            practice_ca: None,
         })
     }
 }
@@ -172,6 +172,9 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
     });
     let (hub, events) =
         Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online) });
+    if let Some(ca) = &desk.practice_ca {
+        ca.on_message(hub.teller());
+    }
     let practice = desk.practice_pin.is_some();
     let setting = Setting {
         settings_file: folders.settings(),

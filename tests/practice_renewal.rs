@@ -2,7 +2,7 @@
 //! over HTTP with its books in files. What the window would show is in the model.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
 
-use cert_assistant::app::protocol::{Contact, OrderState};
+use cert_assistant::app::protocol::{Contact, OrderKind, OrderState};
 use cert_assistant::app::{
     Command, Desk, Event, FaultCode, Hub, KeyState, LineState, Online, RenewalAsk, RenewalStage, RenewalTask,
     Surroundings, cert,
@@ -220,10 +220,10 @@ fn an_order_under_review_goes_on_after_the_program_was_closed() {
     }
     again.until(|desk| desk.service.is_some() && desk.keys.iter().all(|key| key.view().is_some()));
     let slot = again.slot("人工审核");
-    assert!(again.desk.open_order(slot).is_some(), "the card says that an order is open");
+    assert!(again.desk.open_order(slot, OrderKind::Renew).is_some(), "the card says that an order is open");
     again.ask_until(slot, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Download(_)));
     again.download(slot);
-    again.until(|desk| desk.open_order(slot).is_none());
+    again.until(|desk| desk.open_order(slot, OrderKind::Renew).is_none());
 }
 
 #[test]

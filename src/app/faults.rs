@@ -24,6 +24,11 @@ impl From<&TokenError> for Fault {
             TokenError::NoContainer => Self::new(FaultCode::ContainerMissing),
             TokenError::ContainerExists => Self::new(FaultCode::ContainerExists),
             TokenError::KeyPairExists => Self::new(FaultCode::KeyPairExists),
+            TokenError::AdminLocked => Self::new(FaultCode::AdminLocked),
+            TokenError::WrongAdminPin { left } => Self::new(FaultCode::WrongAdminPin).with("left", left.to_string()),
+            TokenError::AdminTriesLow { left } => Self::new(FaultCode::AdminTriesLow).with("left", left.to_string()),
+            TokenError::ChallengeLost => Self::new(FaultCode::UnlockChallengeLost),
+            TokenError::UnlockUncertain => Self::new(FaultCode::UnlockUncertain),
             TokenError::Unwritable { what } => Self::new(FaultCode::KeyUnwritable).detail(*what),
             TokenError::Refused { command, sw } => {
                 let code = match sw.meaning() {

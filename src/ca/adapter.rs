@@ -3,7 +3,7 @@
 
 use super::protocol::{
     CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, OrderKind, Payment, Problem, Purpose, Session,
-    Support,
+    Support, UnlockAnswer,
 };
 use std::time::Duration;
 
@@ -86,6 +86,25 @@ pub trait CaAdapter: Send + Sync {
     /// # Errors
     /// [`CaError`].
     fn confirm(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError>;
+
+    /// Applies for an unlock; the same submission gives the same order again. The body is JSON of
+    /// [`super::protocol::UnlockRequest`], the signature by the key it names; there is no session.
+    ///
+    /// # Errors
+    /// [`CaError`].
+    fn create_unlock(&self, submission: &Submission) -> Result<OrderCreated, CaError>;
+
+    /// Asks for the grant. `body` is JSON of [`super::protocol::UnlockBegin`], `signature` (DER) by the client key.
+    ///
+    /// # Errors
+    /// [`CaError`].
+    fn begin_unlock(&self, no: &str, token: &str, body: &[u8], signature: &[u8]) -> Result<UnlockAnswer, CaError>;
+
+    /// Reports the new PIN. `body` is JSON of [`super::protocol::UnlockFinish`], `p7` by the key of the certificate.
+    ///
+    /// # Errors
+    /// [`CaError`].
+    fn finish_unlock(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError>;
 }
 
 /// An order request, ready to be sent as often as needed.
@@ -93,9 +112,9 @@ pub trait CaAdapter: Send + Sync {
 pub struct Submission {
     /// JSON of [`super::protocol::OrderRequest`].
     pub body: Vec<u8>,
-    /// Id of the session.
+    /// Id of the session; empty for an unlock.
     pub session: String,
-    /// Signature of the session key over the body, DER.
+    /// Signature of the session key, for an unlock of the client key, over the body, DER.
     pub signature: Vec<u8>,
     /// Value of the header `Idempotency-Key`.
     pub idempotency_key: String,

@@ -3,6 +3,7 @@
 use super::adapter::Submission;
 use super::protocol::{Base64, Order, OrderKind, OrderState, Period, SessionKey};
 use super::renewal::{DownloadStep, Step};
+use super::unlock::{UnlockMark, UnlockProgress};
 use crate::cert::Certificate;
 use crate::fault::{Fault, FaultCode};
 use crate::token::KeyContents;
@@ -48,6 +49,9 @@ pub struct Entry {
     pub token: String,
     /// How far the new certificates are.
     pub download: Option<Download>,
+    /// How far the unlock is.
+    #[serde(default)]
+    pub unlock: Option<UnlockProgress>,
     /// When the last step was done, or the order ended otherwise.
     pub finished: Option<i64>,
 }
@@ -132,6 +136,13 @@ impl Entry {
         }
     }
 
+    /// True when the key holds something of the unfinished order that only going on puts right.
+    #[must_use]
+    pub fn is_on_key(&self) -> bool {
+        let in_between = self.unlock.as_ref().is_some_and(|unlock| unlock.mark == UnlockMark::Sent);
+        self.is_open() && (self.download.is_some() || in_between)
+    }
+
     /// True while something is left to do.
     #[must_use]
     pub const fn is_open(&self) -> bool {
@@ -151,6 +162,9 @@ impl Entry {
         self.token.clear();
         if let Some(download) = &mut self.download {
             (download.csr, download.package) = (None, None);
+        }
+        if let Some(unlock) = &mut self.unlock {
+            unlock.client_key = None;
         }
     }
 }

@@ -113,6 +113,8 @@ const fn code(code: ProblemCode) -> FaultCode {
         ProblemCode::OtherRequest => FaultCode::OtherRequest,
         ProblemCode::CodeWrong => FaultCode::CodeWrong,
         ProblemCode::CodeExpired => FaultCode::CodeExpired,
+        ProblemCode::UnlockInProgress => FaultCode::UnlockInProgress,
+        ProblemCode::KeyRefused => FaultCode::UnlockRefused,
         ProblemCode::RateLimited => FaultCode::RateLimited,
         ProblemCode::DailyLimit => FaultCode::DailyLimit,
         ProblemCode::Internal => FaultCode::CaInternal,
@@ -160,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_renewal_finds_its_values_in_the_scene() {
+    fn every_fault_of_a_renewal_or_an_unlock_finds_its_values_in_the_scene() {
         let support = support();
         let scene = Scene { support: &support, order: "20260101-000001", serial: "5303", now: 0 };
         let from_key =
@@ -168,6 +170,12 @@ mod tests {
         let codes: Vec<_> = from_key.collect();
         assert_eq!(codes.len(), 9);
         codes.into_iter().for_each(|&code| complete(&scene.of(code)));
+        let unlock =
+            FaultCode::ALL.iter().filter(|code| matches!(code.as_str().as_bytes(), [b'C', b'A', b'-', b'5', b'6', _]));
+        // one comes from the service only, with its own time to wait
+        let unlock: Vec<_> = unlock.filter(|code| **code != FaultCode::UnlockInProgress).collect();
+        assert_eq!(unlock.len(), 4);
+        unlock.into_iter().for_each(|&code| complete(&scene.of(code)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! encrypted for it.
 
 use super::journal::Journal;
-use super::renewal::{KeyAccess, on_key};
+use super::key::{KeyAccess, on_key};
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 

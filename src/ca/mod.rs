@@ -11,17 +11,25 @@ mod faults;
 pub mod history;
 mod http;
 mod journal;
+mod key;
+mod open_order;
 mod order_api;
 mod portal;
 mod profiles;
 pub mod protocol;
 mod renewal;
+mod signing;
+mod unlock;
 
 pub use adapter::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
 pub use entry::{Download, Entry, KeyBinding, Sent};
 pub use http::Proxy;
 pub use journal::{Damaged, Journal, OpenEntry};
+pub use key::{KeyAccess, KeyGone};
 pub use order_api::OrderApi;
 pub use portal::Portal;
 pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, ServiceUrl, Text, UrlRefused};
-pub use renewal::{DownloadStep, Identified, KeyAccess, KeyGone, Outcome, Renewal, Step};
+pub use renewal::{DownloadStep, Identified, Outcome, Renewal, Step};
+pub use unlock::{
+    Application, ClientKey, KeyRefusal, Unlock, UnlockLine, UnlockMark, UnlockOutcome, UnlockProgress, UnlockStep,
+};

@@ -3,7 +3,7 @@
 use super::adapter::{CaAdapter, CaError, Capabilities, OrderAnswer, Submission, Way};
 use super::profiles::{CaProfile, PortalPages};
 use super::protocol::{
-    CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support,
+    CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support, UnlockAnswer,
 };
 use std::time::Duration;
 
@@ -77,6 +77,18 @@ impl CaAdapter for Portal {
     }
 
     fn confirm(&self, _: &str, _: &str, _: &[u8], _: &[u8]) -> Result<Order, CaError> {
+        Err(CaError::NotHere)
+    }
+
+    fn create_unlock(&self, _: &Submission) -> Result<OrderCreated, CaError> {
+        Err(CaError::NotHere)
+    }
+
+    fn begin_unlock(&self, _: &str, _: &str, _: &[u8], _: &[u8]) -> Result<UnlockAnswer, CaError> {
+        Err(CaError::NotHere)
+    }
+
+    fn finish_unlock(&self, _: &str, _: &str, _: &[u8], _: &[u8]) -> Result<Order, CaError> {
         Err(CaError::NotHere)
     }
 }

@@ -34,9 +34,17 @@ pub fn day_text(moment: i64) -> String {
     format!("{:04}{:02}{:02}", day.year, day.month, day.day)
 }
 
+/// The minute in Beijing as people read it: `2026-11-20 12:00`.
+#[must_use]
+pub fn minute_text(moment: i64) -> String {
+    let (day, of_day) = (crate::cert::beijing_day(moment), moment - day_start(moment));
+    let (hour, minute) = (of_day / 3600, of_day % 3600 / 60);
+    format!("{:04}-{:02}-{:02} {hour:02}:{minute:02}", day.year, day.month, day.day)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{DAY, day_end, day_start, day_text};
+    use super::{DAY, day_end, day_start, day_text, minute_text};
 
     /// 2026-11-20 00:00:00 in Beijing.
     const MIDNIGHT: i64 = 1_795_104_000;
@@ -51,5 +59,11 @@ mod tests {
         assert_eq!(day_start(MIDNIGHT - 1), MIDNIGHT - DAY);
         assert_eq!(day_text(MIDNIGHT - 1), "20261119");
         assert_eq!(day_text(MIDNIGHT + DAY), "20261121");
+    }
+
+    #[test]
+    fn minutes_are_those_of_beijing() {
+        assert_eq!(minute_text(MIDNIGHT), "2026-11-20 00:00");
+        assert_eq!(minute_text(MIDNIGHT + DAY - 1), "2026-11-20 23:59");
     }
 }

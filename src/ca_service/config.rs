@@ -47,6 +47,10 @@ pub struct Limits {
     pub orders_day: u32,
     /// Codes to one mobile number within a day.
     pub codes_day: u32,
+    /// Applications for an unlock of one certificate within a day.
+    pub unlocks_day: u32,
+    /// Codes of unlocks to one mobile number or e-mail address within a day.
+    pub unlock_codes_day: u32,
 }
 
 impl Limits {
@@ -58,6 +62,8 @@ impl Limits {
         sessions_day: 0,
         orders_day: 0,
         codes_day: 0,
+        unlocks_day: 0,
+        unlock_codes_day: 0,
     };
 }
 
@@ -70,6 +76,8 @@ impl Default for Limits {
             sessions_day: 60,
             orders_day: 10,
             codes_day: 10,
+            unlocks_day: 5,
+            unlock_codes_day: 5,
         }
     }
 }

@@ -71,7 +71,7 @@ impl Reason {
     }
 }
 
-/// Revokes the pair a certificate belongs to, ends its unfinished order together with what was issued for that, and
+/// Revokes the pair a certificate belongs to, ends its unfinished orders together with what was issued for them, and
 /// makes a new list.
 ///
 /// # Errors
@@ -91,23 +91,24 @@ pub async fn revoke(
     if revoke_pair(service, &mut tx, &known.pair, reason).await? == 0 {
         return Err(ServiceError::Unacceptable(format!("certificate {serial} is revoked already")));
     }
-    let issued = ended.as_ref().and_then(|ended| ended.issued.as_deref()).filter(|issued| *issued != known.pair);
-    if let Some(issued) = issued {
+    let issued: Vec<&str> =
+        ended.iter().filter_map(|ended| ended.issued.as_deref()).filter(|issued| *issued != known.pair).collect();
+    for issued in &issued {
         revoke_pair(service, &mut tx, issued, Reason::CessationOfOperation).await?;
     }
     make_list(service, &mut tx).await?;
     for (pair, why) in
-        [Some((known.pair.as_str(), why)), issued.map(|issued| (issued, "its order ended"))].iter().flatten()
+        [(known.pair.as_str(), why)].into_iter().chain(issued.iter().map(|&issued| (issued, "its order ended")))
     {
         let object = format!("certificate/{pair}");
         audit::append(&mut tx, &service.clock, &Entry::done(actor, "certificate.revoke", &object, why)).await?;
     }
-    if let Some(ended) = &ended {
+    for ended in &ended {
         let why = "the certificate was revoked";
         steps::record(service, &mut tx, &ended.no, OrderState::Cancelled, actor, why).await?;
     }
     tx.commit().await?;
-    if let Some(ended) = ended {
+    for ended in ended {
         service.changed(&ended.no);
     }
     Ok(())

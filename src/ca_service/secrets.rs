@@ -1,27 +1,10 @@
-//! The service's own secret and what is derived from it: tokens of orders, keyed hashes of codes and captchas.
+//! The service's own secret and what is derived from it: tokens of orders, keyed hashes of codes and captchas, codes and
+//! transport PINs of unlocks.
 //!
 //! Invariant: nothing that a customer has to prove lies in the database in a form that could be used.
 
-use crate::crypto::{CryptoError, PrivateKey, random, sm3};
+use crate::crypto::{CryptoError, PrivateKey, hmac, random};
 use zeroize::Zeroizing;
-
-/// Length of a block of SM3, bytes.
-const BLOCK: usize = 64;
-
-/// HMAC with SM3 (RFC 2104).
-#[must_use]
-pub fn hmac(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
-    let mut block = Zeroizing::new([0; BLOCK]);
-    if key.len() > BLOCK {
-        block.iter_mut().zip(sm3(&[key])).for_each(|(to, from)| *to = from);
-    } else {
-        block.iter_mut().zip(key).for_each(|(to, from)| *to = *from);
-    }
-    let inner_key = Zeroizing::new(block.map(|byte| byte ^ 0x36));
-    let outer_key = Zeroizing::new(block.map(|byte| byte ^ 0x5C));
-    let inner: Vec<&[u8]> = std::iter::once(inner_key.as_slice()).chain(parts.iter().copied()).collect();
-    sm3(&[outer_key.as_slice(), &sm3(&inner)])
-}
 
 /// The service's secret. All instances on one database share it.
 pub struct Secrets(Zeroizing<[u8; 32]>);
@@ -36,11 +19,17 @@ impl Secrets {
     /// A value only this service can make: for `purpose` and `parts`, 64 hexadecimal digits.
     #[must_use]
     pub fn tag(&self, purpose: &str, parts: &[&str]) -> String {
+        hex(self.derive(purpose, parts).as_slice())
+    }
+
+    /// The same as 32 bytes that are wiped, for what is itself a secret.
+    #[must_use]
+    pub fn derive(&self, purpose: &str, parts: &[&str]) -> Zeroizing<[u8; 32]> {
         let mut all: Vec<&[u8]> = vec![purpose.as_bytes()];
         for part in parts {
             all.extend([[0].as_slice(), part.as_bytes()]);
         }
-        hex(&hmac(self.0.as_slice(), &all))
+        Zeroizing::new(hmac(self.0.as_slice(), &all))
     }
 }
 
@@ -86,21 +75,8 @@ pub fn random_hex<const N: usize>() -> Result<String, CryptoError> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Secrets, from_hex, hex, hmac, is_name, same};
+    use super::{Secrets, from_hex, hex, is_name, same};
     use crate::crypto::PrivateKey;
-
-    #[test]
-    fn the_keyed_hash_is_that_of_openssl() {
-        // printf 'message' | openssl dgst -sm3 -mac HMAC -macopt hexkey:…
-        assert_eq!(
-            hex(&hmac(b"key", &[b"mess", b"age"])),
-            "34C90B291A80B7FD7F2BE43D683935BAB9D149164666C4EF8857C815CF2EF832"
-        );
-        assert_eq!(
-            hex(&hmac(&[0x61; 100], &[b"message"])),
-            "EC46AEDA0E534DD7AC77E96C96A0B6E2C4C69BF9D59BC3C12BF7930954FC89A3"
-        );
-    }
 
     #[test]
     fn a_tag_depends_on_purpose_parts_and_their_borders() {

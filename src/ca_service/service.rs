@@ -1,5 +1,6 @@
 //! What all parts of a running service share.
 
+use super::admin_pins::Masters;
 use super::authority::{Authority, Keys};
 use super::captchas::{self, CaptchaText};
 use super::clock::Clock;
@@ -26,6 +27,8 @@ pub struct Service {
     pub authority: Authority,
     /// The service's secret.
     pub secrets: Secrets,
+    /// What admin PINs are made from.
+    pub masters: Masters,
     /// The present moment.
     pub clock: Clock,
     /// Who takes the money.
@@ -49,6 +52,7 @@ impl Service {
             kmc,
             authority: keys.authority,
             secrets: Secrets::new(&keys.service),
+            masters: Masters::new(&keys.admin_masters),
             clock,
             payment: Box::new(Sandbox),
             captcha_text: captchas::random_text(),

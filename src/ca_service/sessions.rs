@@ -4,6 +4,7 @@ use super::Service;
 use super::audit::{self, Actor, Entry};
 use super::books::certificates::{self, Certificate};
 use super::books::customers::{self, Customer};
+use super::books::devices;
 use super::books::products::{self, Product};
 use super::error::ServiceError;
 use super::limits;
@@ -11,15 +12,13 @@ use super::orders::{self, rules};
 use super::secrets::{from_hex, hex, is_name, random_hex};
 use super::signed::{self, Evidence};
 use crate::ca::protocol::{
-    Holder, OrderHandle, Problem, ProblemCode, Product as ShownProduct, Purpose, Session, SessionRequest,
+    Holder, OrderHandle, ProblemCode, Product as ShownProduct, Purpose, Session, SessionRequest,
 };
 use crate::crypto::PublicKey;
 use sqlx::Row as _;
 
 /// How long a session lasts, seconds.
 const LIFE: i64 = 15 * 60;
-/// Longest serial number of a device, bytes (GM/T 0016 §6.4.2).
-const LONGEST_DEVICE_SERIAL: usize = 32;
 
 /// A session in the books.
 #[derive(Clone, Debug)]
@@ -77,12 +76,7 @@ pub async fn open(service: &Service, body: &[u8], p7: Option<&str>) -> Result<Se
         signed::open(service, body, p7, |request: &SessionRequest| &request.signed, Purpose::Session, path).await?;
     let content = &request.content;
     let device_serial = content.device_serial.as_str();
-    let readable = device_serial.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ');
-    if device_serial.is_empty() || device_serial.len() > LONGEST_DEVICE_SERIAL || !readable {
-        let mut problem = Problem::new(ProblemCode::InvalidRequest, "the serial number of the device");
-        problem.field = Some("device_serial".to_owned());
-        return Err(problem.into());
-    }
+    devices::check_serial(device_serial)?;
     let context = Context::renewable(service, request.signer).await?;
     let certificate = context.certificate.serial.as_str();
     let mut unfinished = Vec::new();

@@ -39,22 +39,30 @@ pub async fn open<T: DeserializeOwned>(
     let p7 = p7.and_then(Base64::parse).ok_or_else(|| invalid("the signature is missing or not base64"))?.0;
     let verified = signed_data::verify(&p7, Some(body)).map_err(|error| invalid(&error.to_string()))?;
     let content: T = super::json(body)?;
-    let claims = signed(&content);
-    if claims.purpose != purpose || claims.method != "POST" || claims.path != path {
-        return Err(invalid("signed for another request"));
-    }
-    let now = service.now();
-    if (claims.time - now).checked_abs().is_none_or(|off| off > CLOCK_TOLERANCE) {
-        let mut problem = Problem::new(ProblemCode::ClockSkew, "the client's clock is too far off");
-        problem.time = Some(now);
-        return Err(problem.into());
-    }
+    check_claims(service, signed(&content), purpose, path)?;
     let signer = certificates::find_der(&service.store, &verified.certificate).await?;
     let signer = signer.filter(|known| known.kind == Kind::Sign);
     let signer = signer.ok_or_else(|| {
         ServiceError::refused(ProblemCode::CertificateUnknown, "the certificate is not in the books of this CA")
     })?;
     Ok(Request { content, signer, p7 })
+}
+
+/// Whether what was signed is for this request, and the client's clock near ours.
+///
+/// # Errors
+/// `signature_invalid`, `clock_skew`.
+pub fn check_claims(service: &Service, claims: &Signed, purpose: Purpose, path: &str) -> Result<(), ServiceError> {
+    if claims.purpose != purpose || claims.method != "POST" || claims.path != path {
+        return Err(ServiceError::refused(ProblemCode::SignatureInvalid, "signed for another request"));
+    }
+    let now = service.now();
+    if claims.time.checked_sub(now).and_then(i64::checked_abs).is_none_or(|off| off > CLOCK_TOLERANCE) {
+        let mut problem = Problem::new(ProblemCode::ClockSkew, "the client's clock is too far off");
+        problem.time = Some(now);
+        return Err(problem.into());
+    }
+    Ok(())
 }
 
 /// Uses up the challenge of a request; what the transaction changes happens at most once for it.
@@ -100,6 +108,8 @@ const fn purpose_text(purpose: Purpose) -> &'static str {
         Purpose::Session => "session",
         Purpose::Issue => "issue",
         Purpose::Confirm => "confirm",
+        Purpose::Unlock => "unlock",
+        Purpose::UnlockFinish => "unlock_finish",
     }
 }
 
@@ -127,13 +137,13 @@ pub struct Evidence<'a> {
     pub session: Option<&'a str>,
     /// Order it belongs to.
     pub order: Option<&'a str>,
-    /// `session`, `order`, `issue` or `confirm`.
+    /// `session`, `order`, `issue`, `confirm`, `unlock`, `unlock_begin` or `unlock_finish`.
     pub kind: &'a str,
     /// Serial number of the certificate.
     pub certificate: &'a str,
     /// The body as it came.
     pub body: &'a [u8],
-    /// Detached `SignedData`, or the DER signature of the session key.
+    /// Detached `SignedData`, or the DER signature of the session key or of the client key of an unlock.
     pub signature: &'a [u8],
 }
 

@@ -11,7 +11,7 @@ use crate::ca_service::books::{certificates, customers};
 use crate::ca_service::captchas::CaptchaText;
 use crate::ca_service::http::{InProcess, router};
 use crate::ca_service::kmc::Kmc;
-use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders};
+use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders, outbox};
 use crate::crypto::PrivateKey;
 use crate::virtual_key::TestCa;
 use std::sync::Arc;
@@ -48,6 +48,7 @@ impl PracticeCa {
             authority,
             service: PrivateKey::generate().map_err(ServiceError::from)?,
             kmc: PrivateKey::generate().map_err(ServiceError::from)?,
+            admin_masters: vec![PrivateKey::generate().map_err(ServiceError::from)?],
         };
         let folder = tempfile::Builder::new().prefix("cert-assistant-practice").tempdir()?;
         let files = (folder.path().join("books.db"), folder.path().join("kmc.db"));
@@ -88,6 +89,12 @@ impl PracticeCa {
             roots: Vec::new(),
         });
         Ok((profiles, Journal::at(self.folder.path().join("orders"))))
+    }
+
+    /// Tells every message the CA sends from now on: recipient and text, until the answer is false. Nobody else gets them.
+    pub fn on_message(&self, tell: impl Fn(String, String) -> bool + Send + 'static) {
+        let service = Arc::clone(self.service.service());
+        self.service.block_on(async { drop(tokio::spawn(messages(service, tell))) });
     }
 
     /// The service.
@@ -131,6 +138,28 @@ async fn enrol(service: &Service, holder: &Enrolment) -> Result<(), ServiceError
         _ => {}
     }
     Ok(())
+}
+
+async fn messages(service: Arc<Service>, tell: impl Fn(String, String) -> bool) {
+    let mut posted = service.store.messages();
+    let mut stopping = service.stopping();
+    let mut last = 0;
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            changed = posted.changed() => if changed.is_err() { return },
+        }
+        let found = outbox::behind(&service.store, last).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the messages of the practice CA can't be read");
+            Vec::new()
+        });
+        for (id, recipient, text) in found {
+            last = id;
+            if !tell(recipient, text) {
+                return;
+            }
+        }
+    }
 }
 
 /// The officer: says yes to every order a little later.

@@ -44,6 +44,29 @@ pub enum TokenError {
     /// The connection broke while the new PIN was being stored: one of the two PINs holds.
     #[error("it is unknown whether the PIN was changed")]
     ChangeUncertain,
+    /// The admin PIN was wrong, or an answer made elsewhere was not made with it, or not for the challenge; this many tries
+    /// of the admin PIN are left.
+    #[error("wrong admin PIN, {left} tries left")]
+    WrongAdminPin {
+        /// Tries left as the key said it.
+        left: u8,
+    },
+    /// No try of the admin PIN is left: the user PIN can't be unblocked any more.
+    #[error("the admin PIN is locked")]
+    AdminLocked,
+    /// Too few tries of the admin PIN are left to spend one on an answer made elsewhere; nothing was sent.
+    #[error("only {left} tries of the admin PIN are left")]
+    AdminTriesLow {
+        /// Tries left.
+        left: u8,
+    },
+    /// The challenge no longer holds: the card was reset or it was used; nothing was sent.
+    #[error("the challenge no longer holds")]
+    ChallengeLost,
+    /// The connection broke in the middle of an unlock: the PIN may be the old one, the transport PIN or the new one. The
+    /// whole unlock, with a fresh challenge, puts it right.
+    #[error("it is unknown which PIN the key has")]
+    UnlockUncertain,
     /// The user's right is needed and is not there: never taken, or lost by a reset, a broken connection or the key itself.
     /// Where the program knows that by itself, nothing was sent.
     #[error("the PIN is needed first")]

@@ -26,9 +26,13 @@ pub use error::TokenError;
 pub use gmt0017::Gmt0017;
 pub use media::Medium;
 pub use monitor::PcscSource;
+pub use pin_block::check_new as check_new_pin;
 pub use source::{KeySource, ServiceState, Slot, SourceEvent};
 pub use transport::{Channel, Transport, TransportError};
-pub use types::{Container, ContainerInfo, DeviceInfo, KeyContents, KeyUse, PinInfo, PinKind};
+pub use types::{
+    Container, ContainerInfo, DeviceInfo, KeyContents, KeyUse, PinInfo, PinKind, RemoteUnlock, UnlockChallenge,
+    Unlocked,
+};
 
 use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::secret::Pin;
@@ -172,6 +176,32 @@ pub trait Token: Send {
     /// # Errors
     /// [`TokenError::NoContainer`].
     fn read_certificate(&mut self, container: &str, key_use: KeyUse) -> Result<Option<Vec<u8>>, TokenError>;
+
+    /// Sets a new user PIN with the admin PIN, which is sent once, as a key of a cipher. Works on a locked key. For counters of
+    /// the issuer.
+    ///
+    /// # Errors
+    /// [`TokenError::NewPinLength`] and [`TokenError::NewPinCharacters`] before anything is sent,
+    /// [`TokenError::WrongAdminPin`], [`TokenError::AdminLocked`]; after [`TokenError::ChangeUncertain`] the user PIN may be
+    /// the old or the new one.
+    fn unblock_pin(&mut self, admin: Pin, new: Pin) -> Result<PinInfo, TokenError>;
+
+    /// Asks the key for the challenge of a remote unlock, with the tries left. Costs no try. A later one, a reset and a
+    /// broken connection end it.
+    ///
+    /// # Errors
+    /// [`TokenError::UnprovenModel`], [`TokenError::AdminLocked`], [`TokenError::AdminTriesLow`].
+    fn unlock_challenge(&mut self) -> Result<UnlockChallenge, TokenError>;
+
+    /// Unlocks with an answer made elsewhere, in one transaction: the answer sets the transport PIN, which is changed at
+    /// once into the new one; then the digest of the report is signed. Begun with a fresh challenge it may be done again
+    /// whatever became of an earlier one: in the end the new PIN holds.
+    ///
+    /// # Errors
+    /// Before anything is sent [`TokenError::NewPinLength`], [`TokenError::NewPinCharacters`], [`TokenError::ChallengeLost`],
+    /// [`TokenError::AdminTriesLow`], [`TokenError::AdminLocked`]; [`TokenError::WrongAdminPin`] when the key did not take the
+    /// answer, which must not be repeated; [`TokenError::UnlockUncertain`] for everything that fails behind it.
+    fn unlock_remotely(&mut self, unlock: RemoteUnlock<'_>) -> Result<Unlocked, TokenError>;
 
     /// Longest new PIN this model stores safely, in bytes.
     fn pin_length(&self) -> std::ops::RangeInclusive<usize>;

@@ -5,14 +5,12 @@
 
 use super::TokenError;
 use super::profile::PinRules;
-use crate::crypto::{CryptoError, Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
+use crate::crypto::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
 use crate::secret::{Pin, SecretBytes};
+use std::ops::RangeInclusive;
 
 /// Random bytes of the key that a block answers; single use.
 pub type Challenge = [u8; 8];
-
-/// Length of the MAC at the end of a ChangePIN command.
-const MAC: usize = 4;
 
 /// K of the present PIN, which is wiped here.
 ///
@@ -26,16 +24,16 @@ pub fn present_key(rules: &PinRules, pin: Pin) -> Result<Sm4Key, TokenError> {
     Ok(pin_key(pin.expose()))
 }
 
-/// Refuses a new PIN the key can't store safely.
+/// Refuses a new PIN the key can't store safely. `lengths` is that of the model ([`super::Token::pin_length`]), bytes.
 ///
 /// # Errors
 /// [`TokenError::NewPinLength`], [`TokenError::NewPinCharacters`].
-pub fn check_new(rules: &PinRules, new: &Pin) -> Result<(), TokenError> {
+pub fn check_new(lengths: &RangeInclusive<usize>, new: &Pin) -> Result<(), TokenError> {
     if !new.expose().iter().all(|byte| matches!(byte, b' '..=b'~')) {
         return Err(TokenError::NewPinCharacters);
     }
-    if !rules.new.contains(&new.len()) {
-        return Err(TokenError::NewPinLength { min: *rules.new.start(), max: *rules.new.end() });
+    if !lengths.contains(&new.len()) {
+        return Err(TokenError::NewPinLength { min: *lengths.start(), max: *lengths.end() });
     }
     Ok(())
 }
@@ -55,8 +53,7 @@ pub fn verify_data(
     Ok(SecretBytes::concat(&[&application, block.expose()]))
 }
 
-/// Data of ChangePIN: app2 ‖ SM4-ECB(K, length of the new PIN, little-endian ‖ new PIN ‖ 80 00…) ‖ MAC4.
-/// MAC = first 4 bytes of SM4-CBC-MAC(K, IV RND8‖00×8, new PIN ‖ 80 00…).
+/// Data of ChangePIN and UnblockPIN: app2 ‖ the new PIN under the key of the present or the admin PIN ‖ MAC4.
 ///
 /// # Errors
 /// [`CryptoError`] never in practice: the blocks are whole.
@@ -66,16 +63,8 @@ pub fn change_data(
     new: &Pin,
     application: [u8; 2],
 ) -> Result<SecretBytes, CryptoError> {
-    let length = u16::try_from(new.len()).map_err(|_| CryptoError::Length)?.to_le_bytes();
-    let framed = SecretBytes::concat(&[&length, new.expose()]);
-    let block = SecretBytes::from_vec(ecb_encrypt(key, &pad80(framed.expose()))?);
-    let mut iv = [0; 16];
-    for (to, from) in iv.iter_mut().zip(challenge) {
-        *to = *from;
-    }
-    let mac = cbc_mac(key, &iv, &pad80(new.expose()))?;
-    let mac = mac.first_chunk::<MAC>().ok_or(CryptoError::Length)?;
-    Ok(SecretBytes::concat(&[&application, block.expose(), mac]))
+    let block = protect_new_pin(key, challenge, new.expose())?;
+    Ok(SecretBytes::concat(&[&application, block.expose()]))
 }
 
 #[cfg(test)]
@@ -142,14 +131,14 @@ mod tests {
     #[test]
     fn a_new_pin_has_6_to_15_printable_ascii_characters() {
         for good in ["123456", "Aa1!~ _z", "123456789012345"] {
-            assert_eq!(check_new(rules(), &pin(good)), Ok(()));
+            assert_eq!(check_new(&rules().new, &pin(good)), Ok(()));
         }
         let length = Err(TokenError::NewPinLength { min: 6, max: 15 });
         for bad in ["", "12345", "1234567890123456"] {
-            assert_eq!(check_new(rules(), &pin(bad)), length);
+            assert_eq!(check_new(&rules().new, &pin(bad)), length);
         }
         for bad in ["密码密码", "12345\u{7f}", "1234\n56", "12345é"] {
-            assert_eq!(check_new(rules(), &pin(bad)), Err(TokenError::NewPinCharacters));
+            assert_eq!(check_new(&rules().new, &pin(bad)), Err(TokenError::NewPinCharacters));
         }
     }
 }

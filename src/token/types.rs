@@ -1,4 +1,6 @@
-//! What a key tells about itself.
+//! What a key tells about itself, and what is told to it.
+
+use crate::secret::{Pin, SecretBytes};
 
 /// Device information (token-standards §2.4, short form vendor-wire §7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -49,6 +51,42 @@ impl PinInfo {
     pub const fn is_locked(&self) -> bool {
         self.tries_left == 0
     }
+}
+
+/// What a key says at the beginning of a remote unlock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnlockChallenge {
+    /// For whoever makes the answer.
+    pub challenge: [u8; 8],
+    /// State of the user PIN.
+    pub user: PinInfo,
+    /// State of the admin PIN.
+    pub admin: PinInfo,
+}
+
+/// What unlocks a key whose admin PIN is known elsewhere.
+pub struct RemoteUnlock<'a> {
+    /// The challenge the answer was made for.
+    pub challenge: [u8; 8],
+    /// The answer, C ‖ MAC, which goes to the key unchanged.
+    pub response: SecretBytes,
+    /// The PIN it sets.
+    pub transport_pin: Pin,
+    /// The PIN that takes its place at once.
+    pub new_pin: Pin,
+    /// Container whose signing key reports.
+    pub container: &'a str,
+    /// Digest of the report.
+    pub digest: &'a [u8; 32],
+}
+
+/// What came of it: the new PIN holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unlocked {
+    /// State of the user PIN.
+    pub pin: PinInfo,
+    /// Signature over the digest, r‖s; `None` when the key could not be brought to sign, the PIN holds nevertheless.
+    pub signature: Option<[u8; 64]>,
 }
 
 /// Which of the two key pairs of a container.

@@ -75,6 +75,7 @@ pub struct SharedKeys {
     operation_key: Arc<PrivateKey>,
     service: Arc<PrivateKey>,
     kmc: Arc<PrivateKey>,
+    admin_master: Arc<PrivateKey>,
 }
 
 fn copy(key: &PrivateKey) -> PrivateKey {
@@ -91,6 +92,7 @@ impl SharedKeys {
             operation_key: Arc::new(operation_key),
             service: Arc::new(PrivateKey::generate().unwrap()),
             kmc: Arc::new(PrivateKey::generate().unwrap()),
+            admin_master: Arc::new(PrivateKey::generate().unwrap()),
         }
     }
 
@@ -101,6 +103,7 @@ impl SharedKeys {
             authority: Authority::new(self.root.clone(), self.operation.clone(), key).unwrap(),
             service: copy(&self.service),
             kmc: copy(&self.kmc),
+            admin_masters: vec![copy(&self.admin_master)],
         }
     }
 }
@@ -225,6 +228,8 @@ impl World {
             "SELECT * FROM orders ORDER BY no",
             "SELECT * FROM evidence ORDER BY id",
             "SELECT * FROM codes ORDER BY order_no",
+            "SELECT * FROM devices ORDER BY serial",
+            "SELECT * FROM unlocks ORDER BY order_no",
             "SELECT * FROM payments ORDER BY id",
             "SELECT * FROM outbox ORDER BY id",
             "SELECT * FROM crls ORDER BY name",

@@ -7,6 +7,7 @@ use crate::line::{Line, LineCut};
 use crate::world::{World, client_at};
 use cert_assistant::ca::protocol::{
     Base64, CaInfo, Captcha, Challenge, IssueResponse, Order, OrderCreated, Payment, Purpose, Session, Support,
+    UnlockAnswer,
 };
 use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, OrderApi, Submission};
 use std::panic::panic_any;
@@ -217,5 +218,20 @@ impl CaAdapter for Wire {
     fn confirm(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
         self.body(body);
         self.call("confirm", |ca| ca.confirm(no, token, body, p7))
+    }
+
+    fn create_unlock(&self, submission: &Submission) -> Result<OrderCreated, CaError> {
+        self.body(&submission.body);
+        self.call("unlocks", |ca| ca.create_unlock(submission))
+    }
+
+    fn begin_unlock(&self, no: &str, token: &str, body: &[u8], signature: &[u8]) -> Result<UnlockAnswer, CaError> {
+        self.body(body);
+        self.call("unlock", |ca| ca.begin_unlock(no, token, body, signature))
+    }
+
+    fn finish_unlock(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
+        self.body(body);
+        self.call("finish", |ca| ca.finish_unlock(no, token, body, p7))
     }
 }

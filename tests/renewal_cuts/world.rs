@@ -45,7 +45,7 @@ impl Material {
         let store = Store::open(&self.folder.join("books.db")).await.unwrap();
         let keys_store = Kmc::open(&self.folder.join("kmc.db"), &kmc, Arc::clone(&clock)).await?;
         let config = Config { captcha: self.captcha, limits: Limits::NONE, ..Config::default() };
-        let keys = Keys { authority, service, kmc };
+        let keys = Keys { authority, service, kmc, admin_masters: Vec::new() };
         let mut service = Service::new(config, store, keys_store, keys, clock).await?;
         service.captcha_text = Arc::new(|| Some(CAPTCHA.to_owned()));
         let service = Arc::new(service);

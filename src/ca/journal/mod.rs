@@ -167,7 +167,7 @@ impl OpenEntry {
 
     /// Removes the entry when the key holds nothing of an unfinished order.
     pub(super) fn forget(self) -> Result<(), Fault> {
-        if self.entry.finished.is_none() && self.entry.download.is_some() {
+        if self.entry.is_on_key() {
             let no = self.entry.order.as_ref().map(|order| order.no.clone()).unwrap_or_default();
             return Err(Fault::new(FaultCode::OrderOnKey).with("order", no));
         }

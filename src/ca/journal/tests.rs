@@ -34,6 +34,7 @@ fn entry() -> Entry {
         order: None,
         token: "secret".to_owned(),
         download: None,
+        unlock: None,
         finished: None,
     }
 }
@@ -57,6 +58,7 @@ fn order(state: OrderState) -> Order {
         reason: None,
         expires: None,
         issued: Vec::new(),
+        unlock: None,
     }
 }
 

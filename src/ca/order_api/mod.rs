@@ -6,7 +6,7 @@ use super::profiles::{CaProfile, Connection};
 use super::protocol::{
     API, BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, IDEMPOTENCY_KEY,
     IssueResponse, Order, OrderCreated, OrderKind, PROBLEM_JSON, Payment, Problem, Purpose, SESSION, SESSION_SIGNATURE,
-    Session, Support,
+    Session, Support, UnlockAnswer,
 };
 use reqwest::Method;
 use serde::Serialize;
@@ -64,7 +64,12 @@ impl OrderApi {
 
 impl CaAdapter for OrderApi {
     fn capabilities(&self) -> Capabilities {
-        Capabilities { kinds: vec![OrderKind::Renew], renew: Way::Here, unlock: Way::Unknown, services: Way::Unknown }
+        Capabilities {
+            kinds: vec![OrderKind::Renew, OrderKind::Unlock],
+            renew: Way::Here,
+            unlock: Way::Here,
+            services: Way::Unknown,
+        }
     }
 
     fn support(&self) -> Support {
@@ -133,6 +138,25 @@ impl CaAdapter for OrderApi {
     fn confirm(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
         let headers = vec![bearer(token), (BODY_P7, Base64::text(p7))];
         self.post(&order_path(no, "/confirm")?, headers, body.to_vec())
+    }
+
+    fn create_unlock(&self, submission: &Submission) -> Result<OrderCreated, CaError> {
+        let headers = vec![
+            (SESSION_SIGNATURE, Base64::text(&submission.signature)),
+            (IDEMPOTENCY_KEY, submission.idempotency_key.clone()),
+        ];
+        let path = path("/unlocks");
+        success(&self.http.send(&request(Method::POST, &path, headers, Some(submission.body.clone()), true))?)
+    }
+
+    fn begin_unlock(&self, no: &str, token: &str, body: &[u8], signature: &[u8]) -> Result<UnlockAnswer, CaError> {
+        let headers = vec![bearer(token), (SESSION_SIGNATURE, Base64::text(signature))];
+        self.post(&order_path(no, "/unlock")?, headers, body.to_vec())
+    }
+
+    fn finish_unlock(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
+        let headers = vec![bearer(token), (BODY_P7, Base64::text(p7))];
+        self.post(&order_path(no, "/unlock/finish")?, headers, body.to_vec())
     }
 }
 

@@ -7,6 +7,8 @@
 //! * `POST /v1/orders` is signed by that session key (headers [`SESSION`], [`SESSION_SIGNATURE`]).
 //! * `POST …/issue` is signed by the key of the old certificate and carries a CSR signed by the new one.
 //! * `POST …/confirm` is signed by the key of the new certificate.
+//! * `POST /v1/unlocks` and `POST …/unlock` are signed by a key the client made for that order; `POST …/unlock/finish` by the
+//!   key of the certificate. More in [`UnlockRequest`].
 //! * Reading an order, its codes and its payment take its token (`Authorization: Bearer …`), given at creation and to later
 //!   sessions of the same key. Codes answer with the order.
 //! * A `GET` of an order with `If-None-Match` and `?wait=SECONDS` (at most 25) answers when the order is another than that
@@ -18,6 +20,7 @@ mod bytes;
 mod order;
 mod problem;
 mod session;
+mod unlock;
 
 pub use bytes::{Base64, SessionKey};
 pub use order::{
@@ -28,6 +31,10 @@ pub use problem::{Problem, ProblemCode};
 pub use session::{
     CaInfo, Captcha, CaptchaAnswer, Challenge, ChallengeRequest, Holder, OrderHandle, Product, Purpose, Session,
     SessionRequest, Signed, Support,
+};
+pub use unlock::{
+    Applicant, Grant, UnlockAnswer, UnlockBegin, UnlockFinish, UnlockRequest, UnlockRoute, UnlockView, code_proof,
+    normal_code,
 };
 
 /// Prefix of every path of the API.

@@ -10,6 +10,19 @@ use serde::{Deserialize, Serialize};
 pub enum OrderKind {
     /// 证书更新.
     Renew,
+    /// 找回密码.
+    Unlock,
+}
+
+impl OrderKind {
+    /// As written in JSON and in the service's books.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Renew => "renew",
+            Self::Unlock => "unlock",
+        }
+    }
 }
 
 /// First and last second.
@@ -75,11 +88,11 @@ pub enum OrderState {
     Reviewing,
     /// Waits for money.
     Payment,
-    /// The new certificates may be fetched.
+    /// The new certificates may be fetched; of an unlock: the authorization code was sent.
     Authorized,
-    /// They were fetched, it is not known whether they work.
+    /// They were fetched, it is not known whether they work; of an unlock: the code was proven.
     Issued,
-    /// They work; the old certificate is superseded.
+    /// They work; the old certificate is superseded. Of an unlock: the key has a new PIN.
     Installed,
     /// An officer said no; `reason` says why.
     Rejected,
@@ -141,6 +154,12 @@ pub enum NextAction {
     Issue,
     /// `POST …/confirm`.
     Confirm,
+    /// `POST …/codes`: send the code of an unlock again.
+    ResendCode,
+    /// `POST …/unlock`.
+    Unlock,
+    /// `POST …/unlock/finish`.
+    FinishUnlock,
 }
 
 /// An order as its owner sees it.
@@ -163,7 +182,7 @@ pub struct Order {
     pub device_serial: String,
     /// Validity of the old certificate.
     pub old: Period,
-    /// Validity of the new certificate as in [`super::Session::new`]: until it is issued that of an issue today, then its
+    /// Of an unlock the same; else validity of the new certificate as in [`super::Session::new`]: until it is issued that of an issue today, then its
     /// own.
     pub new: Period,
     /// Price in fen.
@@ -183,6 +202,9 @@ pub struct Order {
     /// Serial numbers of the new certificates once issued: signing, encryption.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub issued: Vec<String>,
+    /// Of an unlock: where its code is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unlock: Option<super::UnlockView>,
 }
 
 /// `POST /v1/orders/{no}/codes`: send a code to the mobile number of the order.

@@ -82,6 +82,10 @@ problem_codes! {
     CodeWrong = "code_wrong", 422;
     /// The code is too old or no tries are left; a new one is needed.
     CodeExpired = "code_expired", 422;
+    /// The key is being unlocked by another order; `retry_after` says when that one no longer counts.
+    UnlockInProgress = "unlock_in_progress", 409;
+    /// The key did not take an earlier answer: the CA does not know its admin PIN, and another try could lock it.
+    KeyRefused = "key_refused", 409;
     /// Too many requests; `retry_after` says when to come again.
     RateLimited = "rate_limited", 429;
     /// The limit of this day is reached (明日再试).

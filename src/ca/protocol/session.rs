@@ -42,6 +42,10 @@ pub enum Purpose {
     Issue,
     /// Reporting that the new certificates work.
     Confirm,
+    /// Asking for the grant of an unlock.
+    Unlock,
+    /// Reporting that the key has its new PIN.
+    UnlockFinish,
 }
 
 /// `POST /v1/challenges`.

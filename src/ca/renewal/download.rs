@@ -4,17 +4,17 @@
 //! The file `BJCAENVSN` names the container in use (bjca-world §3): it is there, and long enough to be switched by one
 //! command, before anything else is made.
 
-use super::key::{KeyAccess, on_key};
 use super::order::Renewal;
 use super::package::{Expected, Package};
-use super::signing::{ToSign, binding, damaged, nonsense};
 use super::{DownloadStep, Outcome};
 use crate::ca::entry::Download;
 use crate::ca::faults::Scene;
+use crate::ca::key::{KeyAccess, bound, on_key};
 use crate::ca::order_api::order_path;
 use crate::ca::protocol::{
     Base64, ConfirmRequest, IssueRequest, OrderState, Period, Purpose, SessionKey, SymAlg, WrapProfile,
 };
+use crate::ca::signing::{ToSign, binding, damaged, nonsense};
 use crate::cert::Certificate;
 use crate::crypto::csr::{Csr, UnsignedCsr};
 use crate::crypto::issue::{public_key_of, subject_der, validity_of};
@@ -47,20 +47,13 @@ impl Renewal {
         let started = Instant::now();
         progress(DownloadStep::Prepare);
         self.refresh(None)?;
-        let state = self.order().map(|order| order.state).filter(|_| self.entry().is_open());
-        if !matches!(state, Some(OrderState::Authorized | OrderState::Issued | OrderState::Installed)) {
-            return Err(self.fault_of(FaultCode::OrderState));
+        if !matches!(self.open.open_state(), Some(OrderState::Authorized | OrderState::Issued | OrderState::Installed))
+        {
+            return Err(self.open.fault_of(FaultCode::OrderState));
         }
-        let contents = on_key(key, |token| token.read()).map_err(|error| self.key_fault(&error, None))?;
-        let binding = self.entry().binding.clone();
-        let bound = on_key(key, |token| {
-            Ok(contents.device.serial == binding.device_serial
-                && contents.containers.iter().any(|container| container.name == binding.container)
-                && token.public_key(&binding.container, KeyUse::Sign)? == binding.key.0)
-        });
-        if !bound.map_err(|error| self.key_fault(&error, None))? {
-            return Err(self.fault_of(FaultCode::OrderOtherKey));
-        }
+        let contents = on_key(key, |token| bound(token, &self.entry().binding));
+        let contents = contents.map_err(|error| self.key_fault(&error, None))?;
+        let contents = contents.ok_or_else(|| self.open.fault_of(FaultCode::OrderOtherKey))?;
         on_key(key, |token| token.login(pin)).map_err(|error| self.key_fault(&error, None))?;
         let done = self.steps(key, &contents, progress);
         // whatever came before, nobody else shall use the right; dropping the token tries it again
@@ -106,7 +99,7 @@ impl Renewal {
             Some(download) => download.container.clone(),
             None => self.choose_name(contents),
         };
-        self.entry.update(|entry| {
+        self.open.entry.update(|entry| {
             let fresh = Download { step: DownloadStep::Prepare, container, key: None, csr: None, package: None };
             entry.download.get_or_insert(fresh);
         })?;
@@ -153,7 +146,7 @@ impl Renewal {
         }
         if self.order().is_none_or(|order| order.state != OrderState::Authorized) {
             // the certificates are for a key that was in there
-            return Err(self.fault_of(FaultCode::NewKeyMissing));
+            return Err(self.open.fault_of(FaultCode::NewKeyMissing));
         }
         match on_key(key, |token| token.create_container(container)) {
             Ok(()) | Err(TokenError::ContainerExists) => {}
@@ -195,14 +188,14 @@ impl Renewal {
                 made
             })
         } else {
-            return Err(self.fault_of(FaultCode::NewKeyMissing));
+            return Err(self.open.fault_of(FaultCode::NewKeyMissing));
         };
         let made = made.map_err(|error| self.key_fault(&error, Some(step)))?;
         let known = self.entry().download.as_ref().and_then(|download| download.key);
         if known.is_some_and(|known| known.0 != made) && !authorized {
-            return Err(self.fault_of(FaultCode::NewKeyMissing));
+            return Err(self.open.fault_of(FaultCode::NewKeyMissing));
         }
-        self.entry.update(|entry| {
+        self.open.entry.update(|entry| {
             if let Some(download) = &mut entry.download
                 && download.key != Some(SessionKey(made))
             {
@@ -214,7 +207,7 @@ impl Renewal {
 
     /// The package: from the journal, else from the service for the one request of this order.
     fn issue(&mut self, key: &mut dyn KeyAccess, container: &str, new_key: &PublicKey) -> Result<Package, Fault> {
-        let refused = |what: &'static str| self.fault_of(FaultCode::PackageRefused).detail(what);
+        let refused = |what: &'static str| self.open.fault_of(FaultCode::PackageRefused).detail(what);
         let authorized = self.order().is_some_and(|order| order.state == OrderState::Authorized);
         if let Some(package) = self.entry().download.as_ref().and_then(|download| download.package.as_ref())
             && !authorized
@@ -222,8 +215,8 @@ impl Renewal {
             return Package::read(&package.0, new_key).map_err(refused);
         }
         let csr = self.csr(key, container, new_key)?;
-        let ca = std::sync::Arc::clone(&self.ca);
-        let info = ca.info().map_err(|error| self.fault(&error))?;
+        let ca = std::sync::Arc::clone(&self.open.ca);
+        let info = ca.info().map_err(|error| self.open.fault(&error))?;
         let entry = self.entry();
         let (no, token, old) = (entry.no().to_owned(), entry.token.clone(), entry.binding.clone());
         let support = ca.support();
@@ -238,18 +231,18 @@ impl Renewal {
         let to_sign = ToSign::new(&request, &old.certificate.0, &scene)?;
         self.begin(DownloadStep::Issue)?;
         let p7 = self.sign(key, &old.container, &to_sign, &old.certificate.0, DownloadStep::Issue)?;
-        let response = ca.issue(&no, &token, &to_sign.body, &p7).map_err(|error| self.fault(&error))?;
+        let response = ca.issue(&no, &token, &to_sign.body, &p7).map_err(|error| self.open.fault(&error))?;
         if response.order.no != no {
-            return Err(self.fault(&nonsense("another order")));
+            return Err(self.open.fault(&nonsense("another order")));
         }
-        self.saw(response.order)?;
+        self.open.saw(response.order)?;
         let chain: Vec<Vec<u8>> = info.chain.into_iter().map(|certificate| certificate.0).collect();
-        let Some(order) = self.order() else { return Err(self.fault(&nonsense("no order"))) };
+        let Some(order) = self.order() else { return Err(self.open.fault(&nonsense("no order"))) };
         let shown = self.entry().new;
         let expected = Expected { key: new_key, old: &old.certificate.0, chain: &chain, order, shown, now: ca.now() };
         let package = Package::checked(&response.package.0, &expected)
-            .map_err(|what| self.fault_of(FaultCode::PackageRefused).detail(what))?;
-        self.entry.update(|entry| {
+            .map_err(|what| self.open.fault_of(FaultCode::PackageRefused).detail(what))?;
+        self.open.entry.update(|entry| {
             if let Some(download) = &mut entry.download {
                 download.package = Some(response.package);
             }
@@ -270,8 +263,8 @@ impl Renewal {
         let signature = on_key(key, |token| token.sign(container, &unsigned.digest()));
         let signature = signature.map_err(|error| self.key_fault(&error, Some(step)))?;
         let csr = unsigned.finish(&signature);
-        let csr = csr.map_err(|error| self.fault_of(FaultCode::KeyPairNotMade).detail(error.to_string()))?;
-        self.entry.update(|entry| {
+        let csr = csr.map_err(|error| self.open.fault_of(FaultCode::KeyPairNotMade).detail(error.to_string()))?;
+        self.open.entry.update(|entry| {
             if let Some(download) = &mut entry.download {
                 download.csr = Some(Base64(csr.clone()));
             }
@@ -305,7 +298,7 @@ impl Renewal {
                 same(token)
             });
             if !written.map_err(|error| self.key_fault(&error, Some(step)))? {
-                return Err(self.fault_of(FaultCode::ImportFailed).detail("read back differs"));
+                return Err(self.open.fault_of(FaultCode::ImportFailed).detail("read back differs"));
             }
         }
         Ok(())
@@ -315,7 +308,7 @@ impl Renewal {
     fn self_test(&mut self, key: &mut dyn KeyAccess, container: &str, package: &Package) -> Result<(), Fault> {
         let step = DownloadStep::SelfTest;
         self.begin(step)?;
-        let failed = |what: &str| self.fault_of(FaultCode::SelfTestFailed).detail(what);
+        let failed = |what: &str| self.open.fault_of(FaultCode::SelfTestFailed).detail(what);
         let digest: [u8; 32] = random().map_err(|error| failed(&error.to_string()))?;
         let secret: [u8; 32] = random().map_err(|error| failed(&error.to_string()))?;
         let sealed = public_key_of(&package.encrypt).and_then(|to| to.encrypt(&secret));
@@ -334,7 +327,7 @@ impl Renewal {
         if self.order().is_some_and(|order| order.state == OrderState::Installed) {
             return Ok(());
         }
-        let ca = std::sync::Arc::clone(&self.ca);
+        let ca = std::sync::Arc::clone(&self.open.ca);
         let entry = self.entry();
         let (no, token, device) = (entry.no().to_owned(), entry.token.clone(), entry.binding.device_serial.clone());
         let support = ca.support();
@@ -343,16 +336,16 @@ impl Renewal {
         let serial = |der: &[u8]| Certificate::parse(der).map(|certificate| certificate.serial_hex());
         let serials = serial(&package.sign).and_then(|sign| Ok((sign, serial(&package.encrypt)?)));
         let (sign_serial, encrypt_serial) =
-            serials.map_err(|error| self.fault_of(FaultCode::PackageRefused).detail(error.to_string()))?;
+            serials.map_err(|error| self.open.fault_of(FaultCode::PackageRefused).detail(error.to_string()))?;
         let signed = binding(ca.as_ref(), &scene, Purpose::Confirm, path)?;
         let to_sign = ToSign::new(&ConfirmRequest { signed, sign_serial, encrypt_serial }, &package.sign, &scene)?;
         self.begin(DownloadStep::Confirm)?;
         let p7 = self.sign(key, container, &to_sign, &package.sign, DownloadStep::Confirm)?;
-        let order = ca.confirm(&no, &token, &to_sign.body, &p7).map_err(|error| self.fault(&error))?;
-        self.saw(order)?;
+        let order = ca.confirm(&no, &token, &to_sign.body, &p7).map_err(|error| self.open.fault(&error))?;
+        self.open.saw(order)?;
         match self.order() {
             Some(order) if order.state == OrderState::Installed => Ok(()),
-            _ => Err(self.fault(&nonsense("confirmed but not installed"))),
+            _ => Err(self.open.fault(&nonsense("confirmed but not installed"))),
         }
     }
 
@@ -372,13 +365,12 @@ impl Renewal {
             Ok(())
         });
         switched.map_err(|error| self.key_fault(&error, Some(step)))?;
-        let now = self.ca.now();
-        self.entry.update(|entry| entry.finish(now))
+        self.open.end()
     }
 
     /// Writes down which step begins.
     fn begin(&mut self, step: DownloadStep) -> Result<(), Fault> {
-        self.entry.update(|entry| {
+        self.open.entry.update(|entry| {
             if let Some(download) = &mut entry.download {
                 download.step = step;
             }
@@ -397,7 +389,7 @@ impl Renewal {
         let signature = on_key(key, |token| token.sign(container, &to_sign.digest));
         let signature = signature.map_err(|error| self.key_fault(&error, Some(step)))?;
         let p7 = to_sign.p7(certificate, &signature);
-        p7.map_err(|error| self.fault_of(FaultCode::SignatureRefused).detail(error.to_string()))
+        p7.map_err(|error| self.open.fault_of(FaultCode::SignatureRefused).detail(error.to_string()))
     }
 
     /// What the person is told about a failure of the key: the old certificate still works, and how to go on.
@@ -413,7 +405,7 @@ impl Renewal {
             (_, Some(DownloadStep::SelfTest)) => FaultCode::SelfTestFailed,
             _ => return plain,
         };
-        self.fault_of(code).detail(plain.reference())
+        self.open.fault_of(code).detail(plain.reference())
     }
 }
 

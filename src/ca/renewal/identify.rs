@@ -1,14 +1,14 @@
 //! Who is there: the key signs a challenge together with a session key made for the occasion, so that the order that
 //! follows needs no PIN of its own.
 
-use super::key::{KeyAccess, on_key};
 use super::order::Renewal;
-use super::signing::{ToSign, binding as bind, nonsense};
 use crate::ca::adapter::CaAdapter;
 use crate::ca::entry::KeyBinding;
 use crate::ca::faults::Scene;
+use crate::ca::key::{KeyAccess, on_key};
 use crate::ca::order_api::path;
 use crate::ca::protocol::{Captcha, OrderHandle, OrderKind, Purpose, Session, SessionKey, SessionRequest};
+use crate::ca::signing::{ToSign, binding as bind, no_random, nonsense};
 use crate::cert::Certificate;
 use crate::crypto::{CryptoError, PrivateKey};
 use crate::fault::{Fault, FaultCode};
@@ -86,8 +86,4 @@ impl Renewal {
         }
         Ok(Identified { ca, binding, session, key: session_key })
     }
-}
-
-pub(super) fn no_random(error: &CryptoError) -> Fault {
-    Fault::new(FaultCode::InternalStopped).detail(error.to_string())
 }

@@ -7,14 +7,10 @@
 
 mod download;
 mod identify;
-mod key;
 mod order;
 mod package;
-mod signing;
 
 pub use identify::Identified;
-pub(in crate::ca) use key::on_key;
-pub use key::{KeyAccess, KeyGone};
 pub use order::Renewal;
 
 use super::protocol::{OrderState, Period};

@@ -10,7 +10,7 @@ use sqlx::Row;
 use sqlx::any::AnyRow;
 
 /// Longest name of a customer or contact, characters.
-const LONGEST_NAME: usize = 64;
+pub(in crate::ca_service) const LONGEST_NAME: usize = 64;
 /// Longest e-mail address, bytes (RFC 5321 §4.5.3.1.3).
 const LONGEST_EMAIL: usize = 254;
 
@@ -203,7 +203,7 @@ pub fn check_contact(contact: &Contact) -> Result<(), ServiceError> {
 }
 
 /// 11 digits, the first a 1, the second 3–9.
-fn is_mobile(text: &str) -> bool {
+pub(in crate::ca_service) fn is_mobile(text: &str) -> bool {
     let digits = text.as_bytes();
     digits.len() == 11
         && digits.iter().all(u8::is_ascii_digit)
@@ -212,7 +212,7 @@ fn is_mobile(text: &str) -> bool {
 }
 
 /// The dot-atom form of RFC 5322 §3.4.1 with a domain of labels; enough to catch what can't be delivered.
-fn is_email(text: &str) -> bool {
+pub(in crate::ca_service) fn is_email(text: &str) -> bool {
     let Some((local, domain)) = text.rsplit_once('@') else { return false };
     let atom = |c: u8| c.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&c);
     let local_fits = !local.is_empty()
@@ -235,9 +235,16 @@ pub fn masked(mobile: &str) -> String {
     mobile.chars().enumerate().map(|(at, c)| if (3..last).contains(&at) { '*' } else { c }).collect()
 }
 
+/// An e-mail address of which only the first character and the domain are shown.
+#[must_use]
+pub fn masked_email(email: &str) -> String {
+    let (local, domain) = email.rsplit_once('@').unwrap_or((email, ""));
+    format!("{}***@{domain}", local.chars().take(1).collect::<String>())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{check_contact, masked};
+    use super::{check_contact, masked, masked_email};
     use crate::ca::protocol::Contact;
 
     fn field(name: &str, mobile: &str, email: &str) -> Option<String> {
@@ -277,5 +284,7 @@ mod tests {
         assert_eq!(masked("13800138000"), "138****8000");
         assert_eq!(masked("12345"), "12345");
         assert_eq!(masked(""), "");
+        assert_eq!(masked_email("wang.lei@example.com"), "w***@example.com");
+        assert_eq!(masked_email("w@example.com"), "w***@example.com", "its length is not shown either");
     }
 }

@@ -2,4 +2,5 @@
 
 pub mod certificates;
 pub mod customers;
+pub mod devices;
 pub mod products;

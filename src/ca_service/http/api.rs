@@ -1,12 +1,12 @@
 //! The calls of order API v1.
 
-use super::{Whole, text};
+use super::{Origin, Whole, text};
 use crate::ca::protocol::{
     BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, ConfirmRequest,
     IDEMPOTENCY_KEY, IssueRequest, IssueResponse, Order, OrderCreated, OrderKind, OrderRequest, Payment, Problem,
     SESSION, SESSION_SIGNATURE, Session, SessionRequest,
 };
-use crate::ca_service::orders::{self, Row, codes, create, payment};
+use crate::ca_service::orders::{self, Row, codes, create, payment, unlock};
 use crate::ca_service::secrets::hex;
 use crate::ca_service::{Service, ServiceError, captchas, json, sessions, signed};
 use crate::crypto::sm3;
@@ -25,7 +25,7 @@ const LONGEST_WAIT: u64 = 25;
 /// How often the books are looked at while waiting: another instance may have changed the order.
 const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
-type Answer<T> = Result<Json<T>, ServiceError>;
+pub(super) type Answer<T> = Result<Json<T>, ServiceError>;
 
 /// Body of a call that takes none, or an empty object.
 fn nothing(body: &[u8]) -> Result<(), ServiceError> {
@@ -41,7 +41,7 @@ pub async fn ca(State(service): State<Arc<Service>>) -> Json<CaInfo> {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         time: service.now(),
         chain: chain.map(|der| Base64(der.to_vec())).into(),
-        kinds: vec![OrderKind::Renew],
+        kinds: vec![OrderKind::Renew, OrderKind::Unlock],
         support: service.config.support.clone(),
     })
 }
@@ -142,7 +142,7 @@ fn shown(service: &Service, row: &Row) -> Result<(String, Vec<u8>), ServiceError
     Ok((format!("\"{}\"", hash.get(..32).unwrap_or_default()), body))
 }
 
-async fn open(service: &Service, no: &str, headers: &HeaderMap) -> Result<Row, ServiceError> {
+pub(super) async fn open(service: &Service, no: &str, headers: &HeaderMap) -> Result<Row, ServiceError> {
     let token = text(headers, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
     orders::open(service, no, token.unwrap_or_default()).await
 }
@@ -152,17 +152,21 @@ async fn view(service: &Service, no: &str) -> Answer<Order> {
     Ok(Json(row.view(service.now())))
 }
 
-/// Sends a code to the mobile number of the order.
+/// Sends a code to the mobile number of the order; of an unlock a new one to where the last one went.
 #[utoipa::path(post, path = "/v1/orders/{no}/codes", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem)))]
 pub async fn send_code(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
+    Origin(from): Origin,
     headers: HeaderMap,
     Whole(body): Whole,
 ) -> Answer<Order> {
     let row = open(&service, &no, &headers).await?;
     nothing(&body)?;
-    codes::send(&service, &row).await?;
+    match row.kind {
+        OrderKind::Renew => codes::send(&service, &row).await?,
+        OrderKind::Unlock => unlock::code::resend(&service, &row, from).await?,
+    }
     view(&service, &no).await
 }
 

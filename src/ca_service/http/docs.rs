@@ -1,6 +1,6 @@
 //! Description of the API: OpenAPI, and the same as a page for people, without anything from elsewhere.
 
-use super::api;
+use super::{api, unlocks};
 use crate::ca::protocol::ProblemCode;
 use crate::ca_service::ServiceError;
 use askama::Template;
@@ -26,7 +26,10 @@ const STYLE: &str = include_str!("../../../assets/ca-service/service.css");
         api::verify_code,
         api::payment,
         api::issue,
-        api::confirm
+        api::confirm,
+        unlocks::create,
+        unlocks::begin,
+        unlocks::finish
     )
 )]
 struct Description;

@@ -8,6 +8,7 @@ mod docs;
 mod public;
 mod refusal;
 mod server;
+mod unlocks;
 
 pub use refusal::problem_response;
 pub use server::{InProcess, Running, round, serve};
@@ -16,13 +17,15 @@ use super::Service;
 use crate::ca::protocol::{LARGEST_BODY, Problem, ProblemCode};
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{FromRequest, Request};
+use axum::extract::{ConnectInfo, FromRequest, FromRequestParts, Request};
 use axum::http::header::{self, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 use std::any::Any;
-use std::net::IpAddr;
+use std::convert::Infallible;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 use tower_governor::GovernorError;
@@ -50,6 +53,9 @@ pub fn router(service: &Arc<Service>) -> Router {
         .route("/v1/orders/{no}/payment", post(api::payment))
         .route("/v1/orders/{no}/issue", post(api::issue))
         .route("/v1/orders/{no}/confirm", post(api::confirm))
+        .route("/v1/unlocks", post(unlocks::create))
+        .route("/v1/orders/{no}/unlock", post(unlocks::begin))
+        .route("/v1/orders/{no}/unlock/finish", post(unlocks::finish))
         .route("/openapi.json", get(docs::openapi))
         .route("/docs", get(docs::page))
         .route("/docs/problems", get(docs::page))
@@ -79,12 +85,29 @@ impl KeyExtractor for Forwarded {
     type Key = IpAddr;
 
     fn extract<T>(&self, request: &axum::http::Request<T>) -> Result<IpAddr, GovernorError> {
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back();
-        let last = last.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
-        match last.and_then(|address| address.trim().parse().ok()) {
+        match forwarded(request.headers()) {
             Some(address) => Ok(address),
             None => PeerIpKeyExtractor.extract(request),
         }
+    }
+}
+
+fn forwarded(headers: &HeaderMap) -> Option<IpAddr> {
+    let last = headers.get_all("x-forwarded-for").iter().next_back();
+    let last = last.and_then(|value| value.to_str().ok()).and_then(|value| value.rsplit(',').next());
+    last.and_then(|address| address.trim().parse().ok())
+}
+
+/// The address a request comes from, when it is known.
+struct Origin(Option<IpAddr>);
+
+impl FromRequestParts<Arc<Service>> for Origin {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, service: &Arc<Service>) -> Result<Self, Infallible> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip());
+        let through = forwarded(&parts.headers).filter(|_| service.config.behind_proxy);
+        Ok(Self(through.or(peer)))
     }
 }
 

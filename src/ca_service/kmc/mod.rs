@@ -8,10 +8,10 @@
 
 use super::clock::Clock;
 use super::error::ServiceError;
-use super::secrets::{hex, hmac, same};
+use super::secrets::{hex, same};
 use super::store::{Store, sqlite_url};
 use crate::crypto::enveloped_key::EnvelopedKey;
-use crate::crypto::{PrivateKey, PublicKey, Sm4Key, cbc_decrypt, cbc_encrypt, random};
+use crate::crypto::{PrivateKey, PublicKey, Sm4Key, cbc_decrypt, cbc_encrypt, hmac, random};
 use sqlx::Row;
 use sqlx::migrate::Migrator;
 use std::path::Path;

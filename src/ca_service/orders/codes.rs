@@ -2,7 +2,7 @@
 //! hash is kept; the message goes into the outbox in the same transaction.
 
 use super::steps::{self, Done};
-use super::{Row, wrong_state};
+use super::{Row, renewal, wrong_state};
 use crate::ca::protocol::{OrderState, Problem, ProblemCode};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
@@ -23,6 +23,7 @@ const RESEND: i64 = 60;
 /// # Errors
 /// `order_state`, `rate_limited`, `daily_limit`.
 pub async fn send(service: &Service, order: &Row) -> Result<(), ServiceError> {
+    renewal(order)?;
     if order.state != OrderState::Submitted {
         return Err(wrong_state(order.state));
     }
@@ -74,6 +75,7 @@ pub async fn send(service: &Service, order: &Row) -> Result<(), ServiceError> {
 /// # Errors
 /// `order_state`, `code_wrong` with the tries left, `code_expired`.
 pub async fn verify(service: &Service, order: &Row, given: &str) -> Result<(), ServiceError> {
+    renewal(order)?;
     if order.state != OrderState::Submitted {
         return Err(wrong_state(order.state));
     }

@@ -1,6 +1,6 @@
 //! Confirming: the new key reports that its certificates work; only then the old pair is superseded.
 
-use super::{find, steps, wrong_state};
+use super::{find, renewal, steps, wrong_state};
 use crate::ca::protocol::{ConfirmRequest, Order, OrderState, Problem, ProblemCode, Purpose};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
@@ -19,6 +19,7 @@ pub async fn confirm(service: &Service, no: &str, body: &[u8], p7: Option<&str>)
     let request =
         signed::open(service, body, p7, |request: &ConfirmRequest| &request.signed, Purpose::Confirm, &path).await?;
     let order = find(&service.store, no).await?.ok_or_else(super::not_found)?;
+    renewal(&order)?;
     let signer = &request.signer;
     if order.sign_serial.as_deref() != Some(&signer.serial) {
         return Err(ServiceError::refused(ProblemCode::OrderOtherKey, "not signed by the new key of this order"));

@@ -51,12 +51,7 @@ pub async fn create(service: &Service, body: &[u8], headers: &Headers<'_>) -> Re
     if request.certificate_serial != session.certificate {
         return Err(ServiceError::refused(ProblemCode::OrderOtherKey, "the session is of another certificate"));
     }
-    let key = headers.idempotency_key.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
-    let Some(key) = key.filter(|key| key.bytes().all(|c| c.is_ascii_graphic())) else {
-        let mut problem = Problem::new(ProblemCode::InvalidRequest, "an Idempotency-Key is needed");
-        problem.field = Some("idempotency-key".to_owned());
-        return Err(problem.into());
-    };
+    let key = checked_key(headers.idempotency_key)?;
     let body_hash = hex(&sm3(&[body]));
     if let Some(made) = made_with(&service.store, &session.certificate, key).await? {
         return again(service, &made, &body_hash);
@@ -101,7 +96,17 @@ pub async fn create(service: &Service, body: &[u8], headers: &Headers<'_>) -> Re
     }
 }
 
-fn again(service: &Service, made: &Row, body_hash: &str) -> Result<OrderCreated, ServiceError> {
+/// An `Idempotency-Key` of 1–128 printable ASCII characters.
+pub(super) fn checked_key(key: Option<&str>) -> Result<&str, ServiceError> {
+    let key = key.filter(|key| !key.is_empty() && key.len() <= LONGEST_KEY);
+    key.filter(|key| key.bytes().all(|c| c.is_ascii_graphic())).ok_or_else(|| {
+        let mut problem = Problem::new(ProblemCode::InvalidRequest, "an Idempotency-Key is needed");
+        problem.field = Some("idempotency-key".to_owned());
+        problem.into()
+    })
+}
+
+pub(super) fn again(service: &Service, made: &Row, body_hash: &str) -> Result<OrderCreated, ServiceError> {
     if made.body_hash != body_hash {
         return Err(ServiceError::refused(
             ProblemCode::IdempotencyConflict,

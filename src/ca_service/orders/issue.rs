@@ -3,7 +3,7 @@
 //! The order's row is taken first, so that a second request – on this instance or another – waits and then finds the
 //! package: a CSR for the same key gets the same bytes, one for another key is refused.
 
-use super::{Row, find, rules, steps, wrong_state};
+use super::{Row, find, renewal, rules, steps, wrong_state};
 use crate::ca::protocol::{
     IssueRequest, IssueResponse, OrderState, Period, Problem, ProblemCode, Purpose, SymAlg, WrapProfile,
 };
@@ -30,6 +30,7 @@ pub async fn issue(service: &Service, no: &str, body: &[u8], p7: Option<&str>) -
     let request =
         signed::open(service, body, p7, |request: &IssueRequest| &request.signed, Purpose::Issue, &path).await?;
     let order = find(&service.store, no).await?.ok_or_else(super::not_found)?;
+    renewal(&order)?;
     if order.certificate != request.signer.serial {
         return Err(ServiceError::refused(ProblemCode::OrderOtherKey, "the order is of another certificate"));
     }

@@ -10,12 +10,13 @@ pub mod issue;
 pub mod payment;
 pub mod rules;
 pub mod steps;
+pub mod unlock;
 
 use super::Service;
 use super::books::customers::masked;
 use super::error::ServiceError;
 use super::secrets::{is_name, same};
-use super::store::Store;
+use super::store::{Store, Tx};
 use crate::ca::protocol::{Contact, NextAction, Order, OrderKind, OrderState, Period, ProblemCode};
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
@@ -25,23 +26,25 @@ use sqlx::any::AnyRow;
 pub struct Row {
     /// Order number, `yyyymmdd-nnnnnn`.
     pub no: String,
+    /// What it is about.
+    pub kind: OrderKind,
     /// How far it is.
     pub state: OrderState,
     /// Grows with every change.
     pub version: i64,
-    /// Serial number of the signing certificate to be renewed.
+    /// Serial number of the signing certificate to be renewed, or on the key to be unlocked.
     pub certificate: String,
     /// Whose it is.
     pub customer: i64,
     /// Code of the product.
     pub product: String,
-    /// Session it was made in.
+    /// Session it was made in; empty when there was none.
     pub session: String,
     /// USB-Key 序列号.
     pub device_serial: String,
     /// Common name of the holder.
     pub holder: String,
-    /// Whom the CA calls.
+    /// Whom the CA calls; of an unlock what the applicant says of himself, with empty fields where he says nothing.
     pub contact: Contact,
     /// Validity of the old certificate.
     pub old: Period,
@@ -71,24 +74,20 @@ pub struct Row {
     pub sign_serial: Option<String>,
     /// Serial number of the new encryption certificate.
     pub encrypt_serial: Option<String>,
+    /// What only an unlock has.
+    pub unlock: Option<unlock::Details>,
 }
 
 impl Row {
-    /// Columns in the order [`Row::read`] takes them.
-    pub const COLUMNS: &'static str = "no, state, version, certificate, customer, product, session, device_serial, holder, contact_name, \
-         contact_mobile, contact_email, old_from, old_until, new_from, new_until, term_days, fee_fen, review, \
-         verify_mobile, created, updated, expires, reason, body_hash, csr_hash, sign_serial, encrypt_serial";
-
-    /// Reads a row of [`Row::COLUMNS`].
-    ///
-    /// # Errors
-    /// [`ServiceError`] when the row holds something else.
-    pub fn read(row: &AnyRow) -> Result<Self, ServiceError> {
+    /// Reads a row of [`SELECT`].
+    fn read(row: &AnyRow) -> Result<Self, ServiceError> {
         let (no, state): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let known = OrderState::ALL.into_iter().find(|known| known.as_str() == state);
         let state = known.ok_or_else(|| ServiceError::Damaged(format!("order {no} is {state}")))?;
+        let kind: String = row.try_get(28)?;
         Ok(Self {
             no,
+            kind: if kind == OrderKind::Unlock.as_str() { OrderKind::Unlock } else { OrderKind::Renew },
             state,
             version: row.try_get(2)?,
             certificate: row.try_get(3)?,
@@ -112,19 +111,22 @@ impl Row {
             csr_hash: row.try_get(25)?,
             sign_serial: row.try_get(26)?,
             encrypt_serial: row.try_get(27)?,
+            unlock: unlock::Details::read(row, 29)?,
         })
     }
 
-    /// The order as its owner sees it at `now`. Until it is issued the new validity is that of an issue today.
+    /// The order as its owner sees it at `now`. Until it is issued the new validity is that of an issue today; that of an
+    /// unlock stays as it is.
     #[must_use]
     pub fn view(&self, now: i64) -> Order {
-        let open = !self.state.is_final() && self.state != OrderState::Issued;
+        let renewal = self.kind == OrderKind::Renew;
+        let open = renewal && !self.state.is_final() && self.state != OrderState::Issued;
         let issued = [&self.sign_serial, &self.encrypt_serial].into_iter().flatten().cloned().collect();
         Order {
             no: self.no.clone(),
-            kind: OrderKind::Renew,
+            kind: self.kind,
             state: self.state,
-            next_actions: next_actions(self.state),
+            next_actions: if renewal { next_actions(self.state) } else { unlock::next_actions(self.state) },
             holder: self.holder.clone(),
             certificate_serial: self.certificate.clone(),
             device_serial: self.device_serial.clone(),
@@ -137,6 +139,7 @@ impl Row {
             reason: self.reason.clone(),
             expires: self.expires,
             issued,
+            unlock: self.unlock.as_ref().map(|unlock| unlock.view(self.state)),
         }
     }
 }
@@ -153,10 +156,15 @@ fn next_actions(state: OrderState) -> Vec<NextAction> {
     }
 }
 
-const SELECT: &str = "SELECT no, state, version, certificate, customer, product, session, device_serial, holder, \
-                      contact_name, contact_mobile, contact_email, old_from, old_until, new_from, new_until, \
-                      term_days, fee_fen, review, verify_mobile, created, updated, expires, reason, body_hash, \
-                      csr_hash, sign_serial, encrypt_serial FROM orders ";
+const SELECT: &str = "SELECT o.no, o.state, o.version, o.certificate, o.customer, o.product, o.session, \
+                      o.device_serial, o.holder, o.contact_name, o.contact_mobile, o.contact_email, o.old_from, \
+                      o.old_until, o.new_from, o.new_until, o.term_days, o.fee_fen, o.review, o.verify_mobile, \
+                      o.created, o.updated, o.expires, o.reason, o.body_hash, o.csr_hash, o.sign_serial, \
+                      o.encrypt_serial, o.kind, u.route, u.telephone, u.client_key, u.device_fits, u.name_fits, \
+                      u.mobile_fits, u.email_fits, u.matched, u.owner_mobile, u.owner_email, u.to_name, u.to_mobile, \
+                      u.to_email, u.nonce, u.code_sent, u.code_expires, u.tries_left, u.officer, u.note, u.sent_to, \
+                      u.begun, u.answered, u.admin_tries, u.refused \
+                      FROM orders o LEFT JOIN unlocks u ON u.order_no = o.no ";
 
 macro_rules! select {
     ($rest:literal) => {
@@ -172,16 +180,25 @@ pub async fn find(store: &Store, no: &str) -> Result<Option<Row>, ServiceError> 
     if !is_name(no) {
         return Ok(None);
     }
-    let row = sqlx::query(select!("WHERE no = $1")).bind(no).fetch_optional(store.pool()).await?;
+    let row = sqlx::query(select!("WHERE o.no = $1")).bind(no).fetch_optional(store.pool()).await?;
     row.as_ref().map(Row::read).transpose()
 }
 
-/// The unfinished order of a certificate.
+/// An order by its number, as a transaction sees it.
+///
+/// # Errors
+/// [`ServiceError`].
+pub async fn find_within(tx: &mut Tx, no: &str) -> Result<Option<Row>, ServiceError> {
+    let row = sqlx::query(select!("WHERE o.no = $1")).bind(no).fetch_optional(&mut **tx).await?;
+    row.as_ref().map(Row::read).transpose()
+}
+
+/// The unfinished renewal of a certificate.
 ///
 /// # Errors
 /// [`ServiceError`].
 pub async fn unfinished(store: &Store, certificate: &str) -> Result<Option<Row>, ServiceError> {
-    let query = sqlx::query(select!("WHERE certificate = $1 AND finished = 0"));
+    let query = sqlx::query(select!("WHERE o.certificate = $1 AND o.kind = 'renew' AND o.finished = 0"));
     let row = query.bind(certificate).fetch_optional(store.pool()).await?;
     row.as_ref().map(Row::read).transpose()
 }
@@ -191,7 +208,7 @@ pub async fn unfinished(store: &Store, certificate: &str) -> Result<Option<Row>,
 /// # Errors
 /// [`ServiceError`].
 pub async fn made_with(store: &Store, certificate: &str, idempotency_key: &str) -> Result<Option<Row>, ServiceError> {
-    let query = sqlx::query(select!("WHERE certificate = $1 AND idempotency_key = $2"));
+    let query = sqlx::query(select!("WHERE o.certificate = $1 AND o.idempotency_key = $2"));
     let row = query.bind(certificate).bind(idempotency_key).fetch_optional(store.pool()).await?;
     row.as_ref().map(Row::read).transpose()
 }
@@ -216,6 +233,14 @@ pub async fn open(service: &Service, no: &str, given: &str) -> Result<Row, Servi
 #[must_use]
 pub fn not_found() -> ServiceError {
     ServiceError::refused(ProblemCode::OrderNotFound, "no such order, or the token does not open it")
+}
+
+/// Refuses a step of a renewal to orders of another kind.
+///
+/// # Errors
+/// `order_state`.
+pub(super) fn renewal(order: &Row) -> Result<(), ServiceError> {
+    if order.kind == OrderKind::Renew { Ok(()) } else { Err(unlock::wrong_kind()) }
 }
 
 /// The refusal of what the order's state does not allow.

@@ -1,7 +1,7 @@
 //! Paying: the order waits until the provider says that it has the money.
 
 use super::steps::{self, Done};
-use super::{Row, find, not_found, wrong_state};
+use super::{Row, find, not_found, renewal, wrong_state};
 use crate::ca::protocol::{OrderState, Payment, PaymentState, ProblemCode};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
@@ -62,6 +62,7 @@ pub struct Stored {
 /// # Errors
 /// `order_state` unless it waits for money.
 pub async fn request(service: &Service, order: &Row) -> Result<Payment, ServiceError> {
+    renewal(order)?;
     if order.state != OrderState::Payment {
         return Err(wrong_state(order.state));
     }

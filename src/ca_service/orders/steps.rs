@@ -1,10 +1,11 @@
 //! The states of an order and the only ways from one to the next.
 //!
 //! submitted → reviewing → payment → authorized → issued → installed, each of the first three left out when the product
-//! does not ask for it; rejected by an officer, expired by time, cancelled when the certificate is revoked.
+//! does not ask for it; rejected by an officer, expired by time, cancelled when the certificate is revoked. The steps of an
+//! unlock are in [`super::unlock`].
 
-use super::{Row, find, wrong_state};
-use crate::ca::protocol::{Contact, OrderState};
+use super::{Row, find, unlock, wrong_state};
+use crate::ca::protocol::{Contact, OrderKind, OrderState};
 use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::books::customers;
@@ -40,7 +41,7 @@ pub enum Done {
     Payment,
 }
 
-/// When a state entered at `now` ends by itself.
+/// When a state of a renewal entered at `now` ends by itself.
 #[must_use]
 pub const fn ends(state: OrderState, now: i64) -> Option<i64> {
     match state {
@@ -63,6 +64,10 @@ pub(super) async fn advance(
     reason: Option<&str>,
 ) -> Result<(), ServiceError> {
     let now = service.now();
+    let end = match &row.unlock {
+        Some(unlock) => unlock::ends(to, unlock.route, now),
+        None => ends(to, now),
+    };
     let moved = sqlx::query(
         "UPDATE orders SET state = $1, version = version + 1, finished = $2, updated = $3, expires = $4, reason = $5 \
          WHERE no = $6 AND state = $7 AND version = $8",
@@ -70,7 +75,7 @@ pub(super) async fn advance(
     .bind(to.as_str())
     .bind(i64::from(to.is_final()))
     .bind(now)
-    .bind(ends(to, now))
+    .bind(end)
     .bind(reason)
     .bind(&row.no)
     .bind(row.state.as_str())
@@ -127,17 +132,27 @@ pub async fn approve(service: &Service, no: &str, officer: Actor<'_>) -> Result<
 /// # Errors
 /// [`ServiceError::Unacceptable`] without a reason or with one too long; `order_state`, `order_not_found`.
 pub async fn reject(service: &Service, no: &str, officer: Actor<'_>, reason: &str) -> Result<(), ServiceError> {
-    let reason = reason.trim();
-    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
-        return Err(ServiceError::Unacceptable("a reason of 1 to 500 characters is needed".to_owned()));
-    }
+    let reason = checked_reason(reason)?;
     let row = reviewed(service, no).await?;
     decide(service, &row, OrderState::Rejected, officer, Some(reason)).await
 }
 
+/// A reason of 1–500 characters.
+pub(super) fn checked_reason(reason: &str) -> Result<&str, ServiceError> {
+    let reason = reason.trim();
+    if reason.is_empty() || reason.chars().count() > LONGEST_REASON {
+        return Err(ServiceError::Unacceptable("a reason of 1 to 500 characters is needed".to_owned()));
+    }
+    Ok(reason)
+}
+
 async fn reviewed(service: &Service, no: &str) -> Result<Row, ServiceError> {
     let row = find(&service.store, no).await?.ok_or_else(super::not_found)?;
-    if row.state == OrderState::Reviewing { Ok(row) } else { Err(wrong_state(row.state)) }
+    match (row.kind, row.state) {
+        (OrderKind::Renew, OrderState::Reviewing) => Ok(row),
+        (OrderKind::Renew, other) => Err(wrong_state(other)),
+        (OrderKind::Unlock, _) => Err(unlock::wrong_kind()),
+    }
 }
 
 async fn decide(
@@ -164,23 +179,32 @@ pub(in crate::ca_service) struct Ended {
     pub issued: Option<String>,
 }
 
-/// Ends the unfinished order of a pair that is being revoked, be it the old one or the new one. The caller revokes what
-/// was issued, and writes the record.
+/// Ends the unfinished orders of a pair that is being revoked, be it the old one or the new one of a renewal, or that on a
+/// key to be unlocked. The caller revokes what was issued, and writes the records.
 pub(in crate::ca_service) async fn cancel_for_revocation(
     service: &Service,
     tx: &mut Tx,
     pair: &str,
-) -> Result<Option<Ended>, ServiceError> {
-    let row = sqlx::query(
-        "UPDATE orders SET state = $1, version = version + 1, finished = 1, updated = $2, expires = NULL \
-         WHERE (certificate = $3 OR sign_serial = $3) AND finished = 0 RETURNING no, sign_serial",
-    )
-    .bind(OrderState::Cancelled.as_str())
-    .bind(service.now())
-    .bind(pair)
-    .fetch_optional(&mut **tx)
-    .await?;
-    Ok(row.map(|row| Ok::<_, sqlx::Error>(Ended { no: row.try_get(0)?, issued: row.try_get(1)? })).transpose()?)
+) -> Result<Vec<Ended>, ServiceError> {
+    let open = "SELECT no FROM orders WHERE (certificate = $1 OR sign_serial = $1) AND finished = 0 ORDER BY no";
+    let open = sqlx::query(open).bind(pair).fetch_all(&mut **tx).await?;
+    let mut ended = Vec::with_capacity(open.len());
+    for row in &open {
+        let no: String = row.try_get(0)?;
+        let row = sqlx::query(
+            "UPDATE orders SET state = $1, version = version + 1, finished = 1, updated = $2, expires = NULL \
+             WHERE no = $3 AND finished = 0 RETURNING sign_serial",
+        )
+        .bind(OrderState::Cancelled.as_str())
+        .bind(service.now())
+        .bind(&no)
+        .fetch_optional(&mut **tx)
+        .await?;
+        if let Some(row) = row {
+            ended.push(Ended { issued: row.try_get(0)?, no });
+        }
+    }
+    Ok(ended)
 }
 
 /// Ends an order whose time is over; certificates that nobody confirmed are revoked. Gives the order as it is then.

@@ -9,7 +9,8 @@ mod texts;
 use super::Service;
 use super::clock::DAY;
 use super::error::ServiceError;
-use super::store::{Tx, next_number};
+use super::store::{Store, Tx, next_number};
+use sqlx::Row;
 
 /// The way to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,6 +119,19 @@ pub async fn put(service: &Service, tx: &mut Tx, message: &Message<'_>) -> Resul
     .await?;
     tx.tell_of_message();
     Ok(())
+}
+
+/// Number, recipient and text of the messages behind one with this number, oldest first; for practice, where nobody sends
+/// them.
+///
+/// # Errors
+/// [`ServiceError`].
+pub async fn behind(store: &Store, id: i64) -> Result<Vec<(i64, String, String)>, ServiceError> {
+    let rows = sqlx::query("SELECT id, recipient, body FROM outbox WHERE id > $1 ORDER BY id")
+        .bind(id)
+        .fetch_all(store.pool())
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
 /// Nothing that could end a line or name a second recipient. Whether it exists is for the other side to say.

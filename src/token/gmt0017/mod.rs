@@ -12,12 +12,16 @@ mod read;
 mod session;
 #[cfg(test)]
 mod tests;
+mod unlock;
 mod wire;
 mod wire_effects;
 
 use super::pin_block;
 use super::profile::{GM3000, PinRules, Profile};
-use super::{ContainerInfo, KeyContents, KeyUse, PinInfo, PinKind, Token, TokenError, Transport};
+use super::{
+    ContainerInfo, KeyContents, KeyUse, PinInfo, PinKind, RemoteUnlock, Token, TokenError, Transport, UnlockChallenge,
+    Unlocked,
+};
 use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::secret::Pin;
 use session::{Known, Memory, Right, Session};
@@ -96,7 +100,7 @@ impl Token for Gmt0017 {
     }
 
     fn change_pin(&mut self, current: Pin, new: Pin) -> Result<PinInfo, TokenError> {
-        pin_block::check_new(self.rules_so_far()?, &new)?;
+        pin_block::check_new(&self.rules_so_far()?.new, &new)?;
         let key = pin_block::present_key(self.rules_so_far()?, current)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
@@ -198,6 +202,28 @@ impl Token for Gmt0017 {
         let (mut session, known) = self.begin()?;
         let name = session.container_name(container);
         read::one_certificate(&mut session, known.profile, &name, key_use)
+    }
+
+    fn unblock_pin(&mut self, admin: Pin, new: Pin) -> Result<PinInfo, TokenError> {
+        pin_block::check_new(&self.rules_so_far()?.new, &new)?;
+        let key = pin_block::present_key(self.rules_so_far()?, admin)?;
+        let (mut session, known) = self.begin()?;
+        pin_rules(known.profile)?;
+        unlock::with_admin_pin(&mut session, &key, &new)
+    }
+
+    fn unlock_challenge(&mut self) -> Result<UnlockChallenge, TokenError> {
+        self.rules_so_far()?;
+        let (mut session, known) = self.begin()?;
+        pin_rules(known.profile)?;
+        unlock::challenge(&mut session)
+    }
+
+    fn unlock_remotely(&mut self, unlock: RemoteUnlock<'_>) -> Result<Unlocked, TokenError> {
+        pin_block::check_new(&self.rules_so_far()?.new, &unlock.new_pin)?;
+        let (mut session, known) = self.begin()?;
+        let rules = pin_rules(known.profile)?;
+        unlock::remotely(&mut session, &known, rules, unlock)
     }
 
     fn pin_length(&self) -> RangeInclusive<usize> {

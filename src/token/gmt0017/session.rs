@@ -23,6 +23,8 @@ pub struct Memory {
     containers: Vec<(Name, Id)>,
     names: Vec<Name>,
     right: Right,
+    /// Challenge of a remote unlock that waits for its answer.
+    unlock_challenge: Option<Challenge>,
 }
 
 /// Whether the user's right lies on the card beyond one operation, as far as it is known here.
@@ -88,6 +90,7 @@ impl<'a> Session<'a> {
         if channel.was_reset() {
             memory.close_application();
             memory.right = Right::Absent;
+            memory.unlock_challenge = None;
         }
         let mut session = Self { channel, memory, commands: 0, right: false };
         let known = session.recognise(&atr, reader)?;
@@ -115,7 +118,7 @@ impl<'a> Session<'a> {
     }
 
     /// The only way to the card. Logs header, lengths and status word, never answer data.
-    fn once(&mut self, request: &Request) -> Result<Response, TokenError> {
+    pub(super) fn once(&mut self, request: &Request) -> Result<Response, TokenError> {
         self.commands += 1;
         if self.commands > MAX_COMMANDS {
             return Err(request.malformed("the answers never end"));
@@ -350,6 +353,16 @@ impl<'a> Session<'a> {
         Ok(())
     }
 
+    /// Remembers the challenge of a remote unlock.
+    pub fn keep_unlock_challenge(&mut self, challenge: Challenge) {
+        self.memory.unlock_challenge = Some(challenge);
+    }
+
+    /// Uses up the challenge of a remote unlock; `None` when it was used, or ended by a reset.
+    pub fn take_unlock_challenge(&mut self) -> Option<Challenge> {
+        self.memory.unlock_challenge.take()
+    }
+
     /// Sends ChangePIN, once. What breaks before it is an ordinary failure; from here on nobody knows.
     pub fn change(&mut self, key: &Sm4Key, new: &Pin) -> Result<(), TokenError> {
         let application = self.application()?;
@@ -409,9 +422,10 @@ impl Memory {
             // without power there is no right
             TransportError::Removed => self.right = Right::Absent,
             // nothing reached the card
-            TransportError::Held | TransportError::TooLong => {}
+            TransportError::Held | TransportError::TooLong => return,
             _ => self.doubt(),
         }
+        self.unlock_challenge = None;
     }
 
     fn close_application(&mut self) {
@@ -433,7 +447,7 @@ fn accept(request: &Request, sw: StatusWord) -> Result<(), TokenError> {
     }
 }
 
-const fn refused(request: &Request, sw: StatusWord) -> TokenError {
+pub(super) const fn refused(request: &Request, sw: StatusWord) -> TokenError {
     TokenError::Refused { command: request.name, sw }
 }
 

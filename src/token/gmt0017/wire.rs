@@ -123,6 +123,22 @@ pub fn gen_random() -> Request {
     Request::new("GenRandom", Command::new(0x80, 0x50, 0, 0).le(Le::Exactly(8)))
 }
 
+/// 80 50 with P1 = 01: the challenge of a remote unlock, apart from that of the PIN commands (vendor-wire §3).
+pub fn unlock_challenge() -> Request {
+    Request::new("GenRandom", Command::new(0x80, 0x50, 1, 0).le(Le::Exactly(8)))
+}
+
+/// 84 1A: app2 ‖ C ‖ MAC under the key of the admin PIN; no login before.
+pub fn unblock_pin(data: SecretBytes) -> Request {
+    Request::new("UnblockPIN", Command::new(0x84, 0x1A, 0, 0).secret(data))
+}
+
+/// 84 1A with P1 = 01: app2 ‖ what the authority made for the challenge of [`unlock_challenge`].
+pub fn remote_unblock_pin(application: Id, response: &SecretBytes) -> Request {
+    let data = SecretBytes::concat(&[&application, response.expose()]);
+    Request::new("RemoteUnblockPIN", Command::new(0x84, 0x1A, 1, 0).secret(data))
+}
+
 /// 80 18 for the user PIN.
 pub fn verify_pin(data: SecretBytes) -> Request {
     Request::new("VerifyPIN", Command::new(0x80, 0x18, 0, 1).secret(data))

@@ -1,6 +1,7 @@
 //! How the workflow reaches the key: jobs for the thread that owns it.
 
-use crate::token::{Token, TokenError, TransportError};
+use super::entry::KeyBinding;
+use crate::token::{KeyContents, KeyUse, Token, TokenError, TransportError};
 
 /// The key is not there any more.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
@@ -24,7 +25,7 @@ impl KeyAccess for Box<dyn Token> {
 }
 
 /// Runs a job with a result.
-pub(in crate::ca) fn on_key<R>(
+pub(super) fn on_key<R>(
     key: &mut dyn KeyAccess,
     job: impl FnOnce(&mut dyn Token) -> Result<R, TokenError>,
 ) -> Result<R, TokenError> {
@@ -34,4 +35,12 @@ pub(in crate::ca) fn on_key<R>(
         (Ok(()), Some(result)) => result,
         _ => Err(TokenError::Transport(TransportError::Removed)),
     }
+}
+
+/// What is on a key when it is the one of a binding: serial number, certificate, public key of the container. Needs no
+/// PIN. `None` for another key.
+pub(super) fn bound(token: &mut dyn Token, binding: &KeyBinding) -> Result<Option<KeyContents>, TokenError> {
+    let contents = token.read()?;
+    let same = binding.is_of(&contents) && token.public_key(&binding.container, KeyUse::Sign)? == binding.key.0;
+    Ok(same.then_some(contents))
 }

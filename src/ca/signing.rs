@@ -1,9 +1,9 @@
 //! Bodies that a key on a token signs: bound to one request by challenge, purpose, method, path and time.
 
-use crate::ca::adapter::{CaAdapter, CaError};
-use crate::ca::faults::{Scene, minutes};
-use crate::ca::order_api::to_json;
-use crate::ca::protocol::{CLOCK_TOLERANCE, Purpose, Signed};
+use super::adapter::{CaAdapter, CaError};
+use super::faults::{Scene, minutes};
+use super::order_api::to_json;
+use super::protocol::{CLOCK_TOLERANCE, Purpose, Signed};
 use crate::crypto::{CryptoError, signed_data};
 use crate::fault::{Fault, FaultCode};
 use serde::Serialize;
@@ -48,4 +48,9 @@ pub(super) fn damaged(error: &CryptoError) -> Fault {
 /// The answer has another sense than the API says.
 pub(super) fn nonsense(what: &str) -> CaError {
     CaError::Answer(what.to_owned())
+}
+
+/// No key or number could be made.
+pub(super) fn no_random(error: &CryptoError) -> Fault {
+    Fault::new(FaultCode::InternalStopped).detail(error.to_string())
 }
