@@ -128,7 +128,11 @@ impl Smtp {
         }
         let envelope: &Envelope = message.envelope();
         let sent = connection.send(envelope, &message.formatted()).await;
-        sent.map_err(|error| fault(&error, FaultKind::Refused))?;
+        let taken = sent.map_err(|error| fault(&error, FaultKind::Refused))?;
+        // an answer put in before TLS began would shift all others, and this one would be that to DATA
+        if !taken.has_code(250) {
+            return Err(Fault::passing(FaultKind::Answer, taken.code().to_string()));
+        }
         // taken: what happens to the connection now is no failure
         let _ = tokio::time::timeout(GOOD_BYE, connection.quit()).await;
         Ok(())
@@ -221,6 +225,9 @@ fn fault(error: &SmtpError, refused: FaultKind) -> Fault {
         } else {
             Fault::passing(FaultKind::Busy, said)
         };
+    }
+    if error.is_client() && refused == FaultKind::Refused {
+        return Fault::permanent(FaultKind::Message, said);
     }
     let kind = if error.is_tls() || is_tls(error) {
         FaultKind::Tls

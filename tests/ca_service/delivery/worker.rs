@@ -230,16 +230,16 @@ pub async fn a_gateway_that_breaks_the_program_is_tried_for_a_day(place: Place) 
     let world = World::new(&place, Options::default()).await;
     put_sms(&world, NOON + 2 * 86_400).await;
     deliver(&world, &by_sms(Broken)).await;
-    let fate = super::fate(&world).await;
-    assert_eq!((fate.state.as_str(), fate.next), ("waiting", LEASE));
+    let broken = fate(&world).await;
+    assert_eq!((broken.state.as_str(), broken.next), ("waiting", LEASE));
     world.pass(86_400);
     let (gateways, mut noted) = gateway(Then::Sent);
     deliver(&world, &gateways).await;
-    failed(&super::fate(&world).await, "too_old");
+    failed(&fate(&world).await, "too_old");
     assert!(noted.try_recv().is_err());
     assert!(send_again(world.service(), 1, Actor::SERVICE).await.unwrap());
     deliver(&world, &gateways).await;
-    sent(&super::fate(&world).await);
+    sent(&fate(&world).await);
     world.stop().await;
 }
 
