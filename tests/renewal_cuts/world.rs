@@ -11,7 +11,7 @@ use cert_assistant::ca_service::books::devices;
 use cert_assistant::ca_service::clock::Clock;
 use cert_assistant::ca_service::http::{InProcess, router};
 use cert_assistant::ca_service::kmc::Kmc;
-use cert_assistant::ca_service::{Config, Limits, Service, ServiceError, Store};
+use cert_assistant::ca_service::{Config, Limits, Service, ServiceError, Store, console};
 use cert_assistant::cert;
 use cert_assistant::crypto::PrivateKey;
 use cert_assistant::virtual_key::KeyState;
@@ -50,7 +50,7 @@ impl Material {
         let mut service = Service::new(config, store, keys_store, keys, clock).await?;
         service.captcha_text = Arc::new(|| Some(CAPTCHA.to_owned()));
         let service = Arc::new(service);
-        let routes = router(&service);
+        let routes = router(&service).merge(console::router(Arc::clone(&service), false));
         Ok((service, routes))
     }
 }
@@ -170,6 +170,35 @@ impl World {
         });
         let [code]: [String; 1] = serde_json::from_str(&secrets).unwrap();
         code
+    }
+
+    /// The registered contact of a certificate gets an e-mail address.
+    pub fn register_email(&self, certificate: &str, email: &str) {
+        self.look(|service| async move {
+            let query = "UPDATE customers SET contact_email = $1 WHERE id = \
+                         (SELECT customer FROM certificates WHERE serial = $2)";
+            let mut tx = service.store.begin().await.unwrap();
+            sqlx::query(query).bind(email).bind(certificate).execute(&mut *tx).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+    }
+
+    /// Way and kind of every message about an order.
+    pub fn messages(&self, no: &str) -> Vec<(String, String)> {
+        self.look(|service| async move {
+            let rows = sqlx::query("SELECT channel, template FROM outbox WHERE order_no = $1 ORDER BY id")
+                .bind(no)
+                .fetch_all(service.store.pool())
+                .await
+                .unwrap();
+            rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+        })
+    }
+
+    /// Everything in the files of the databases.
+    pub fn files(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(&self.material.folder).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// The pair of certificates a signing certificate belongs to, with their status.
