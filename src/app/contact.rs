@@ -7,6 +7,9 @@ pub const MOBILE_DIGITS: usize = 11;
 /// Longest e-mail address (RFC 5321 §4.5.3.1), characters.
 pub const LONGEST_EMAIL: usize = 254;
 
+/// Longest telephone number, characters.
+pub const LONGEST_TELEPHONE: usize = 32;
+
 /// Why a field is not acceptable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ContactProblem {
@@ -45,6 +48,21 @@ pub fn mobile(text: &str) -> Result<(), ContactProblem> {
         {
             Ok(())
         }
+        _ => Err(ContactProblem::Malformed),
+    }
+}
+
+/// A telephone number somebody can call: 5 to 20 digits, with the marks people write between them.
+///
+/// # Errors
+/// [`ContactProblem`].
+pub fn telephone(text: &str) -> Result<(), ContactProblem> {
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ".contains(&byte));
+    match text {
+        "" => Err(ContactProblem::Missing),
+        number if plain && (5..=20).contains(&digits) && number.len() <= LONGEST_TELEPHONE => Ok(()),
         _ => Err(ContactProblem::Malformed),
     }
 }

@@ -25,6 +25,7 @@ mod text_field;
 pub mod theme;
 mod widgets;
 mod window;
+mod wizard;
 mod words;
 
 pub use window::{Clock, Notify, Setting, Stopwatch, Window};

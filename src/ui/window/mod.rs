@@ -218,7 +218,12 @@ impl Window {
             Page::Keys => {}
             Page::Renew(slot) => {
                 let wizard = self.wizards.entry(slot).or_insert_with(|| Wizard::new(slot));
-                wizard.show(ui, &self.desk, &crate::ui::renewal::Around { now, instant, chinese }, actions);
+                wizard.show(
+                    ui,
+                    &self.desk,
+                    &crate::ui::wizard::Around { now, instant, chinese, counter: self.settings.counter_mode },
+                    actions,
+                );
                 return;
             }
             Page::Orders => {
