@@ -179,6 +179,8 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         stopwatch: Arc::new(Instant::now),
         data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
+        // whom a practice CA knows is nobody real
+        contacts_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("contacts.json")),
         reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },

@@ -141,6 +141,12 @@ fn telephone_note(number: &str, need: Need) -> Note {
 }
 
 impl Fields {
+    /// Filled in with what is known.
+    #[must_use]
+    pub fn of(name: String, mobile: String, email: String) -> Self {
+        Self { name, mobile, email, ..Self::default() }
+    }
+
     /// Asks for the name; true when Enter was pressed, as all of these.
     pub fn ask_name(&mut self, ui: &mut Ui, label: &str, enabled: bool) -> bool {
         let (note, wrong) = name_note(&self.name);
