@@ -22,7 +22,8 @@ use tracing_subscriber::{fmt, util::SubscriberInitExt};
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// Practice with virtual keys and a CA in this program; `renewal` has a key for each way a renewal can go
+    /// Practice with virtual keys and a CA in this program; `renewal` and `unlock`
+    /// have a key for each way a renewal and an unlock can go
     #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
     practice: Option<KeySet>,
     /// Language of messages on the command line
@@ -182,6 +183,10 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         stopwatch: Arc::new(Instant::now),
         data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
+        practice_contact: practice.then(|| {
+            let contact = practice::practice_contact();
+            [contact.name, contact.mobile, contact.email].join(" · ")
+        }),
         reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },

@@ -44,6 +44,15 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("order.cancelled", "console.action.order_cancelled"),
     ("order.code", "console.action.order_code"),
     ("order.pay", "console.action.order_pay"),
+    ("unlock.request", "console.action.unlock_request"),
+    ("unlock.code", "console.action.unlock_code"),
+    ("unlock.approve", "console.action.unlock_approve"),
+    ("unlock.approve_applicant", "console.action.unlock_approve_applicant"),
+    ("unlock.begin", "console.action.unlock_begin"),
+    ("unlock.finish", "console.action.unlock_finish"),
+    ("device.register", "console.action.device_register"),
+    ("device.personalise", "console.action.device_personalise"),
+    ("device.admin_pin", "console.action.device_admin_pin"),
     ("message.sent", "console.action.message_sent"),
     ("message.failed", "console.action.message_failed"),
     ("message.again", "console.action.message_again"),
@@ -93,6 +102,7 @@ impl Line {
 fn role(language: Language, role: &str) -> String {
     match (Role::parse(role), role) {
         (Some(role), _) => language.text(super::page::role_key(role)),
+        (None, "applicant") => language.text("console.role.applicant"),
         (None, "customer") => language.text("console.role.customer"),
         (None, "system") => language.text("console.role.system"),
         (None, other) => other.to_owned(),

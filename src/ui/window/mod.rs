@@ -41,6 +41,8 @@ pub struct Setting {
     pub settings_file: SettingsFile,
     /// Practice keys: marked by a strip. Holds the PIN of the practice keys.
     pub practice: Option<String>,
+    /// Practice: the contact the practice CA has of its holders, to be typed by the person who practises.
+    pub practice_contact: Option<String>,
     /// The clock.
     pub clock: Clock,
     /// Measures how long messages stand and operations last.
@@ -212,6 +214,9 @@ impl Window {
         ui.spacing_mut().item_spacing.y = space::S;
         if let Some(pin) = &self.setting.practice {
             widgets::strip(ui, Icon::Info, Tone::Warn, &t!("practice.strip", pin = pin), |_| {});
+            if let (Page::Unlock(_), Some(contact)) = (self.page, &self.setting.practice_contact) {
+                widgets::caption(ui, &t!("practice.contact", contact = contact));
+            }
             ui.add_space(space::XS);
         }
         let (chinese, instant) = (self.chinese(), self.instant());
