@@ -22,7 +22,8 @@ use tracing_subscriber::{fmt, util::SubscriberInitExt};
 #[derive(Parser)]
 #[command(version, about)]
 struct Arguments {
-    /// Practice with virtual keys and a CA in this program; `renewal` has a key for each way a renewal can go
+    /// Practice with virtual keys and a CA in this program; `renewal` and `unlock`
+    /// have a key for each way a renewal and an unlock can go
     #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
     practice: Option<KeySet>,
     /// Language of messages on the command line
@@ -63,7 +64,7 @@ struct Desk {
     online: Online,
     practice_pin: Option<String>,
     /// Stopped, and its books removed, when the program ends.
-    _practice_ca: Option<PracticeCa>,
+    practice_ca: Option<PracticeCa>,
 }
 
 /// Folders of this person; without them settings and orders last as long as the program.
@@ -105,7 +106,7 @@ impl Desk {
                 trust: Arc::new(move || store.clone()),
                 online,
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
-                _practice_ca: Some(ca),
+                practice_ca: Some(ca),
             });
         }
         let own = folders.config.clone();
@@ -136,7 +137,7 @@ impl Desk {
             trust: Arc::new(trust),
             online,
             practice_pin: None,
-            _practice_ca: None,
+            practice_ca: None,
         })
     }
 }
@@ -172,6 +173,9 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
     });
     let (hub, events) =
         Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online) });
+    if let Some(ca) = &desk.practice_ca {
+        ca.on_message(hub.teller());
+    }
     let practice = desk.practice_pin.is_some();
     let setting = Setting {
         settings_file: folders.settings(),
@@ -179,6 +183,10 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         stopwatch: Arc::new(Instant::now),
         data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
         practice: desk.practice_pin,
+        practice_contact: practice.then(|| {
+            let contact = practice::practice_contact();
+            [contact.name, contact.mobile, contact.email].join(" · ")
+        }),
         reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },

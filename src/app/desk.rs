@@ -1,8 +1,10 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
-use super::message::Event;
+use super::message::{Event, PracticeMessage};
 use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
+use super::unlock::{UnlockDesk, UnlockStage, UnlockTask};
 use super::view::KeyView;
+use crate::ca::protocol::OrderKind;
 use crate::cert;
 use crate::fault::{Fault, FaultCode};
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
@@ -28,6 +30,8 @@ pub enum Task {
     ChangingPin,
     /// A 历史证书 is being removed: closing the window asks first.
     RemovingHistory,
+    /// The PIN is being replaced by right of the admin PIN: closing the window asks first.
+    Unblocking,
     /// It is being read again.
     Reading,
 }
@@ -45,6 +49,8 @@ pub struct DeskKey {
     pub checks: HashMap<KeyUse, CheckState>,
     /// The wizard 证书更新, while it is open.
     pub renewal: Option<RenewalDesk>,
+    /// The wizard 找回密码, while it is open.
+    pub unlock: Option<UnlockDesk>,
 }
 
 /// 检查证书 of one certificate.
@@ -58,14 +64,18 @@ pub enum CheckState {
     Failed(Fault),
 }
 
-impl AwayRenewal {
-    /// What is left of a key that is pulled out; nothing of one whose wizard is not open, or done.
+impl Away {
+    /// What is left of a key that is pulled out; nothing of one whose wizards are not open, or done.
     fn of(key: &DeskKey) -> Option<Self> {
-        let renewal = key.renewal.clone().filter(|renewal| !matches!(renewal.stage, RenewalStage::Done(_)))?;
+        let renewal = key.renewal.clone().filter(|renewal| !matches!(renewal.stage, RenewalStage::Done(_)));
+        let unlock = key.unlock.clone().filter(|unlock| !matches!(unlock.stage, UnlockStage::Done(_)));
+        if renewal.is_none() && unlock.is_none() {
+            return None;
+        }
         let view = key.view()?;
         let serial = view.contents.device.serial.clone();
         let owner = view.leading().and_then(|certificate| certificate.owner.clone());
-        (!serial.is_empty()).then_some(Self { slot: key.slot.id, serial, owner, renewal })
+        (!serial.is_empty()).then_some(Self { slot: key.slot.id, serial, owner, renewal, unlock })
     }
 }
 
@@ -89,17 +99,19 @@ pub struct PinOutcome {
     pub result: Result<(), Fault>,
 }
 
-/// The wizard 证书更新 of a key that was pulled out; it goes on when the key is back.
+/// The wizards of a key that was pulled out; they go on when the key is back.
 #[derive(Clone, Debug)]
-pub struct AwayRenewal {
+pub struct Away {
     /// The slot the key was in.
     pub slot: u64,
     /// Its serial number.
     pub serial: String,
     /// Owner of its certificate.
     pub owner: Option<String>,
-    /// The wizard as it stood; what is still reported for the old slot goes here.
-    pub renewal: RenewalDesk,
+    /// The wizard 证书更新 as it stood; what is still reported for the old slot goes here.
+    pub renewal: Option<RenewalDesk>,
+    /// As above, 找回密码.
+    pub unlock: Option<UnlockDesk>,
 }
 
 /// What is being written to a key.
@@ -111,6 +123,8 @@ pub enum Writing {
     History,
     /// New certificates.
     Certificates,
+    /// A new PIN in place of a forgotten one.
+    Unlock,
 }
 
 /// Everything the window shows.
@@ -122,6 +136,10 @@ pub struct Desk {
     pub keys: Vec<DeskKey>,
     /// End of a PIN change that the dialog has not taken yet.
     pub pin_outcome: Option<PinOutcome>,
+    /// State of the admin PIN of a slot, once asked for.
+    pub admin_tries: Option<(u64, Result<PinInfo, Fault>)>,
+    /// End of [`super::Command::UnblockPin`] that the dialog has not taken yet.
+    pub unblock_outcome: Option<PinOutcome>,
     /// End of a save the window has not told yet.
     pub saved: Option<Result<PathBuf, Fault>>,
     /// This computer's orders, newest first.
@@ -135,9 +153,11 @@ pub struct Desk {
     /// End of the removal of a 历史证书 that the dialog has not taken yet.
     pub history_outcome: Option<PinOutcome>,
     /// Wizards whose key is not there.
-    pub away: Vec<AwayRenewal>,
+    pub away: Vec<Away>,
     /// A key whose wizard was away is back: its old slot and its new one, until the window has taken it.
     pub returned: Option<(u64, u64)>,
+    /// Messages of the practice CA, oldest first.
+    pub messages: Vec<PracticeMessage>,
     /// The slot shown.
     chosen: Option<u64>,
     /// Serial number the person chose: when that key comes back it is shown again.
@@ -152,10 +172,17 @@ impl Desk {
             Event::Inserted(slot) => {
                 self.chosen.get_or_insert(slot.id);
                 let task = Some((Task::Reading, now));
-                self.keys.push(DeskKey { slot, state: KeyState::Reading, task, checks: HashMap::new(), renewal: None });
+                self.keys.push(DeskKey {
+                    slot,
+                    state: KeyState::Reading,
+                    task,
+                    checks: HashMap::new(),
+                    renewal: None,
+                    unlock: None,
+                });
             }
             Event::Removed(id) => {
-                if let Some(away) = self.key(id).and_then(AwayRenewal::of) {
+                if let Some(away) = self.key(id).and_then(Away::of) {
                     self.away.push(away);
                 }
                 self.keys.retain(|key| key.slot.id != id);
@@ -188,6 +215,7 @@ impl Desk {
                     key.checks.insert(key_use, result.map_or_else(CheckState::Failed, CheckState::Done));
                 }
             }
+            Event::PracticeMessage(message) => self.messages.push(message),
             Event::Saved(result) => self.saved = Some(result),
             Event::RenewalStage { slot, stage, support } => {
                 if let Some(renewal) = self.renewal_mut(slot) {
@@ -204,6 +232,33 @@ impl Desk {
                 if let Some(renewal) = self.renewal_mut(slot) {
                     renewal.reach_line(line, now);
                 }
+            }
+            Event::UnlockStage { slot, stage, support } => {
+                if let Some(unlock) = self.unlock_mut(slot) {
+                    unlock.reach(stage, support);
+                }
+            }
+            Event::UnlockFault { slot, fault } => {
+                self.spend_tries(slot, &fault);
+                if let Some(unlock) = self.unlock_mut(slot) {
+                    unlock.fail(fault);
+                }
+            }
+            Event::UnlockLine { slot, line } => {
+                if let Some(unlock) = self.unlock_mut(slot) {
+                    unlock.reach_line(line, now);
+                }
+            }
+            Event::AdminTries { slot, result } => self.admin_tries = Some((slot, result)),
+            Event::PinUnblocked { slot, result, user, admin } => {
+                self.set_pin(slot, user);
+                if let Some(admin) = admin {
+                    self.admin_tries = Some((slot, Ok(admin)));
+                }
+                if let Some(key) = self.key_mut(slot) {
+                    key.task = None;
+                }
+                self.unblock_outcome = Some(PinOutcome { slot, result });
             }
             Event::Orders(orders) => {
                 self.orders = orders;
@@ -223,11 +278,11 @@ impl Desk {
         }
     }
 
-    /// The unfinished order of a key, for the hint on its card.
+    /// The unfinished order of a kind of a key, for the hint on its card.
     #[must_use]
-    pub fn open_order(&self, slot: u64) -> Option<&OrderLine> {
+    pub fn open_order(&self, slot: u64, kind: OrderKind) -> Option<&OrderLine> {
         let view = self.key(slot)?.view()?;
-        self.orders.iter().find(|order| order.state.is_open() && order.belongs_to(view))
+        self.orders.iter().find(|order| order.kind == kind && order.state.is_open() && order.belongs_to(view))
     }
 
     /// The key shown on the right.
@@ -258,7 +313,9 @@ impl Desk {
     pub fn writing(&self) -> Option<Writing> {
         self.keys.iter().find_map(|key| match key.task {
             _ if key.renewal.as_ref().is_some_and(RenewalDesk::is_downloading) => Some(Writing::Certificates),
+            _ if key.unlock.as_ref().is_some_and(UnlockDesk::is_writing) => Some(Writing::Unlock),
             Some((Task::ChangingPin, _)) => Some(Writing::Pin),
+            Some((Task::Unblocking, _)) => Some(Writing::Unlock),
             Some((Task::RemovingHistory, _)) => Some(Writing::History),
             Some((Task::Reading, _)) | None => None,
         })
@@ -270,6 +327,9 @@ impl Desk {
             key.task = None;
             if let Some(renewal) = &mut key.renewal {
                 renewal.busy = None;
+            }
+            if let Some(unlock) = &mut key.unlock {
+                unlock.busy = None;
             }
         }
     }
@@ -286,24 +346,48 @@ impl Desk {
         }
     }
 
-    /// The person left the wizard.
+    /// The person left the wizard 证书更新.
     pub fn end_renewal(&mut self, slot: u64) {
-        self.away.retain(|away| away.slot != slot);
+        self.away.iter_mut().filter(|away| away.slot == slot).for_each(|away| away.renewal = None);
+        self.away.retain(|away| away.renewal.is_some() || away.unlock.is_some());
         if let Some(key) = self.key_mut(slot) {
             key.renewal = None;
         }
     }
 
-    /// The wizard of a slot, also when its key is away.
+    /// Something is asked for in the wizard 找回密码 of a key; opens it when it is not open yet.
+    pub fn begin_unlock(&mut self, slot: u64, task: UnlockTask, now: Instant) {
+        if let Some(key) = self.key_mut(slot) {
+            key.unlock.get_or_insert_with(|| UnlockDesk::opening(now)).begin(task, now);
+        }
+    }
+
+    /// The person left the wizard 找回密码.
+    pub fn end_unlock(&mut self, slot: u64) {
+        self.away.iter_mut().filter(|away| away.slot == slot).for_each(|away| away.unlock = None);
+        self.away.retain(|away| away.renewal.is_some() || away.unlock.is_some());
+        if let Some(key) = self.key_mut(slot) {
+            key.unlock = None;
+        }
+    }
+
+    /// The wizard 找回密码 of a slot, also when its key is away.
+    #[must_use]
+    pub fn unlock(&self, slot: u64) -> Option<&UnlockDesk> {
+        let here = self.key(slot).and_then(|key| key.unlock.as_ref());
+        here.or_else(|| self.away(slot).and_then(|away| away.unlock.as_ref()))
+    }
+
+    /// The wizard 证书更新 of a slot, also when its key is away.
     #[must_use]
     pub fn renewal(&self, slot: u64) -> Option<&RenewalDesk> {
         let here = self.key(slot).and_then(|key| key.renewal.as_ref());
-        here.or_else(|| self.away(slot).map(|away| &away.renewal))
+        here.or_else(|| self.away(slot).and_then(|away| away.renewal.as_ref()))
     }
 
     /// The wizard of a key that was pulled out of this slot.
     #[must_use]
-    pub fn away(&self, slot: u64) -> Option<&AwayRenewal> {
+    pub fn away(&self, slot: u64) -> Option<&Away> {
         self.away.iter().find(|away| away.slot == slot)
     }
 
@@ -316,7 +400,12 @@ impl Desk {
 
     fn renewal_mut(&mut self, slot: u64) -> Option<&mut RenewalDesk> {
         let here = self.keys.iter_mut().find(|key| key.slot.id == slot).and_then(|key| key.renewal.as_mut());
-        here.or_else(|| self.away.iter_mut().find(|away| away.slot == slot).map(|away| &mut away.renewal))
+        here.or_else(|| self.away.iter_mut().find(|away| away.slot == slot).and_then(|away| away.renewal.as_mut()))
+    }
+
+    fn unlock_mut(&mut self, slot: u64) -> Option<&mut UnlockDesk> {
+        let here = self.keys.iter_mut().find(|key| key.slot.id == slot).and_then(|key| key.unlock.as_mut());
+        here.or_else(|| self.away.iter_mut().find(|away| away.slot == slot).and_then(|away| away.unlock.as_mut()))
     }
 
     /// The wizard of a key that is back begins anew; the app finds its order.
@@ -325,8 +414,8 @@ impl Desk {
         let Some(at) = self.away.iter().position(|away| away.serial == serial) else { return };
         let away = self.away.remove(at);
         if let Some(key) = self.key_mut(slot) {
-            let support = away.renewal.support;
-            key.renewal = Some(RenewalDesk { support, ..RenewalDesk::opening(now) });
+            key.renewal = away.renewal.map(|old| RenewalDesk { support: old.support, ..RenewalDesk::opening(now) });
+            key.unlock = away.unlock.map(|old| UnlockDesk { support: old.support, ..UnlockDesk::opening(now) });
             self.returned = Some((away.slot, slot));
         }
     }

@@ -1,9 +1,9 @@
 //! Starts and stops the threads and hands commands to them.
 
-use super::message::{Command, Content, Event, RenewalAsk};
+use super::message::{Command, Content, Event, PracticeMessage};
 use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
-use super::wizard::{self, Around, KeyLoan, Message};
+use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
 use crate::ca;
 use crate::cert;
@@ -54,54 +54,63 @@ pub struct Hub {
     outlet: Outlet,
     workers: Workers,
     watcher: Option<JoinHandle<()>>,
-    renewals: Option<Renewals>,
+    orders: Option<Orders>,
 }
 
 /// What runs for orders.
-struct Renewals {
+struct Orders {
     around: Around,
-    wizards: Wizards,
+    renewals: Wizards<RenewalWizard>,
+    unlocks: Wizards<UnlockWizard>,
 }
 
-type Wizards = Arc<Mutex<HashMap<u64, Sender<Message>>>>;
+/// The wizards of one kind, by slot.
+struct Wizards<W: Wizard>(Arc<Mutex<HashMap<u64, Sender<Message<W::Ask>>>>>);
 
-impl Renewals {
+impl<W: Wizard> Wizards<W> {
+    fn new() -> Self {
+        Self(Arc::default())
+    }
+
+    fn share(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+
+    fn tell(&self, id: &str) {
+        // a wizard that ended needs no news
+        lock(&self.0).retain(|_, wizard| wizard.send(Message::Changed(id.to_owned())).is_ok());
+    }
+
+    fn ask(&self, slot: u64, ask: W::Ask, around: &Around) {
+        let mut wizards = lock(&self.0);
+        if W::leaves(&ask) {
+            wizards.remove(&slot);
+            return;
+        }
+        if W::opens(&ask) || !wizards.contains_key(&slot) {
+            wizards.remove(&slot);
+            wizards.extend(wizard::start::<W>(slot, around.clone()).map(|wizard| (slot, wizard)));
+        }
+        let heard = wizards.get(&slot).is_some_and(|wizard| wizard.send(Message::Ask(ask)).is_ok());
+        if !heard {
+            around.outlet.send(W::failed(slot, Fault::new(FaultCode::InternalStopped)));
+        }
+    }
+}
+
+impl Orders {
     fn start(online: Online, outlet: &Outlet, workers: &Workers) -> Self {
-        let wizards = Wizards::default();
-        let told = Arc::clone(&wizards);
+        let (renewals, unlocks) = (Wizards::<RenewalWizard>::new(), Wizards::<UnlockWizard>::new());
+        let told = (renewals.share(), unlocks.share());
         let changed: Changed = Arc::new(move |id: &str| {
-            // a wizard that ended needs no news
-            lock(&told).retain(|_, wizard| wizard.send(Message::Changed(id.to_owned())).is_ok());
+            told.0.tell(id);
+            told.1.tell(id);
         });
         let book = Book::new(online, outlet.clone());
         let around = Around { book, outlet: outlet.clone(), workers: Arc::clone(workers), changed };
         let starting = around.clone();
         run_aside("orders", outlet, move |_| starting.book.start(&starting.changed));
-        Self { around, wizards }
-    }
-
-    fn ask(&self, slot: u64, ask: RenewalAsk) {
-        let mut wizards = lock(&self.wizards);
-        if matches!(ask, RenewalAsk::Leave) {
-            wizards.remove(&slot);
-            return;
-        }
-        if matches!(ask, RenewalAsk::Open) || !wizards.contains_key(&slot) {
-            match wizard::start(slot, self.around.clone()) {
-                Some(wizard) => drop(wizards.insert(slot, wizard)),
-                None => {
-                    let fault = Fault::new(FaultCode::InternalStopped);
-                    self.around.outlet.send(Event::RenewalFault { slot, fault });
-                    return;
-                }
-            }
-        }
-        if let Some(wizard) = wizards.get(&slot)
-            && wizard.send(Message::Ask(ask)).is_err()
-        {
-            let fault = Fault::new(FaultCode::InternalStopped);
-            self.around.outlet.send(Event::RenewalFault { slot, fault });
-        }
+        Self { around, renewals, unlocks }
     }
 
     fn remove_history(&self, slot: u64, container: String, pin: Pin) {
@@ -133,8 +142,14 @@ impl Hub {
                 })
                 .ok()
         };
-        let renewals = online.map(|online| Renewals::start(online, &outlet, &workers));
-        (Self { source, trust, outlet, workers, watcher, renewals }, receiver)
+        let orders = online.map(|online| Orders::start(online, &outlet, &workers));
+        (Self { source, trust, outlet, workers, watcher, orders }, receiver)
+    }
+
+    /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
+    pub fn teller(&self) -> impl Fn(String, String) -> bool + Send + 'static {
+        let outlet = self.outlet.clone();
+        move |recipient, text| outlet.send(Event::PracticeMessage(PracticeMessage { recipient, text }))
     }
 
     /// Hands a command to its thread; never blocks.
@@ -157,12 +172,25 @@ impl Hub {
                 }
             }
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
-            Command::Renewal { slot, ask } => self.renewals(|renewals| renewals.ask(slot, ask)),
-            Command::RefreshOrders => self.renewals(|Renewals { around, .. }| {
+            Command::Renewal { slot, ask } => self.orders(|orders| orders.renewals.ask(slot, ask, &orders.around)),
+            Command::Unlock { slot, ask } => self.orders(|orders| orders.unlocks.ask(slot, ask, &orders.around)),
+            Command::AdminTries(slot) => {
+                if !self.job(slot, Job::AdminTries) {
+                    let result = Err(Fault::new(FaultCode::KeyRemoved));
+                    self.outlet.send(Event::AdminTries { slot, result });
+                }
+            }
+            Command::UnblockPin { slot, admin, new } => {
+                if !self.job(slot, Job::UnblockPin { admin, new }) {
+                    let result = Err(Fault::new(FaultCode::KeyRemoved));
+                    self.outlet.send(Event::PinUnblocked { slot, result, user: None, admin: None });
+                }
+            }
+            Command::RefreshOrders => self.orders(|Orders { around, .. }| {
                 let around = around.clone();
                 run_aside("orders", &self.outlet, move |_| around.book.refresh_all(&around.changed));
             }),
-            Command::ForgetOrder(id) => self.renewals(|Renewals { around, .. }| {
+            Command::ForgetOrder(id) => self.orders(|Orders { around, .. }| {
                 let around = around.clone();
                 run_aside("orders", &self.outlet, move |outlet| {
                     if let Err(fault) = around.book.forget(&id) {
@@ -172,7 +200,7 @@ impl Hub {
                 });
             }),
             Command::RemoveHistory { slot, container, pin } => {
-                self.renewals(|renewals| renewals.remove_history(slot, container, pin));
+                self.orders(|orders| orders.remove_history(slot, container, pin));
             }
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
@@ -189,9 +217,9 @@ impl Hub {
         });
     }
 
-    fn renewals(&self, run: impl FnOnce(&Renewals)) {
-        if let Some(renewals) = &self.renewals {
-            run(renewals);
+    fn orders(&self, run: impl FnOnce(&Orders)) {
+        if let Some(orders) = &self.orders {
+            run(orders);
         }
     }
 
@@ -219,9 +247,10 @@ impl Hub {
 impl Drop for Hub {
     fn drop(&mut self) {
         self.source.stop();
-        if let Some(Renewals { around, wizards }) = &self.renewals {
+        if let Some(Orders { around, renewals, unlocks }) = &self.orders {
             around.book.stop();
-            lock(wizards).clear();
+            lock(&renewals.0).clear();
+            lock(&unlocks.0).clear();
         }
         lock(&self.workers).clear();
         if let Some(watcher) = self.watcher.take()

@@ -2,13 +2,16 @@
 
 use super::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
 use super::seal::Picture;
+use super::unlock::{UnlockStage, UnlockTask};
 use super::view::KeyView;
-use crate::ca::protocol::{Contact, Support};
+use crate::ca::UnlockLine;
+use crate::ca::protocol::{Applicant, Contact, Support, UnlockRoute};
 use crate::cert;
 use crate::fault::Fault;
 use crate::secret::Pin;
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use std::path::PathBuf;
+use zeroize::Zeroizing;
 
 /// What the person asks for. Not `Clone` and not `Debug`: it can carry PINs.
 pub enum Command {
@@ -40,6 +43,24 @@ pub enum Command {
         slot: u64,
         /// What the person asks for.
         ask: RenewalAsk,
+    },
+    /// 找回密码 of the key in a slot.
+    Unlock {
+        /// The slot of the key.
+        slot: u64,
+        /// What the person asks for.
+        ask: UnlockAsk,
+    },
+    /// How many tries the admin PIN of the key in this slot has left; reading it spends none.
+    AdminTries(u64),
+    /// Replace the user PIN by right of the admin PIN, at a counter of the CA (U7).
+    UnblockPin {
+        /// The slot of the key.
+        slot: u64,
+        /// The admin PIN.
+        admin: Pin,
+        /// User PIN that shall hold.
+        new: Pin,
     },
     /// Ask the services for the state of every open order of this computer.
     RefreshOrders,
@@ -111,12 +132,73 @@ impl RenewalAsk {
     }
 }
 
+/// What the person asks for in the wizard 找回密码. Not `Clone` and not `Debug`: it can carry a PIN and a code.
+pub enum UnlockAsk {
+    /// Open the wizard: an unfinished order of this key is continued, else the application comes first.
+    Open,
+    /// 2 Another picture.
+    NewCaptcha,
+    /// 2 Send the application.
+    Submit {
+        /// Code by SMS, or an officer.
+        route: UnlockRoute,
+        /// Who applies.
+        applicant: Applicant,
+        /// What was read from the picture.
+        captcha: Option<String>,
+    },
+    /// 3 Ask for the state now.
+    Refresh,
+    /// 3 Send the code again.
+    Resend,
+    /// 4 Prove the code and set the new PIN; also goes on with an attempt that was cut.
+    Unlock {
+        /// As it was typed; `None` when it was taken before.
+        code: Option<Zeroizing<String>>,
+        /// PIN that shall hold.
+        new: Pin,
+    },
+    /// 4 The new PIN holds: it signs the report.
+    Prove(Pin),
+    /// Give the order up and apply anew; refused when the key may hold something of it.
+    Discard,
+    /// Leave the wizard; what was sent stays sent.
+    Leave,
+}
+
+impl UnlockAsk {
+    /// What runs until the answer; `None` when nothing is answered.
+    #[must_use]
+    pub const fn task(&self) -> Option<UnlockTask> {
+        Some(match self {
+            Self::Open => UnlockTask::Opening,
+            Self::NewCaptcha => UnlockTask::Captcha,
+            Self::Submit { .. } => UnlockTask::Submitting,
+            Self::Refresh => UnlockTask::Refreshing,
+            Self::Resend => UnlockTask::Resending,
+            Self::Unlock { .. } => UnlockTask::Unlocking,
+            Self::Prove(_) => UnlockTask::Proving,
+            Self::Discard => UnlockTask::Discarding,
+            Self::Leave => return None,
+        })
+    }
+}
+
 /// A message for the person outside the window, by the desktop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notice {
     /// A few words.
     pub title: String,
     /// One sentence.
+    pub text: String,
+}
+
+/// A message of the practice CA to the owner of a practice key, which nobody but this window receives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PracticeMessage {
+    /// Mobile number or e-mail address.
+    pub recipient: String,
+    /// What it says.
     pub text: String,
 }
 
@@ -192,12 +274,53 @@ pub enum Event {
         /// The line; those before it are done.
         line: DownloadLine,
     },
+    /// The wizard 找回密码 of a key stands here now; clears what was under way.
+    UnlockStage {
+        /// The slot of the key.
+        slot: u64,
+        /// Where it stands.
+        stage: UnlockStage,
+        /// Whom to call.
+        support: Support,
+    },
+    /// What was asked failed; the wizard stays where it is.
+    UnlockFault {
+        /// The slot of the key.
+        slot: u64,
+        /// Why.
+        fault: Fault,
+    },
+    /// The writing works on this line now.
+    UnlockLine {
+        /// The slot of the key.
+        slot: u64,
+        /// The line; those before it are done.
+        line: UnlockLine,
+    },
+    /// State of the admin PIN.
+    AdminTries {
+        /// The slot of the key.
+        slot: u64,
+        /// What the key said.
+        result: Result<PinInfo, Fault>,
+    },
+    /// [`Command::UnblockPin`] ended.
+    PinUnblocked {
+        /// The slot of the key.
+        slot: u64,
+        /// Success or why not.
+        result: Result<(), Fault>,
+        /// State of the user PIN afterwards, when it could be read.
+        user: Option<PinInfo>,
+        /// State of the admin PIN afterwards, when it could be read.
+        admin: Option<PinInfo>,
+    },
     /// This computer's orders, newest first.
     Orders(Vec<OrderLine>),
     /// [`Command::RefreshOrders`] failed for a service at least, or [`Command::ForgetOrder`] did; the list is as it was.
     /// Comes after an [`Event::Orders`] with what the others answered.
     OrdersFault(Fault),
-    /// An order became ready to be downloaded while nobody looked at it.
+    /// An order became ready to be downloaded, or an officer let an unlock pass, while nobody looked at it.
     OrderReady(OrderLine),
     /// A 历史证书 was removed, or could not be.
     HistoryRemoved {
@@ -206,6 +329,8 @@ pub enum Event {
         /// Success or why not.
         result: Result<(), Fault>,
     },
+    /// The practice CA sent a message.
+    PracticeMessage(PracticeMessage),
     /// A file was written, or could not be.
     Saved(Result<PathBuf, Fault>),
 }

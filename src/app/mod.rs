@@ -9,6 +9,7 @@ mod desk;
 mod faults;
 mod hub;
 mod json_file;
+mod line;
 mod message;
 mod orders;
 pub mod policy;
@@ -17,14 +18,16 @@ mod renewal;
 mod seal;
 mod settings;
 pub mod timeline;
+mod unlock;
 mod view;
 mod wizard;
+mod work;
 mod worker;
 
 pub use backstage::{Ask, Backstage};
-pub use desk::{AwayRenewal, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
+pub use desk::{Away, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event, Notice, RenewalAsk};
+pub use message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk};
 pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
@@ -32,9 +35,10 @@ pub use renewal::{
 };
 pub use seal::Picture;
 pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
+pub use unlock::{NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask};
 pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
-pub use crate::ca::protocol;
+pub use crate::ca::{PinPolicy, UnlockLine, protocol};
 pub use crate::cert;
 pub use crate::fault::{Fault, FaultCode};
 pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};

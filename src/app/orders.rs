@@ -6,12 +6,14 @@
 //!   after a pause that grows.
 
 use super::hub::Outlet;
+use super::line::{is_approved, is_waiting, line};
 use super::message::Event;
-use super::renewal::{LineState, OrderLine};
-use crate::ca::protocol::{NextAction, Order, OrderState};
+use super::renewal::LineState;
+use super::work::Shared;
+use crate::ca::protocol::{OrderKind, OrderState};
 use crate::ca::{
-    CaAdapter, CaProfile, Connection, DownloadStep, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi,
-    Portal, Profiles, Proxy, Renewal, Step,
+    CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Portal, Profiles,
+    Proxy, Renewal, Unlock,
 };
 use crate::cert;
 use crate::fault::{Fault, FaultCode};
@@ -36,8 +38,6 @@ const WAIT: Duration = Duration::from_secs(25);
 const PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
-/// An order this program works on.
-pub(super) type Shared = Arc<Mutex<Renewal>>;
 /// Called after an order changed at the CA, with its id.
 pub(super) type Changed = Arc<dyn Fn(&str) + Send + Sync>;
 
@@ -51,7 +51,7 @@ pub(super) struct Book {
 struct Open {
     binding: KeyBinding,
     ca: Arc<dyn CaAdapter>,
-    renewal: Shared,
+    work: Shared,
 }
 
 struct Inner {
@@ -88,7 +88,7 @@ impl Book {
     }
 
     /// Opens what is unfinished and not open yet. What another program works on is left to it.
-    fn take_unfinished(&self, changed: &Changed) {
+    pub(super) fn take_unfinished(&self, changed: &Changed) {
         let entries = match self.inner.online.journal.entries() {
             Ok((entries, damaged)) => {
                 for file in damaged {
@@ -133,31 +133,32 @@ impl Book {
         }
     }
 
-    /// The unfinished order of a key, if there is one.
-    pub(super) fn unfinished(&self, binding: &KeyBinding) -> Option<(String, Shared)> {
+    /// The unfinished order of a kind of a key, if there is one.
+    pub(super) fn unfinished(&self, kind: OrderKind, binding: &KeyBinding) -> Option<(String, Shared)> {
         let open = lock(&self.inner.open);
         let of_key = open.iter().filter(|(_, order)| {
-            order.binding.device_serial == binding.device_serial && order.binding.key == binding.key
+            order.work.kind() == kind
+                && order.binding.device_serial == binding.device_serial
+                && order.binding.key == binding.key
         });
         of_key
             // one that is being worked on is not finished
-            .filter(|(_, order)| order.renewal.try_lock().is_err() || lock(&order.renewal).entry().finished.is_none())
-            .map(|(id, order)| (id.clone(), Arc::clone(&order.renewal)))
+            .filter(|(_, order)| order.work.is_busy() || order.work.look(|work| work.entry().is_open()))
+            .map(|(id, order)| (id.clone(), order.work.clone()))
             .next()
     }
 
-    /// Puts a new order into the book.
-    pub(super) fn add(&self, renewal: Renewal, ca: &Arc<dyn CaAdapter>) -> (String, Shared) {
-        let added = self.put(renewal, Arc::clone(ca));
+    /// Puts a new order into the book; its name.
+    pub(super) fn add(&self, work: Shared, ca: &Arc<dyn CaAdapter>) -> String {
+        let id = self.put(work, Arc::clone(ca));
         self.publish();
-        added
+        id
     }
 
-    fn put(&self, renewal: Renewal, ca: Arc<dyn CaAdapter>) -> (String, Shared) {
-        let (id, binding) = (renewal.entry().id.clone(), renewal.entry().binding.clone());
-        let shared = Arc::new(Mutex::new(renewal));
-        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, renewal: Arc::clone(&shared) });
-        (id, shared)
+    fn put(&self, work: Shared, ca: Arc<dyn CaAdapter>) -> String {
+        let (id, binding) = work.look(|work| (work.entry().id.clone(), work.entry().binding.clone()));
+        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, work });
+        id
     }
 
     fn take(&self, entry: &Entry) -> Result<(), Fault> {
@@ -166,7 +167,11 @@ impl Book {
             profiles.get(&entry.ca).ok_or_else(|| Fault::new(FaultCode::ProfilesNotUsable).detail(&*entry.ca))?;
         let ca = self.connect(profile)?;
         let open: OpenEntry = self.inner.online.journal.open(&entry.id)?;
-        self.put(Renewal::resume(Arc::clone(&ca), open), ca);
+        let work = match entry.kind {
+            OrderKind::Renew => Shared::from(Renewal::resume(Arc::clone(&ca), open)),
+            OrderKind::Unlock => Shared::from(Unlock::resume(Arc::clone(&ca), open)),
+        };
+        self.put(work, ca);
         Ok(())
     }
 
@@ -175,14 +180,11 @@ impl Book {
         let open = lock(&self.inner.open).remove(id);
         let result = match open {
             None => self.inner.online.journal.forget(id),
-            Some(Open { binding, ca, renewal }) => match Arc::try_unwrap(renewal) {
-                Ok(renewal) => renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget(),
+            Some(Open { binding, ca, work }) => work.forget().unwrap_or_else(|work| {
                 // a wizard or watcher is at it
-                Err(renewal) => {
-                    lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, renewal });
-                    Err(Fault::new(FaultCode::OrderInUse))
-                }
-            },
+                lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, work });
+                Err(Fault::new(FaultCode::OrderInUse))
+            }),
         };
         self.publish();
         result
@@ -192,10 +194,10 @@ impl Book {
     pub(super) fn refresh_all(&self, changed: &Changed) {
         self.take_unfinished(changed);
         let all: Vec<(String, Shared)> =
-            lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), Arc::clone(&order.renewal))).collect();
+            lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), order.work.clone())).collect();
         let mut failed = None;
         for (id, shared) in all {
-            let result = lock(&shared).refresh(None).map(drop);
+            let result = shared.look(|work| work.refresh());
             if let Err(fault) = result {
                 tracing::info!(code = fault.code.as_str(), order = id, "not refreshed");
                 failed = Some(fault);
@@ -254,7 +256,7 @@ impl Book {
                     }
                     let Some(shared) = self.open_order(id) else { return };
                     let before = state_of(&shared);
-                    let refreshed = lock(&shared).refresh(None).map(drop).map_err(|fault| fault.reference());
+                    let refreshed = shared.look(|work| work.refresh()).map_err(|fault| fault.reference());
                     if state_of(&shared) != before {
                         self.told(&shared);
                         changed(id);
@@ -282,23 +284,24 @@ impl Book {
     }
 
     fn open_order(&self, id: &str) -> Option<Shared> {
-        lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.renewal))
+        lock(&self.inner.open).get(id).map(|order| order.work.clone())
     }
 
     /// Whom to ask for an order, its number if known, and its token; `None` when nothing more can come from the CA.
     fn question(&self, id: &str) -> Option<(Arc<dyn CaAdapter>, Option<String>, String)> {
         let shared = self.open_order(id)?;
-        let renewal = lock(&shared);
         let ca = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.ca))?;
-        let entry = is_waiting(renewal.entry()).then(|| renewal.entry())?;
-        Some((ca, renewal.order().map(|order| order.no.clone()), entry.token.clone()))
+        shared.look(|work| {
+            let entry = is_waiting(work.entry()).then(|| work.entry())?;
+            Some((ca, entry.order.as_ref().map(|order| order.no.clone()), entry.token.clone()))
+        })
     }
 
     /// The state of an order changed while it was watched.
     fn told(&self, shared: &Shared) {
         self.publish();
-        let line = line(lock(shared).entry());
-        if line.state == LineState::Ready {
+        let (line, approved) = shared.look(|work| (line(work.entry()), is_approved(work.entry())));
+        if line.state == LineState::Ready || approved {
             self.inner.outlet.send(Event::OrderReady(line));
         }
     }
@@ -311,48 +314,7 @@ impl Book {
 }
 
 fn state_of(shared: &Shared) -> (Option<OrderState>, bool) {
-    let renewal = lock(shared);
-    (renewal.order().map(|order| order.state), renewal.entry().is_open())
-}
-
-/// True while the next step is not this program's.
-fn is_waiting(entry: &Entry) -> bool {
-    matches!(entry.step(), Step::Submit | Step::Waiting(_)) && entry.is_open()
-}
-
-/// An entry as the window shows it.
-pub(super) fn line(entry: &Entry) -> OrderLine {
-    let order = entry.order.as_ref();
-    OrderLine {
-        id: entry.id.clone(),
-        no: order.map(|order| order.no.clone()).unwrap_or_default(),
-        holder: entry.holder.clone(),
-        device_serial: entry.binding.device_serial.clone(),
-        public_key: entry.binding.key.0.0,
-        state: line_state(entry),
-        created: entry.created,
-        new: Some(order.map_or(entry.new, |order| order.new)),
-        reason: order.and_then(|order| order.reason.clone()),
-    }
-}
-
-fn line_state(entry: &Entry) -> LineState {
-    match entry.step() {
-        Step::Submit => LineState::Sending,
-        Step::Download(DownloadStep::Prepare) => LineState::Ready,
-        Step::Download(_) => LineState::Interrupted,
-        Step::Done => LineState::Done,
-        Step::Failed(OrderState::Rejected) => LineState::Rejected,
-        Step::Failed(OrderState::Expired) => LineState::Expired,
-        Step::Failed(_) => LineState::Cancelled,
-        Step::Waiting(OrderState::Payment) => LineState::Payment,
-        Step::Waiting(_) if wants_code(entry.order.as_ref()) => LineState::VerifyMobile,
-        Step::Waiting(_) => LineState::Reviewing,
-    }
-}
-
-fn wants_code(order: Option<&Order>) -> bool {
-    order.is_some_and(|order| order.next_actions.contains(&NextAction::VerifyMobile))
+    shared.look(|work| (work.entry().order.as_ref().map(|order| order.state), work.entry().is_open()))
 }
 
 /// What a poisoned lock guards is still what it was: every change here is one assignment.

@@ -1,7 +1,7 @@
 //! 证书更新 as the window shows it: one wizard per key, and this computer's orders. Plain data.
 
 use super::view::KeyView;
-use crate::ca::protocol::{Captcha, NextAction, Order, Payment, Period, Session, Support};
+use crate::ca::protocol::{Captcha, NextAction, Order, OrderKind, Payment, Period, Session, Support};
 use crate::fault::Fault;
 use std::time::Instant;
 
@@ -262,6 +262,8 @@ pub struct Done {
 pub struct OrderLine {
     /// Name of the entry in the journal.
     pub id: String,
+    /// What it is about.
+    pub kind: OrderKind,
     /// Order number; empty while it is not known whether the service took it.
     pub no: String,
     /// Owner of the certificate.
@@ -274,7 +276,7 @@ pub struct OrderLine {
     pub state: LineState,
     /// When it began, seconds since 1970.
     pub created: i64,
-    /// Validity the order gives; `None` when not known yet.
+    /// Validity the order gives; `None` when not known yet, or when it gives none.
     pub new: Option<Period>,
     /// Why it was refused.
     pub reason: Option<String>,
@@ -293,8 +295,12 @@ pub enum LineState {
     Payment,
     /// 已通过, to be downloaded.
     Ready,
-    /// Download began and was cut.
+    /// Download or unlocking began and was cut.
     Interrupted,
+    /// The authorization code of an unlock was sent.
+    CodeSent,
+    /// The new PIN of an unlock holds, the report is missing.
+    ReportMissing,
     /// 已完成.
     Done,
     /// 未通过.
@@ -303,13 +309,15 @@ pub enum LineState {
     Expired,
     /// Withdrawn.
     Cancelled,
+    /// The key did not take what the CA sent: an unlock that is never tried again.
+    Refused,
 }
 
 impl LineState {
     /// True when the person or the CA still has something to do.
     #[must_use]
     pub const fn is_open(self) -> bool {
-        !matches!(self, Self::Done | Self::Rejected | Self::Expired | Self::Cancelled)
+        !matches!(self, Self::Done | Self::Rejected | Self::Expired | Self::Cancelled | Self::Refused)
     }
 }
 

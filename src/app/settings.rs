@@ -38,6 +38,8 @@ pub struct Settings {
     pub language: Language,
     /// Light or dark.
     pub theme: ThemeChoice,
+    /// 柜台模式: a key may be unlocked by its admin PIN (U7).
+    pub counter_mode: bool,
 }
 
 /// The settings file in the user's configuration folder.
@@ -81,7 +83,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/settings.json");
         let file = SettingsFile::at(Some(path.clone()));
-        let settings = Settings { language: Language::English, theme: ThemeChoice::Dark };
+        let settings = Settings { language: Language::English, theme: ThemeChoice::Dark, counter_mode: true };
         file.store(&settings).unwrap();
         assert_eq!(file.load(), (settings, false));
         std::fs::write(&path, "{").unwrap();

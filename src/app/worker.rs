@@ -17,6 +17,10 @@ pub(super) enum Job {
     Read,
     /// Replace the user PIN.
     ChangePin { current: Pin, new: Pin },
+    /// Say how many tries the admin PIN has left.
+    AdminTries,
+    /// Replace the user PIN by right of the admin PIN.
+    UnblockPin { admin: Pin, new: Pin },
     /// Lend the key to a workflow; until it comes back nothing else is done with it.
     Lend(Sender<Loan>),
     /// Open the connection anew with the next operation: a workflow that ended may have left it broken.
@@ -78,6 +82,12 @@ impl Worker {
             match job {
                 Job::Read => self.read(),
                 Job::ChangePin { current, new } => self.change_pin(current, new),
+                Job::AdminTries => {
+                    let result = self.with_token(|token| token.pin_info(PinKind::Admin));
+                    let result = result.map_err(|error| Fault::from(&error));
+                    self.outlet.send(Event::AdminTries { slot: self.slot.id, result });
+                }
+                Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
                 Job::Lend(to) => self.lend(&to),
                 Job::Reconnect => self.token = None,
                 Job::PublicKey { key_use, then } => {
@@ -119,7 +129,7 @@ impl Worker {
             empty => empty.insert(Box::new(Gmt0017::new(self.source.open(&self.slot)?, &self.slot.reader))),
         };
         let result = operation(token.as_mut());
-        if matches!(result, Err(TokenError::Transport(_) | TokenError::ChangeUncertain)) {
+        if matches!(result, Err(TokenError::Transport(_) | TokenError::ChangeUncertain | TokenError::UnlockUncertain)) {
             self.token = None;
         }
         result
@@ -167,5 +177,20 @@ impl Worker {
             result: result.map(drop).map_err(|error| Fault::from(&error)),
             pin,
         });
+    }
+
+    fn unblock_pin(&mut self, admin: Pin, new: Pin) {
+        let result = self.with_token(|token| token.unblock_pin(admin, new));
+        let (user, admin) = match &result {
+            // nothing is sent to a key that broke off
+            Err(TokenError::Transport(_) | TokenError::ChangeUncertain | TokenError::UnlockUncertain) => (None, None),
+            ended => {
+                let user = ended.as_ref().ok().copied();
+                let user = user.or_else(|| self.with_token(|token| token.pin_info(PinKind::User)).ok());
+                (user, self.with_token(|token| token.pin_info(PinKind::Admin)).ok())
+            }
+        };
+        let result = result.map(drop).map_err(|error| Fault::from(&error));
+        self.outlet.send(Event::PinUnblocked { slot: self.slot.id, result, user, admin });
     }
 }

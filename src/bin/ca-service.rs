@@ -6,7 +6,7 @@
 use cert_assistant::ca_service::audit::{self, VerifyError};
 use cert_assistant::ca_service::operators::{OperatorError, Operators, Role};
 use cert_assistant::ca_service::setup::{self, COMMAND_LINE, Registration, SetupError};
-use cert_assistant::ca_service::{Config, ServiceError, clock, console, http};
+use cert_assistant::ca_service::{Config, ServiceError, clock, console, delivery, http};
 use cert_assistant::secret::SecretBytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt;
@@ -272,13 +272,16 @@ async fn serve(run: Run) -> Result<(), Failure> {
     }
     let stop = Stop::listen()?;
     let place = setup::Place::from(run.place);
+    let dir = place.dir.clone();
     // a wrong folder is told before somebody types a passphrase
     drop(place.store().await?);
     let passphrase = passphrase(run.unlock.passphrase_file.as_deref(), false)?;
     let service = Arc::new(place.open(passphrase.expose(), run.behind_proxy, clock::system()).await?);
     drop(passphrase);
+    let gateways = delivery::Gateways::open(&service.config, &dir)?;
     let listener = TcpListener::bind(run.listen).await?;
     let routes = http::router(&service).merge(console::router(Arc::clone(&service), service.config.behind_proxy));
+    let delivery = delivery::start(&service, &gateways);
     let mut running = http::serve(service, routes, listener)?;
     say(format_args!("listening http://{}", running.address));
     say(format_args!("console    http://{}/console", running.address));
@@ -286,6 +289,8 @@ async fn serve(run: Run) -> Result<(), Failure> {
         ended = running.ended() => ended,
         () = stop.wanted() => Ok(()),
     };
+    // first, while the books are open
+    delivery.stop().await;
     running.stop().await;
     say(format_args!("stopped"));
     Ok(ended?)

@@ -1,5 +1,6 @@
 //! How a service presents itself and what it asks of its customers: `service.toml` in its folder.
 
+use super::delivery::{MailSettings, SmsSettings};
 use super::error::ServiceError;
 use crate::ca::protocol::Support;
 use serde::{Deserialize, Serialize};
@@ -24,6 +25,10 @@ pub struct Config {
     pub support: Support,
     /// How much one customer may ask for.
     pub limits: Limits,
+    /// Who sends SMS.
+    pub sms: SmsSettings,
+    /// Who sends mails; without it they wait in the outbox, where the console shows them.
+    pub mail: Option<MailSettings>,
 }
 
 /// How much one customer may ask for; 0 = no limit.
@@ -86,6 +91,8 @@ impl Default for Config {
             behind_proxy: false,
             support: Support::default(),
             limits: Limits::default(),
+            sms: SmsSettings::default(),
+            mail: None,
         }
     }
 }

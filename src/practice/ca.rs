@@ -2,16 +2,17 @@
 //! a folder that goes with the program. Whatever a renewal meets in the field can be met here.
 
 use super::Unprepared;
-use super::keys::{Enrolment, Situation};
-use crate::ca::protocol::Contact;
+use super::keys::{Enrolment, NOT_OUR_DEVICE, Situation};
 use crate::ca::{CaProfile, Connection, Journal, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
 use crate::ca_service::audit::Actor;
 use crate::ca_service::authority::{Authority, HolderKind, Keys};
-use crate::ca_service::books::{certificates, customers};
+use crate::ca_service::books::{certificates, customers, devices};
 use crate::ca_service::captchas::CaptchaText;
 use crate::ca_service::http::{InProcess, router};
 use crate::ca_service::kmc::Kmc;
-use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders};
+use crate::ca_service::orders::unlock::SentTo;
+use crate::ca_service::orders::unlock::review::{self, Approval, By};
+use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders, outbox};
 use crate::crypto::PrivateKey;
 use crate::virtual_key::TestCa;
 use std::sync::Arc;
@@ -39,7 +40,12 @@ impl PracticeCa {
     ///
     /// # Errors
     /// [`Unprepared`].
-    pub fn start(ca: &TestCa, holders: Vec<Enrolment>, captcha: CaptchaText) -> Result<Self, Unprepared> {
+    pub fn start(
+        ca: &TestCa,
+        admin_masters: Vec<PrivateKey>,
+        holders: Vec<Enrolment>,
+        captcha: CaptchaText,
+    ) -> Result<Self, Unprepared> {
         let copy = |key: &PrivateKey| PrivateKey::from_bytes(key.to_bytes().as_slice()).map_err(ServiceError::from);
         let authority =
             Authority::new(ca.root().to_vec(), ca.operation().to_vec(), Box::new(copy(ca.operation_key())?))
@@ -48,7 +54,7 @@ impl PracticeCa {
             authority,
             service: PrivateKey::generate().map_err(ServiceError::from)?,
             kmc: PrivateKey::generate().map_err(ServiceError::from)?,
-            admin_masters: vec![PrivateKey::generate().map_err(ServiceError::from)?],
+            admin_masters,
         };
         let folder = tempfile::Builder::new().prefix("cert-assistant-practice").tempdir()?;
         let files = (folder.path().join("books.db"), folder.path().join("kmc.db"));
@@ -64,7 +70,7 @@ impl PracticeCa {
             for holder in &holders {
                 enrol(&service, holder).await?;
             }
-            tokio::spawn(review(Arc::clone(&service)));
+            tokio::spawn(officer(Arc::clone(&service)));
             let routes = router(&service);
             Ok((service, routes))
         })?;
@@ -91,6 +97,12 @@ impl PracticeCa {
         Ok((profiles, Journal::at(self.folder.path().join("orders"))))
     }
 
+    /// Tells every message the CA sends from now on: recipient and text, until the answer is false. Nobody else gets them.
+    pub fn on_message(&self, tell: impl Fn(String, String) -> bool + Send + 'static) {
+        let service = Arc::clone(self.service.service());
+        self.service.block_on(async { drop(tokio::spawn(messages(service, tell))) });
+    }
+
     /// The service.
     #[must_use]
     pub const fn service(&self) -> &InProcess {
@@ -109,14 +121,13 @@ async fn enrol(service: &Service, holder: &Enrolment) -> Result<(), ServiceError
         code: holder.code.clone(),
         number: holder.number.clone(),
         product: holder.situation.product().to_owned(),
-        contact: Contact {
-            name: holder.contact.clone(),
-            mobile: "13800000000".to_owned(),
-            email: "demo@example.com".to_owned(),
-        },
+        contact: holder.contact.clone(),
     };
     let customer = customers::register(service, &customer, Actor::SERVICE).await?;
     let (sign, encrypt) = (&holder.certificates.0, &holder.certificates.1);
+    if holder.situation != Situation::StrangeDevice {
+        devices::register(service, &holder.device, customer, Actor::SERVICE).await?;
+    }
     let serial = certificates::enrol(service, customer, sign, Some(encrypt), Actor::SERVICE).await?;
     match holder.situation {
         Situation::Revoked => {
@@ -127,6 +138,9 @@ async fn enrol(service: &Service, holder: &Enrolment) -> Result<(), ServiceError
             for _ in 0..service.config.limits.orders_day {
                 limits::day(service, &mut tx, &format!("order/{serial}"), u32::MAX).await?;
             }
+            for _ in 0..service.config.limits.unlocks_day {
+                limits::day(service, &mut tx, &format!("unlock/{serial}"), u32::MAX).await?;
+            }
             tx.commit().await?;
         }
         _ => {}
@@ -134,8 +148,30 @@ async fn enrol(service: &Service, holder: &Enrolment) -> Result<(), ServiceError
     Ok(())
 }
 
-/// The officer: says yes to every order a little later.
-async fn review(service: Arc<Service>) {
+async fn messages(service: Arc<Service>, tell: impl Fn(String, String) -> bool) {
+    let mut posted = service.store.messages();
+    let mut stopping = service.stopping();
+    let mut last = 0;
+    loop {
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => return,
+            changed = posted.changed() => if changed.is_err() { return },
+        }
+        let found = outbox::behind(&service.store, last).await.unwrap_or_else(|error| {
+            tracing::warn!(%error, "the messages of the practice CA can't be read");
+            Vec::new()
+        });
+        for (id, recipient, text) in found {
+            last = id;
+            if !tell(recipient, text) {
+                return;
+            }
+        }
+    }
+}
+
+/// The officer: decides every order a little later.
+async fn officer(service: Arc<Service>) {
     let mut changes = service.changes();
     let mut stopping = service.stopping();
     loop {
@@ -151,9 +187,23 @@ async fn review(service: Arc<Service>) {
         tokio::spawn(async move {
             tokio::time::sleep(REVIEW).await;
             // refused unless it waits for review
-            if orders::steps::approve(&service, &no, Actor { name: "practice", role: "operator" }).await.is_ok() {
-                tracing::info!(no, "the practice officer said yes");
+            if let Err(refusal) = decide(&service, &no).await {
+                tracing::debug!(no, %refusal, "the practice officer has nothing to decide");
             }
         });
     }
+}
+
+/// Says yes, unless the CA can't unlock the device.
+async fn decide(service: &Service, no: &str) -> Result<(), ServiceError> {
+    let officer = Actor { name: "practice", role: "operator" };
+    let Ok(shown) = review::shown(service, no).await else {
+        return orders::steps::approve(service, no, officer).await;
+    };
+    if shown.device.is_none() {
+        return review::reject(service, no, officer, NOT_OUR_DEVICE).await;
+    }
+    let to = if shown.fits.mobile { SentTo::Registered } else { SentTo::Applicant };
+    let by = if shown.order.contact.email.is_empty() { By::Sms } else { By::Both };
+    review::approve(service, no, officer, &Approval { to, by, note: "practice" }).await
 }

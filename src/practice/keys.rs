@@ -1,9 +1,12 @@
 //! Practice keys: whose they are and what a renewal of each meets.
 
 use super::{PRACTICE_PIN, Unprepared};
+use crate::ca::protocol::Contact;
+use crate::ca_service::admin_pins::Masters;
 use crate::virtual_key::faults::{Fault, Faults, Where};
 use crate::virtual_key::personalise::{APPLICATION, CURRENT_CONTAINER_FILE, personalise};
-use crate::virtual_key::{Spec, State, TestCa, VirtualKey};
+use crate::virtual_key::state::PinState;
+use crate::virtual_key::{KeyState, Spec, State, TestCa, VirtualKey};
 use std::str::FromStr;
 
 /// Which keys lie on the desk.
@@ -14,6 +17,8 @@ pub enum KeySet {
     Standard,
     /// One for each way a renewal can go.
     Renewal,
+    /// One for each way an unlock can go.
+    Unlock,
 }
 
 impl FromStr for KeySet {
@@ -23,6 +28,7 @@ impl FromStr for KeySet {
         match text {
             "standard" => Ok(Self::Standard),
             "renewal" => Ok(Self::Renewal),
+            "unlock" => Ok(Self::Unlock),
             _ => Err(NotASet),
         }
     }
@@ -30,10 +36,10 @@ impl FromStr for KeySet {
 
 /// The text names no set of keys.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the sets of practice keys are standard and renewal")]
+#[error("the sets of practice keys are standard, renewal and unlock")]
 pub struct NotASet;
 
-/// What happens to a renewal.
+/// What happens to an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Situation {
     /// The certificates are issued at once.
@@ -48,6 +54,10 @@ pub enum Situation {
     Stranger,
     /// Too many orders were made today (明日再试).
     Exhausted,
+    /// The owner has another mobile number than the one registered (号码已更换).
+    Moved,
+    /// The CA does not know the admin PIN of the device.
+    StrangeDevice,
 }
 
 impl Situation {
@@ -56,7 +66,9 @@ impl Situation {
         match self {
             Self::Review => "unit-review",
             Self::Paid => "unit-paid",
-            Self::AtOnce | Self::Revoked | Self::Stranger | Self::Exhausted => "unit",
+            Self::AtOnce | Self::Revoked | Self::Stranger | Self::Exhausted | Self::Moved | Self::StrangeDevice => {
+                "unit"
+            }
         }
     }
 }
@@ -70,23 +82,55 @@ pub struct Enrolment {
     pub number: String,
     /// Organisation code, invented.
     pub code: String,
-    /// Name of the contact.
-    pub contact: String,
-    /// What a renewal meets.
+    /// The registered contact.
+    pub contact: Contact,
+    /// USB-Key 序列号.
+    pub device: String,
+    /// What an order meets.
     pub situation: Situation,
     /// Signing and encryption certificate, DER.
     pub certificates: (Vec<u8>, Vec<u8>),
 }
 
-/// Keys for the desk and holders for the books.
-pub(super) fn make(set: KeySet, ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared> {
-    match set {
-        KeySet::Standard => standard(ca),
-        KeySet::Renewal => renewal(ca),
+/// Why the practice officer says no to an order of a device the CA can't unlock.
+pub(super) const NOT_OUR_DEVICE: &str =
+    "这个 UKey 的管理口令不在本 CA 登记，无法远程解锁，请携带 UKey 到服务网点办理。";
+
+/// Whom the CA calls, for every practice key but one.
+#[must_use]
+pub fn practice_contact() -> Contact {
+    Contact { name: "王练习".to_owned(), mobile: "13800000000".to_owned(), email: "demo@example.com".to_owned() }
+}
+
+type Made = (Vec<VirtualKey>, Vec<Enrolment>);
+
+/// Who makes the certificates and admin PINs of keys.
+pub(super) struct Issuer<'a> {
+    pub ca: &'a TestCa,
+    pub masters: &'a Masters,
+}
+
+impl Issuer<'_> {
+    fn personalise(&self, spec: &Spec) -> Result<KeyState, Unprepared> {
+        let mut state = personalise(&Spec { pin: PRACTICE_PIN.to_owned(), ..spec.clone() }, self.ca)?;
+        let admin_pin = self.masters.admin_pin(1, &state.device.serial);
+        for (application, pin) in state.applications.iter_mut().zip(&admin_pin) {
+            application.admin = PinState::new(pin.expose(), application.admin.tries.max, false);
+        }
+        Ok(state)
     }
 }
 
-fn standard(ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared> {
+/// Keys for the desk and holders for the books.
+pub(super) fn make(set: KeySet, issuer: &Issuer<'_>) -> Result<Made, Unprepared> {
+    match set {
+        KeySet::Standard => standard(issuer),
+        KeySet::Renewal => renewal(issuer),
+        KeySet::Unlock => unlock(issuer),
+    }
+}
+
+fn standard(issuer: &Issuer<'_>) -> Result<Made, Unprepared> {
     let specs = [
         Spec::new("北京演示科技有限公司", "10200000016873").state(State::Seal),
         Spec::new("上海练习贸易有限公司", "10200000020419").state(State::Expiring),
@@ -95,12 +139,29 @@ fn standard(ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared
     ];
     let mut made = (Vec::new(), Vec::new());
     for spec in specs {
-        put(&mut made, &spec, Situation::AtOnce, ca)?;
+        put(&mut made, &spec, Situation::AtOnce, issuer)?;
     }
     Ok(made)
 }
 
-fn renewal(ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared> {
+fn unlock(issuer: &Issuer<'_>) -> Result<Made, Unprepared> {
+    let mut made = (Vec::new(), Vec::new());
+    let rows = [
+        ("一、忘记密码有限公司", State::Valid, Situation::AtOnce),
+        ("二、密码已锁有限公司", State::Locked, Situation::AtOnce),
+        ("三、号码已换有限公司", State::Locked, Situation::Moved),
+        ("四、口令未登记的公司", State::Locked, Situation::StrangeDevice),
+        ("五、已被吊销有限公司", State::Locked, Situation::Revoked),
+        ("六、非本系统用户公司", State::Locked, Situation::Stranger),
+        ("七、今日次数用完公司", State::Locked, Situation::Exhausted),
+    ];
+    for (number, (owner, state, situation)) in (1..).zip(rows) {
+        put(&mut made, &Spec::new(owner, &format!("1020000002{number:04}")).state(state), situation, issuer)?;
+    }
+    Ok(made)
+}
+
+fn renewal(issuer: &Issuer<'_>) -> Result<Made, Unprepared> {
     let mut made = (Vec::new(), Vec::new());
     let rows = [
         ("一、即时签发有限公司", 20, Situation::AtOnce),
@@ -115,18 +176,18 @@ fn renewal(ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared>
     ];
     for (number, (owner, days, situation)) in (1..).zip(rows) {
         let spec = Spec { days: Some(days), ..Spec::new(owner, &format!("1020000001{number:04}")) };
-        put(&mut made, &spec, situation, ca)?;
+        put(&mut made, &spec, situation, issuer)?;
     }
     // 产生密钥对失败: no room for another pair
     let spec = Spec { days: Some(12), ..Spec::new("十、密钥已满有限公司", "10200000010010") };
-    put(&mut made, &spec, Situation::AtOnce, ca)?;
+    put(&mut made, &spec, Situation::AtOnce, issuer)?;
     const GENERATE_KEY_PAIR: u8 = 0x70;
     let full = Faults::default().and(Fault::Full(0x6A84), Where::Instruction(GENERATE_KEY_PAIR, None));
     let last = made.0.pop().map(|key| key.with_faults(full));
     made.0.extend(last);
     // 订单属于另一个 UKey: the same certificate on two keys
     let spec = Spec { days: Some(18), ..Spec::new("十一、两个相同证书公司", "10200000010011") };
-    let mut first = personalise(&Spec { pin: PRACTICE_PIN.to_owned(), ..spec.clone() }, ca)?;
+    let mut first = issuer.personalise(&spec)?;
     let mut second = first.copy().map_err(|_| Unprepared::Copy)?;
     first.device.serial = "0000000000000011".to_owned();
     second.device.serial = "0000000000000012".to_owned();
@@ -135,13 +196,8 @@ fn renewal(ca: &TestCa) -> Result<(Vec<VirtualKey>, Vec<Enrolment>), Unprepared>
     Ok(made)
 }
 
-fn put(
-    made: &mut (Vec<VirtualKey>, Vec<Enrolment>),
-    spec: &Spec,
-    situation: Situation,
-    ca: &TestCa,
-) -> Result<(), Unprepared> {
-    let state = personalise(&Spec { pin: PRACTICE_PIN.to_owned(), ..spec.clone() }, ca)?;
+fn put(made: &mut Made, spec: &Spec, situation: Situation, issuer: &Issuer<'_>) -> Result<(), Unprepared> {
+    let state = issuer.personalise(spec)?;
     if spec.state != State::Damaged {
         made.1.extend(enrolment(&state, spec, situation));
     }
@@ -150,7 +206,7 @@ fn put(
 }
 
 /// The holder of a key, by the certificates of its container in use.
-fn enrolment(state: &crate::virtual_key::KeyState, spec: &Spec, situation: Situation) -> Option<Enrolment> {
+fn enrolment(state: &KeyState, spec: &Spec, situation: Situation) -> Option<Enrolment> {
     let application = state.applications.iter().find(|application| application.name == APPLICATION)?;
     let current = application.files.iter().find(|file| file.name == CURRENT_CONTAINER_FILE)?;
     let container = application.containers.iter().find(|container| container.name.as_bytes() == current.data)?;
@@ -158,7 +214,11 @@ fn enrolment(state: &crate::virtual_key::KeyState, spec: &Spec, situation: Situa
         owner: spec.owner.clone(),
         number: spec.serial.clone(),
         code: format!("DEMO{}", spec.serial),
-        contact: "王练习".to_owned(),
+        contact: match situation {
+            Situation::Moved => Contact { mobile: "13911110000".to_owned(), ..practice_contact() },
+            _ => practice_contact(),
+        },
+        device: state.device.serial.clone(),
         situation,
         certificates: (container.sign.certificate.clone()?, container.encrypt.certificate.clone()?),
     })

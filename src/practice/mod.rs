@@ -8,14 +8,17 @@ mod ca;
 mod keys;
 
 pub use ca::PracticeCa;
-pub use keys::{Enrolment, KeySet, NotASet, Situation};
+pub use keys::{Enrolment, KeySet, NotASet, Situation, practice_contact};
 
 use crate::apdu::{Command, Response};
 use crate::ca_service::ServiceError;
+use crate::ca_service::admin_pins::Masters;
 use crate::ca_service::captchas::{self, CaptchaText};
+use crate::crypto::PrivateKey;
 use crate::crypto::issue::IssueError;
 use crate::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
 use crate::virtual_key::{Outcome, Plug, TestCa, VirtualKey};
+use keys::Issuer;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
@@ -95,11 +98,13 @@ impl PracticeDesk {
     pub fn with_keys_and_captcha(set: KeySet, captcha: CaptchaText) -> Result<(Self, PracticeCa), Unprepared> {
         let ca = TestCa::create()?;
         let desk = Self::empty(&ca);
-        let (keys, holders) = keys::make(set, &ca)?;
+        let masters = vec![PrivateKey::generate().map_err(ServiceError::from)?];
+        let issuer = Issuer { ca: &ca, masters: &Masters::new(&masters) };
+        let (keys, holders) = keys::make(set, &issuer)?;
         for key in keys {
             desk.insert(key);
         }
-        Ok((desk, PracticeCa::start(&ca, holders, captcha)?))
+        Ok((desk, PracticeCa::start(&ca, masters, holders, captcha)?))
     }
 
     /// The same keys for a program that is started again after [`KeySource::stop`].

@@ -134,7 +134,7 @@ fn renewal_strip(ui: &mut Ui, key: &DeskKey, around: &Around<'_>, actions: &mut 
     } else if wizard.is_some_and(|wizard| matches!(wizard.stage, RenewalStage::Done(_))) {
         (Icon::Check, Tone::Ok, t!("card.renewed"), t!("card.look"))
     } else if let Some(order) = around.order {
-        let (icon, tone, state) = words::order_state(order.state);
+        let (icon, tone, state) = words::order_state(order.kind, order.state);
         let text = match order.state {
             LineState::Ready => t!("card.ready"),
             _ => t!("card.unfinished", state = state),

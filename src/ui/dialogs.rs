@@ -89,6 +89,7 @@ pub fn closing(ctx: &egui::Context, writing: Writing, actions: &mut Vec<Action>)
         Writing::Pin => (t!("closing.title"), t!("closing.text")),
         Writing::History => (t!("closing.history_title"), t!("closing.history_text")),
         Writing::Certificates => (t!("closing.renewal_title"), t!("closing.renewal_text")),
+        Writing::Unlock => (t!("closing.unlock_title"), t!("closing.unlock_text")),
     };
     interrupting(ctx, "closing", [&title, &text, &t!("closing.close")], || Action::CloseAnyway, actions)
 }

@@ -17,6 +17,7 @@ mod orders;
 mod pages;
 mod pin_entry;
 mod pin_field;
+mod practice_messages;
 mod renewal;
 mod save_dialog;
 mod sidebar;

@@ -52,7 +52,7 @@ fn nothing(ui: &mut Ui, actions: &mut Vec<Action>) {
 }
 
 fn one(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
-    let (icon, tone, state) = words::order_state(order.state);
+    let (icon, tone, state) = words::order_state(order.kind, order.state);
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
         widgets::pill(ui, icon, tone, &state);
         ui.with_layout(Layout::left_to_right(Align::Min), |ui| {

@@ -3,7 +3,7 @@
 use super::icons::Icon;
 use super::widgets::Tone;
 use crate::app::cert::{Certificate, Day, Holder, PublicKeyInfo, Usage, beijing_day};
-use crate::app::protocol::Period;
+use crate::app::protocol::{OrderKind, Period};
 use crate::app::{DeskKey, FaultCode, KeyState, KeyView, LineState, Standing};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -149,8 +149,13 @@ pub fn pin_obstacle(view: &KeyView) -> Option<Cow<'static, str>> {
 
 /// How far an order is: icon, tone, word.
 #[must_use]
-pub fn order_state(state: LineState) -> (Icon, Tone, Cow<'static, str>) {
+pub fn order_state(kind: OrderKind, state: LineState) -> (Icon, Tone, Cow<'static, str>) {
     match state {
+        LineState::Interrupted if kind == OrderKind::Unlock => {
+            (Icon::Warning, Tone::Warn, t!("order.unlock_interrupted"))
+        }
+        LineState::CodeSent => (Icon::Info, Tone::Ok, t!("order.code_sent")),
+        LineState::ReportMissing => (Icon::Warning, Tone::Warn, t!("order.report_missing")),
         LineState::Sending => (Icon::Clock, Tone::Quiet, t!("order.sending")),
         LineState::VerifyMobile => (Icon::Info, Tone::Warn, t!("order.verify_mobile")),
         LineState::Reviewing => (Icon::Clock, Tone::Quiet, t!("order.reviewing")),
@@ -160,6 +165,7 @@ pub fn order_state(state: LineState) -> (Icon, Tone, Cow<'static, str>) {
         LineState::Done => (Icon::Check, Tone::Ok, t!("order.done")),
         LineState::Rejected => (Icon::Cross, Tone::Danger, t!("order.rejected")),
         LineState::Expired => (Icon::Cross, Tone::Danger, t!("order.expired")),
+        LineState::Refused => (Icon::Cross, Tone::Danger, t!("order.refused")),
         LineState::Cancelled => (Icon::Cross, Tone::Quiet, t!("order.cancelled")),
     }
 }

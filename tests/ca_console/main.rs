@@ -5,6 +5,7 @@ mod browser;
 mod in_browser;
 mod log_in;
 mod matrix;
+mod outbox;
 mod pages;
 mod pictures;
 #[allow(dead_code)]
@@ -70,6 +71,7 @@ cases! {
     pages::operators_are_added_changed_and_reset,
     pages::an_administrator_remains,
     pages::the_outbox_shows_codes_to_administrators_only,
+    outbox::the_outbox_says_why_and_sends_again_what_failed,
     pages::the_audit_log_is_filtered_exported_and_checked,
     pages::pages_speak_the_language_of_the_browser_or_the_chosen_one,
 }

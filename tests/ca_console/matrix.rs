@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 
 /// Method, route, and who may: `*` everybody, `s` everybody with a session, otherwise the letters of the roles:
 /// `a`dministrator, `o`perator, au`d`itor.
-const TABLE: [(&str, &str, &str); 34] = [
+const TABLE: [(&str, &str, &str); 35] = [
     ("GET", "/console", "*"),
     ("GET", "/console/console.css", "*"),
     ("GET", "/console/icon.png", "*"),
@@ -40,6 +40,7 @@ const TABLE: [(&str, &str, &str); 34] = [
     ("POST", "/console/operators/{name}/active", "a"),
     ("POST", "/console/operators/{name}/reset", "a"),
     ("GET", "/console/outbox", "aod"),
+    ("POST", "/console/outbox/{id}/again", "ao"),
     ("GET", "/console/audit", "ad"),
     ("GET", "/console/audit/export", "ad"),
     ("POST", "/console/audit/check", "ad"),

@@ -179,6 +179,7 @@ impl<'a> Plan<'a> {
             Setting {
                 settings_file: SettingsFile::at(self.settings.map(Path::to_owned).or(english)),
                 practice: self.practice,
+                practice_contact: None,
                 clock: Arc::new(move || *NOW + i64::try_from(passed.lock().unwrap().as_secs()).unwrap()),
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
                 data_folder: "/home/user/.config/cert-assistant".to_owned(),

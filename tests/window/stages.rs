@@ -193,6 +193,7 @@ pub fn line(screen: &Screen, slot: u64, state: LineState) -> OrderLine {
     let view = screen.window.desk().key(slot).unwrap().view().unwrap();
     OrderLine {
         id: "order-1".to_owned(),
+        kind: OrderKind::Renew,
         no: NO.to_owned(),
         holder: OWNER.to_owned(),
         device_serial: view.contents.device.serial.clone(),

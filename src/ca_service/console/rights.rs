@@ -27,6 +27,8 @@ pub enum Right {
     DecideOrders,
     /// Correct the contact of a customer.
     EditContacts,
+    /// Take devices of a customer into the books.
+    RegisterDevices,
     /// Revoke certificates.
     RevokeCertificates,
     /// Rules and prices of products.
@@ -37,6 +39,8 @@ pub enum Right {
     ReadOutbox,
     /// Read the messages themselves; they hold codes.
     ReadMessages,
+    /// Send messages that failed again.
+    SendMessages,
     /// Read, export and check the audit log.
     ReadAudit,
 }
@@ -52,11 +56,13 @@ const MATRIX: &[(Right, &[Role])] = &[
     (Right::ReadEvidence, EVERYBODY),
     (Right::DecideOrders, OFFICERS),
     (Right::EditContacts, OFFICERS),
+    (Right::RegisterDevices, OFFICERS),
     (Right::RevokeCertificates, OFFICERS),
     (Right::EditProducts, ADMINISTRATORS),
     (Right::ManageOperators, ADMINISTRATORS),
     (Right::ReadOutbox, EVERYBODY),
     (Right::ReadMessages, ADMINISTRATORS),
+    (Right::SendMessages, OFFICERS),
     (Right::ReadAudit, &[Role::Administrator, Role::Auditor]),
 ];
 
@@ -110,6 +116,7 @@ pub const ROUTES: &[Route] = &[
     get("/console/customers", Access::Needs(Right::ReadBooks)),
     get("/console/customers/{id}", Access::Needs(Right::ReadBooks)),
     post("/console/customers/{id}/contact", Access::Needs(Right::EditContacts)),
+    post("/console/customers/{id}/devices", Access::Needs(Right::RegisterDevices)),
     get("/console/certificates", Access::Needs(Right::ReadBooks)),
     get("/console/certificates/{serial}", Access::Needs(Right::ReadBooks)),
     get("/console/certificates/{serial}/file", Access::Needs(Right::ReadBooks)),
@@ -123,6 +130,7 @@ pub const ROUTES: &[Route] = &[
     post("/console/operators/{name}/active", Access::Needs(Right::ManageOperators)),
     post("/console/operators/{name}/reset", Access::Needs(Right::ManageOperators)),
     get("/console/outbox", Access::Needs(Right::ReadOutbox)),
+    post("/console/outbox/{id}/again", Access::Needs(Right::SendMessages)),
     get("/console/audit", Access::Needs(Right::ReadAudit)),
     get("/console/audit/export", Access::Needs(Right::ReadAudit)),
     post("/console/audit/check", Access::Needs(Right::ReadAudit)),

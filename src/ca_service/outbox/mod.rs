@@ -3,11 +3,14 @@
 //! A message waits until it is sent or failed. What it holds can be sent at least once: who sends it takes it first
 //! (`delivery`), and forgets the one-time codes in it when it is done.
 
+pub mod queue;
 mod texts;
 
 use super::Service;
+use super::clock::DAY;
 use super::error::ServiceError;
-use super::store::{Tx, next_number};
+use super::store::{Store, Tx, next_number};
+use sqlx::Row;
 
 /// The way to a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +95,8 @@ pub async fn put(service: &Service, tx: &mut Tx, message: &Message<'_>) -> Resul
     let channel = message.channel.as_str();
     let text = text
         .ok_or_else(|| ServiceError::Damaged(format!("no text {channel}.{} for the values given", message.template)))?;
+    // a code without an end of its own is of no use after a day either
+    let expires = message.expires.or((!message.secrets.is_empty()).then(|| service.now() + DAY));
     let codes = message.values.iter().filter(|(name, _)| message.secrets.contains(name)).map(|(_, value)| *value);
     let id = next_number(tx, "outbox").await?;
     let now = service.now();
@@ -109,11 +114,24 @@ pub async fn put(service: &Service, tx: &mut Tx, message: &Message<'_>) -> Resul
     .bind(serde_json::Value::from_iter(codes).to_string())
     .bind(message.order)
     .bind(now)
-    .bind(message.expires)
+    .bind(expires)
     .execute(&mut **tx)
     .await?;
     tx.tell_of_message();
     Ok(())
+}
+
+/// Number, recipient and text of the messages behind one with this number, oldest first; for practice, where nobody sends
+/// them.
+///
+/// # Errors
+/// [`ServiceError`].
+pub async fn behind(store: &Store, id: i64) -> Result<Vec<(i64, String, String)>, ServiceError> {
+    let rows = sqlx::query("SELECT id, recipient, body FROM outbox WHERE id > $1 ORDER BY id")
+        .bind(id)
+        .fetch_all(store.pool())
+        .await?;
+    rows.iter().map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?))).collect()
 }
 
 /// Nothing that could end a line or name a second recipient. Whether it exists is for the other side to say.

@@ -1,7 +1,7 @@
 //! What all steps have around them: the head line, faults with the telephone, the way out; and the states without steps.
 
 use super::{Scene, running};
-use crate::app::{AwayRenewal, RenewalAsk, RenewalStage};
+use crate::app::{Away, RenewalAsk, RenewalStage};
 use crate::ui::action::Action;
 use crate::ui::dialogs;
 use crate::ui::faults;
@@ -13,7 +13,7 @@ use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, Ui, vec2};
 use rust_i18n::t;
 
 /// 证书更新 · owner · order.
-pub fn header(ui: &mut Ui, scene: &Scene<'_>, away: Option<&AwayRenewal>) {
+pub fn header(ui: &mut Ui, scene: &Scene<'_>, away: Option<&Away>) {
     let p = theme::palette(ui.ctx());
     let here = scene.view.map(words::owner);
     let owner = here.or_else(|| away.and_then(|away| away.owner.clone()));
@@ -104,7 +104,7 @@ fn bars(ui: &mut Ui) {
 }
 
 /// The key was pulled out.
-pub fn gone(ui: &mut Ui, scene: &Scene<'_>, away: &AwayRenewal, actions: &mut Vec<Action>) {
+pub fn gone(ui: &mut Ui, scene: &Scene<'_>, away: &Away, actions: &mut Vec<Action>) {
     let p = theme::palette(ui.ctx());
     ui.add_space(space::L);
     ui.with_layout(Layout::top_down(Align::Center), |ui| {

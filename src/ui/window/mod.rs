@@ -3,6 +3,7 @@
 mod events;
 mod perform;
 
+use crate::app::protocol::OrderKind;
 use crate::app::reminders::Reminders;
 use crate::app::{
     Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, timeline,
@@ -17,7 +18,7 @@ use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
-use crate::ui::{empty, orders, pages, sidebar, status_bar, use_language, words};
+use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, use_language, words};
 use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
 use rust_i18n::t;
 use std::collections::HashMap;
@@ -40,6 +41,8 @@ pub struct Setting {
     pub settings_file: SettingsFile,
     /// Practice keys: marked by a strip. Holds the PIN of the practice keys.
     pub practice: Option<String>,
+    /// Practice: the contact the practice CA has of its holders, to be typed by the person who practises.
+    pub practice_contact: Option<String>,
     /// The clock.
     pub clock: Clock,
     /// Measures how long messages stand and operations last.
@@ -188,6 +191,7 @@ impl Window {
         let now = (self.setting.clock)();
         sidebar::show(ui, &self.desk, self.page, now, &mut actions);
         status_bar::show(ui, self.desk.service.as_ref());
+        practice_messages::show(ui, &self.desk.messages);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
@@ -210,6 +214,9 @@ impl Window {
         ui.spacing_mut().item_spacing.y = space::S;
         if let Some(pin) = &self.setting.practice {
             widgets::strip(ui, Icon::Info, Tone::Warn, &t!("practice.strip", pin = pin), |_| {});
+            if let (Page::Unlock(_), Some(contact)) = (self.page, &self.setting.practice_contact) {
+                widgets::caption(ui, &t!("practice.contact", contact = contact));
+            }
             ui.add_space(space::XS);
         }
         let (chinese, instant) = (self.chinese(), self.instant());
@@ -235,7 +242,7 @@ impl Window {
             return;
         };
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
-        let around = Around { now, instant, chinese, seal, order: self.desk.open_order(key.slot.id) };
+        let around = Around { now, instant, chinese, seal, order: self.desk.open_order(key.slot.id, OrderKind::Renew) };
         card::show(ui, key, &mut self.details, &around, actions);
     }
 
@@ -256,7 +263,7 @@ impl Window {
         };
         let text = if alone { text.into_owned() } else { t!("banner.of", owner = owner, text = text).into_owned() };
         widgets::strip(ui, Icon::Warning, tone, &text, |ui| {
-            let word = match self.desk.open_order(slot) {
+            let word = match self.desk.open_order(slot, OrderKind::Renew) {
                 Some(_) => t!("banner.continue"),
                 None if standing.main_action().is_some() => t!("banner.button"),
                 // too late for a renewal

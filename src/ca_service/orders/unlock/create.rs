@@ -22,6 +22,7 @@ use crate::ca_service::orders::{find, made_with, not_found, token};
 use crate::ca_service::secrets::hex;
 use crate::ca_service::signed::{self, Evidence};
 use crate::ca_service::store::{Tx, is_duplicate, next_number};
+use crate::crypto::issue::serial_of;
 use crate::crypto::{signature_from_der, sm3};
 use std::net::IpAddr;
 
@@ -65,6 +66,11 @@ pub async fn create(
                 None => Err(error.into()),
             }
         }
+        // the same request used the picture up a moment ago
+        Err(ServiceError::Refused(refusal)) => match made_with(&service.store, &certificate.serial, key).await? {
+            Some(made) => again(service, &made, &body_hash),
+            None => Err(ServiceError::Refused(refusal)),
+        },
         Err(error) => Err(error),
         Ok(no) => {
             service.changed(&no);
@@ -77,11 +83,9 @@ pub async fn create(
 /// A signing certificate in the books, byte for byte, whether it has ended or not.
 async fn known(service: &Service, der: &[u8]) -> Result<Certificate, ServiceError> {
     let unknown = || ServiceError::refused(ProblemCode::CertificateUnknown, "the certificate is not one of this CA");
-    let found = match certificates::find_der(&service.store, der).await {
-        // what is no certificate is none of ours
-        Err(ServiceError::Issue(_)) => return Err(unknown()),
-        other => other?,
-    };
+    // what is no certificate is none of ours
+    serial_of(der).map_err(|_| unknown())?;
+    let found = certificates::find_der(&service.store, der).await?;
     found.filter(|found| found.kind == Kind::Sign).ok_or_else(unknown)
 }
 

@@ -7,6 +7,7 @@ mod files;
 mod login;
 mod pins;
 mod reading;
+mod unlock;
 mod virtual_key;
 
 use super::Gmt0017;

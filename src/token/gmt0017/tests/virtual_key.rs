@@ -18,27 +18,27 @@ const CURRENT: &str = "BJCAENVSN";
 static CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());
 
 /// A key on the desk, and what its transport notices.
-struct Desk {
-    key: VirtualKey,
+pub(super) struct Desk {
+    pub(super) key: VirtualKey,
     sent: Vec<u8>,
-    was_reset: bool,
+    pub(super) was_reset: bool,
     held: bool,
 }
 
 #[derive(Clone)]
-struct Shared(Arc<Mutex<Desk>>);
+pub(super) struct Shared(Arc<Mutex<Desk>>);
 
 impl Shared {
-    fn new(state: State) -> Self {
+    pub(super) fn new(state: State) -> Self {
         let key = VirtualKey::new(personalise(&Spec::new("示例有限公司", "1").state(state), &CA).unwrap());
         Self(Arc::new(Mutex::new(Desk { key, sent: Vec::new(), was_reset: false, held: false })))
     }
 
-    fn desk(&self) -> MutexGuard<'_, Desk> {
+    pub(super) fn desk(&self) -> MutexGuard<'_, Desk> {
         self.0.lock().unwrap()
     }
 
-    fn token(&self) -> Gmt0017 {
+    pub(super) fn token(&self) -> Gmt0017 {
         Gmt0017::new(Box::new(self.clone()), "Virtual PCD 00 00")
     }
 
@@ -50,12 +50,12 @@ impl Shared {
     }
 
     /// Instructions sent since the last call.
-    fn take_sent(&self) -> Vec<u8> {
+    pub(super) fn take_sent(&self) -> Vec<u8> {
         std::mem::take(&mut self.desk().sent)
     }
 
     /// Faults from now on; instructions are counted from here.
-    fn set_faults(&self, rules: &[&str]) {
+    pub(super) fn set_faults(&self, rules: &[&str]) {
         let mut desk = self.desk();
         let empty = Spec::new("", "").state(State::NoApplication);
         let key = std::mem::replace(&mut desk.key, VirtualKey::new(personalise(&empty, &CA).unwrap()));
@@ -67,7 +67,7 @@ impl Shared {
         serde_json::to_string(self.desk().key.state()).unwrap()
     }
 
-    fn raw(&self, hex: &str) -> Vec<u8> {
+    pub(super) fn raw(&self, hex: &str) -> Vec<u8> {
         let apdu = crate::token::replay::Step::hex(hex, "").unwrap().expect;
         match self.desk().key.exchange(&apdu) {
             Outcome::Answer(answer) => answer,

@@ -1,0 +1,150 @@
+//! Wizards: for each key and each kind of order a thread that does one thing after the other, asked by the window and told
+//! by the watcher.
+
+mod key;
+mod renewal;
+mod unlock;
+
+pub(super) use key::KeyLoan;
+pub(super) use renewal::RenewalWizard;
+pub(super) use unlock::UnlockWizard;
+
+use super::hub::{Outlet, Workers};
+use super::message::Event;
+use super::orders::{Book, Changed};
+use super::renewal::PortalPage;
+use crate::ca::protocol::Support;
+use crate::ca::{CaAdapter, CaProfile, Connection, KeyBinding, PortalPages};
+use crate::cert::Certificate;
+use crate::fault::{Fault, FaultCode};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// What the thread is woken by.
+pub(super) enum Message<A> {
+    /// The window asks.
+    Ask(A),
+    /// The watcher saw a change of this order.
+    Changed(String),
+}
+
+/// What every wizard has around it.
+#[derive(Clone)]
+pub(super) struct Around {
+    pub(super) book: Book,
+    pub(super) outlet: Outlet,
+    pub(super) workers: Workers,
+    pub(super) changed: Changed,
+}
+
+/// What one kind of wizard does. It ends when nobody can ask any more, or when the person leaves.
+pub(super) trait Wizard: Send + Sized + 'static {
+    /// What the person can ask for.
+    type Ask: Send + 'static;
+    /// Begins the name of its threads.
+    const NAME: &'static str;
+
+    /// A wizard for a key that knows nothing yet.
+    fn new(desk: WizardDesk) -> Self;
+    /// Does what is asked; the stage it leads to is shown by then.
+    fn answer(&mut self, ask: Self::Ask) -> Result<(), Fault>;
+    /// An order changed at the CA.
+    fn follow(&self, id: &str);
+    /// True for the wish that begins anew.
+    fn opens(ask: &Self::Ask) -> bool;
+    /// True for the wish that ends it.
+    fn leaves(ask: &Self::Ask) -> bool;
+    /// How the window hears of a fault.
+    fn failed(slot: u64, fault: Fault) -> Event;
+}
+
+/// Starts the wizard of a key. It ends when the returned sender is dropped or the person leaves.
+pub(super) fn start<W: Wizard>(slot: u64, around: Around) -> Option<Sender<Message<W::Ask>>> {
+    let (messages, inbox) = channel();
+    let outlet = around.outlet.clone();
+    let desk = WizardDesk { slot, key: KeyLoan { slot, workers: Workers::clone(&around.workers) }, around, ca: None };
+    let thread = std::thread::Builder::new()
+        .name(format!("{}-{slot}", W::NAME))
+        .spawn(move || run(W::new(desk), slot, &outlet, &inbox));
+    match thread {
+        Ok(_) => Some(messages),
+        Err(error) => {
+            tracing::error!(%error, wizard = W::NAME, "no thread for a wizard");
+            None
+        }
+    }
+}
+
+fn run<W: Wizard>(mut wizard: W, slot: u64, outlet: &Outlet, inbox: &Receiver<Message<W::Ask>>) {
+    while let Ok(message) = inbox.recv() {
+        match message {
+            Message::Ask(ask) if W::leaves(&ask) => return,
+            Message::Ask(ask) => {
+                if let Err(fault) = wizard.answer(ask) {
+                    outlet.send(W::failed(slot, fault));
+                }
+            }
+            Message::Changed(id) => wizard.follow(&id),
+        }
+    }
+}
+
+/// The CA of the key's certificate, once known.
+pub(super) struct Ca {
+    profile: CaProfile,
+    adapter: Arc<dyn CaAdapter>,
+    binding: KeyBinding,
+}
+
+impl Ca {
+    /// Its name in the language of the window.
+    fn name(&self) -> String {
+        let name = &self.profile.name;
+        if rust_i18n::locale().starts_with("zh") { name.zh.clone() } else { name.en.clone() }
+    }
+
+    /// Its page for what is asked for; `None` when it has a service of ours.
+    fn page(&self, of: impl FnOnce(&PortalPages) -> &Option<String>) -> Option<PortalPage> {
+        match &self.profile.connection {
+            Connection::OrderApi(_) => None,
+            Connection::Portal(pages) => {
+                Some(PortalPage { ca: self.name(), url: of(pages).clone().unwrap_or_default() })
+            }
+        }
+    }
+}
+
+/// What a wizard works with: the key, and the CA once it was looked up.
+pub(super) struct WizardDesk {
+    slot: u64,
+    around: Around,
+    key: KeyLoan,
+    ca: Option<Ca>,
+}
+
+impl WizardDesk {
+    /// Reads the key and looks up the CA of its certificate; false when no CA is known for it.
+    fn look_up(&mut self) -> Result<bool, Fault> {
+        self.ca = None;
+        let contents = self.key.contents()?;
+        let binding = KeyBinding::of(&contents)?;
+        let certificate = Certificate::parse(&binding.certificate.0)
+            .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))?;
+        let Some(profile) = self.around.book.online().profiles.for_issuer(&certificate.issuer).cloned() else {
+            return Ok(false);
+        };
+        let adapter = self.around.book.connect(&profile)?;
+        self.ca = Some(Ca { profile, adapter, binding });
+        Ok(true)
+    }
+
+    /// The list of orders changed, and this one is waited for.
+    fn keep_watch(&self, id: &str) {
+        self.around.book.publish();
+        self.around.book.watch(id, &self.around.changed);
+    }
+
+    fn support(&self) -> Support {
+        self.ca.as_ref().map_or_else(Support::default, |ca| ca.profile.support())
+    }
+}

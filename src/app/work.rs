@@ -1,0 +1,108 @@
+//! An order this program works on, of whichever kind: the wizard of its key and the watcher share it.
+
+use super::orders::lock;
+use crate::ca::protocol::OrderKind;
+use crate::ca::{Entry, Renewal, Unlock};
+use crate::fault::Fault;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// What every kind of order can do.
+pub(super) trait Work {
+    /// What stands in the journal.
+    fn entry(&self) -> &Entry;
+    /// Asks the service how far it is.
+    fn refresh(&mut self) -> Result<(), Fault>;
+}
+
+impl Work for Renewal {
+    fn entry(&self) -> &Entry {
+        Self::entry(self)
+    }
+
+    fn refresh(&mut self) -> Result<(), Fault> {
+        Self::refresh(self, None).map(drop)
+    }
+}
+
+impl Work for Unlock {
+    fn entry(&self) -> &Entry {
+        Self::entry(self)
+    }
+
+    fn refresh(&mut self) -> Result<(), Fault> {
+        Self::refresh(self, None).map(drop)
+    }
+}
+
+/// An order, shared.
+#[derive(Clone)]
+pub(super) enum Shared {
+    Renewal(Arc<Mutex<Renewal>>),
+    Unlock(Arc<Mutex<Unlock>>),
+}
+
+impl From<Renewal> for Shared {
+    fn from(renewal: Renewal) -> Self {
+        Self::Renewal(Arc::new(Mutex::new(renewal)))
+    }
+}
+
+impl From<Unlock> for Shared {
+    fn from(unlock: Unlock) -> Self {
+        Self::Unlock(Arc::new(Mutex::new(unlock)))
+    }
+}
+
+impl Shared {
+    pub(super) const fn kind(&self) -> OrderKind {
+        match self {
+            Self::Renewal(_) => OrderKind::Renew,
+            Self::Unlock(_) => OrderKind::Unlock,
+        }
+    }
+
+    pub(super) fn renewal(&self) -> Option<Arc<Mutex<Renewal>>> {
+        match self {
+            Self::Renewal(renewal) => Some(Arc::clone(renewal)),
+            Self::Unlock(_) => None,
+        }
+    }
+
+    pub(super) fn unlock(&self) -> Option<Arc<Mutex<Unlock>>> {
+        match self {
+            Self::Unlock(unlock) => Some(Arc::clone(unlock)),
+            Self::Renewal(_) => None,
+        }
+    }
+
+    /// True while somebody works on it.
+    pub(super) fn is_busy(&self) -> bool {
+        match self {
+            Self::Renewal(renewal) => renewal.try_lock().is_err(),
+            Self::Unlock(unlock) => unlock.try_lock().is_err(),
+        }
+    }
+
+    /// Waits until nobody else works on it.
+    pub(super) fn look<R>(&self, then: impl FnOnce(&mut dyn Work) -> R) -> R {
+        match self {
+            Self::Renewal(renewal) => then(&mut *lock(renewal)),
+            Self::Unlock(unlock) => then(&mut *lock(unlock)),
+        }
+    }
+
+    /// Takes it off the journal.
+    ///
+    /// # Errors
+    /// Itself when somebody else has it.
+    pub(super) fn forget(self) -> Result<Result<(), Fault>, Self> {
+        match self {
+            Self::Renewal(renewal) => Arc::try_unwrap(renewal)
+                .map(|renewal| renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget())
+                .map_err(Self::Renewal),
+            Self::Unlock(unlock) => Arc::try_unwrap(unlock)
+                .map(|unlock| unlock.into_inner().unwrap_or_else(PoisonError::into_inner).forget())
+                .map_err(Self::Unlock),
+        }
+    }
+}
