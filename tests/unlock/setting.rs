@@ -377,3 +377,28 @@ fn a_journal_that_fails_stops_before_the_key_and_never_behind_it() {
     let mut token = person.key.connect();
     assert_eq!(token.pin_info(PinKind::User).unwrap().tries_left, 10);
 }
+
+#[test]
+fn a_key_that_answers_nonsense_or_whose_memory_fails_is_put_right_by_the_same_order() {
+    let (uncertain, unsigned) = (FaultCode::UnlockInterrupted, FaultCode::UnlockNotReported);
+    let cases = [
+        ("full=6581@ins:1A", uncertain, UnlockMark::Sent),
+        ("garbage@ins:1A", uncertain, UnlockMark::Sent),
+        ("garbage=0@ins:1A", uncertain, UnlockMark::Sent),
+        ("garbage@ins:18", uncertain, UnlockMark::Sent),
+        ("full=6581@ins:16", uncertain, UnlockMark::Sent),
+        ("garbage=1@ins:16", uncertain, UnlockMark::Sent),
+        ("short@ins:74", unsigned, UnlockMark::Changed),
+        ("garbage=64@ins:74", unsigned, UnlockMark::Changed),
+    ];
+    for (rule, expected, mark) in cases {
+        let mut person = locked_out();
+        let mut unlock = person.applied();
+        assert_eq!(person.unlock_until(&mut unlock, rule).code, expected, "{rule}");
+        let mut unlock = person.restart(unlock);
+        assert_eq!(unlock.entry().unlock.as_ref().unwrap().mark, mark, "{rule}");
+        person.unlock_with(&mut unlock, None, "another 1").unwrap();
+        person.pin_is("another 1");
+        assert_eq!(unlock.step(), UnlockStep::Done, "{rule}");
+    }
+}
