@@ -26,7 +26,7 @@ use cert_assistant::ca_service::operators::{Operators, Role};
 use cert_assistant::crypto::random;
 use cert_assistant::fault::FaultCode;
 use cert_assistant::secret::Pin;
-use cert_assistant::token::{KeySource, PinKind, Token, TokenError};
+use cert_assistant::token::{PinKind, Token, TokenError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa, VirtualKey};
 use search::{files, holds};

@@ -19,9 +19,7 @@ use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
-use crate::ui::{
-    empty, orders, pages, practice_messages, sidebar, status_bar, unlock, use_language, wizard, words,
-};
+use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, unlock, use_language, wizard, words};
 use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
 use rust_i18n::t;
 use std::collections::HashMap;
