@@ -199,7 +199,7 @@ impl Channel for Line<'_> {
             link.die(bytes.expose());
         }
         match outcome {
-            Outcome::Answer(answer) => Ok(Response::parse(&answer).unwrap()),
+            Outcome::Answer(answer) => Response::parse(&answer).map_err(|_| TransportError::Garbage),
             Outcome::Unplugged | Outcome::PowerLost => {
                 link.note(bytes.expose());
                 link.dead.store(true, Ordering::Relaxed);
