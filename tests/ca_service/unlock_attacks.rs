@@ -199,12 +199,14 @@ pub async fn an_answer_the_key_did_not_take_is_not_repeated(place: Place) {
         assert_eq!((action.as_str(), outcome.as_str()), ("unlock.begin", "refused"));
         assert!(detail.starts_with("key_refused"), "{detail}");
     };
-    refused_now(&applied, 9, None).await;
+    // one try less may be a power cut as well, three are none
+    assert_eq!(world.try_begin_with(&applied, &[7; 8], (0, 8), None).await.status, 200);
+    refused_now(&applied, 7, None).await;
     // nor by another order, after the first one no longer stands in its way, and not by the same one for few tries
     world.pass(31 * 60);
     let second = world.apply(&customer, &key).await;
     let code = world.code(second.no()).await;
-    refused_now(&second, 9, Some(&code)).await;
+    refused_now(&second, 7, Some(&code)).await;
     assert_eq!(world.read(&second.created).await.state, OrderState::Authorized);
     assert_eq!(world.read(&applied.created).await.state, OrderState::Issued, "nothing came in its place");
     refused_now(&second, 2, Some(&code)).await;
