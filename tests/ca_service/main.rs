@@ -15,6 +15,7 @@ mod renewal;
 mod unlock;
 mod unlock_attacks;
 mod unlock_flow;
+mod unlock_probing;
 mod world;
 
 use delivery::{mail, sms, worker};
@@ -81,6 +82,7 @@ cases! {
     unlock_flow::renewals_and_unlocks_do_not_stand_in_each_others_way,
     unlock_flow::which_certificates_may_be_unlocked_is_no_secret,
     unlock_flow::a_device_has_one_owner_and_keeps_its_master,
+    unlock_probing::who_does_not_fit_the_books_sees_what_everybody_sees,
     unlock_attacks::five_wrong_codes_end_an_order_however_many_were_sent,
     unlock_attacks::a_code_is_good_for_its_order_its_time_and_once,
     unlock_attacks::a_begin_is_good_for_one_key_client_request_and_once,

@@ -7,7 +7,7 @@ use super::page::{Field, Group, Page, Pill, file, go_to, show};
 use super::rights::Right;
 use super::texts::{day, masked, moment, yuan};
 use super::visit::{Failure, Visit};
-use crate::ca::protocol::{OrderState, ProblemCode};
+use crate::ca::protocol::{OrderKind, OrderState, ProblemCode};
 use crate::ca_service::books::products;
 use crate::ca_service::error::ServiceError;
 use crate::ca_service::orders::{self, Row, steps};
@@ -71,7 +71,9 @@ async fn order(State(console): State<Arc<Console>>, visit: Visit, Path(no): Path
         &OrderPage {
             page: Page::new(&visit, "orders", title),
             state: state_pill(language, row.state.as_str()),
-            decide: row.state == OrderState::Reviewing && visit.may(Right::DecideOrders),
+            decide: row.kind == OrderKind::Renew
+                && row.state == OrderState::Reviewing
+                && visit.may(Right::DecideOrders),
             approve_text: language.text_with(approved, &yuan(row.fee_fen)),
             groups: groups(&console, &visit, &row).await?,
             evidence: evidence(&console, &visit, &row).await?,
@@ -173,7 +175,7 @@ async fn evidence(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Pie
     for row in &rows {
         let (id, kind): (String, String) = (row.try_get(0)?, row.try_get(1)?);
         let bytes = |size: i64| visit.language.text_with("console.evidence.bytes", &size.to_string());
-        let signature = if kind == "order" { "der" } else { "p7s" };
+        let signature = signature_form(&kind);
         let mut files = vec![PieceFile {
             name: format!("{id}.{signature}"),
             label: visit.language.text("console.evidence.signature"),
@@ -193,9 +195,17 @@ async fn evidence(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Pie
     Ok(pieces)
 }
 
+/// What a key on a token signed is `SignedData`; a key made for a session or an unlock gives the signature alone.
+fn signature_form(kind: &str) -> &'static str {
+    match kind {
+        "order" | "unlock" | "unlock_begin" => "der",
+        _ => "p7s",
+    }
+}
+
 /// The body of an order holds the contact in full.
 fn may_read(visit: &Visit, kind: &str) -> bool {
-    kind != "order" || visit.may(Right::ReadContacts)
+    !matches!(kind, "order" | "unlock") || visit.may(Right::ReadContacts)
 }
 
 /// `LENGTH` of bytes is an INTEGER of PostgreSQL and a BIGINT of SQLite.
@@ -209,6 +219,9 @@ fn kind_key(kind: &str) -> Option<&'static str> {
         "order" => Some("console.evidence.order"),
         "issue" => Some("console.evidence.issue"),
         "confirm" => Some("console.evidence.confirm"),
+        "unlock" => Some("console.evidence.unlock"),
+        "unlock_begin" => Some("console.evidence.unlock_begin"),
+        "unlock_finish" => Some("console.evidence.unlock_finish"),
         _ => None,
     }
 }
@@ -235,8 +248,8 @@ async fn evidence_file(
     let (media_type, bytes): (_, Vec<u8>) = match form {
         "json" if !may_read(&visit, &kind) => return Err(Failure::Refused),
         "json" => ("application/json", row.try_get(1)?),
-        "p7s" if kind != "order" => ("application/pkcs7-signature", row.try_get(2)?),
-        "der" if kind == "order" => ("application/octet-stream", row.try_get(2)?),
+        "p7s" if signature_form(&kind) == form => ("application/pkcs7-signature", row.try_get(2)?),
+        "der" if signature_form(&kind) == form => ("application/octet-stream", row.try_get(2)?),
         _ => return Err(Failure::NotFound),
     };
     Ok(file(&format!("{no}-{kind}.{form}"), media_type, bytes))
