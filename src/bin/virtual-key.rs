@@ -120,8 +120,8 @@ enum Failure {
     Pin(u8, u8),
     #[error("the device serial number has 1 to 32 characters")]
     DeviceSerial,
-    #[error("{}: {1}", .0.display())]
-    File(PathBuf, io::Error),
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -186,7 +186,7 @@ fn make(new: New) -> Result<(), Failure> {
 }
 
 fn first_line(file: &Path) -> Result<String, Failure> {
-    let text = std::fs::read_to_string(file).map_err(|source| Failure::File(file.to_owned(), source))?;
+    let text = std::fs::read_to_string(file).map_err(|source| Failure::File { path: file.to_owned(), source })?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
