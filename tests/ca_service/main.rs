@@ -28,7 +28,7 @@ macro_rules! cases {
     ($($module:ident::$case:ident,)*) => {
         /// Every case with its name.
         fn cases() -> Vec<Case> {
-            vec![$((stringify!($case), |place| Box::pin($module::$case(place))),)*]
+            vec![$((concat!(stringify!($module), "::", stringify!($case)), |place| Box::pin($module::$case(place))),)*]
         }
 
         mod sqlite {
@@ -112,13 +112,22 @@ cases! {
 }
 
 /// One cluster for all, each case in a database of its own, in which the key management lies too.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn every_case_holds_on_postgresql() {
+async fn on_postgresql(wanted: fn(&str) -> bool) {
     let cluster = postgres::Cluster::start();
-    for (name, case) in cases() {
+    for (name, case) in cases().into_iter().filter(|(name, _)| wanted(name)) {
         eprintln!("{name}");
         case(world::Place::postgres(&cluster.database().await)).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_case_of_an_unlock_holds_on_postgresql() {
+    on_postgresql(|name| name.starts_with("unlock")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_other_case_holds_on_postgresql() {
+    on_postgresql(|name| !name.starts_with("unlock")).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
