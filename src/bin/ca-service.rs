@@ -19,7 +19,7 @@ use tokio::net::TcpListener;
 use tracing_subscriber::filter::LevelFilter;
 use zeroize::Zeroizing;
 
-/// Reference CA service: order API for certificate renewal, key management, operator console.
+/// Reference CA service: order API for certificate renewal and unlocking, key management, operator console.
 #[derive(Parser)]
 #[command(version)]
 struct Arguments {
@@ -33,8 +33,13 @@ enum Task {
     Init(Init),
     /// Run the service and its console
     Run(Run),
-    /// Register a customer, and take the certificates of its key into the books
+    /// Register a customer, and take the certificates and the device of its key into the books
     Register(Register),
+    /// Write the admin PIN of a registered key into a file, for its personalisation
+    AdminPin(AdminPin),
+    /// Make the next master of the admin PINs; keys registered from now on get theirs from it, the others keep theirs.
+    /// A running service has to be started again
+    AdminMaster(AdminMaster),
     /// Look after the people of the console
     #[command(subcommand)]
     Operator(OperatorTask),
@@ -108,14 +113,17 @@ struct Register {
     place: Place,
     #[command(flatten)]
     unlock: Unlock,
+    /// Number of a customer in the books whose key it is [default: a new customer]
+    #[arg(long, value_name = "NUMBER", conflicts_with_all = ["name", "person", "code", "number", "contact_name"])]
+    customer: Option<i64>,
     /// Name of the customer as in the certificate [default: that of --sign]
-    #[arg(long, required_unless_present = "sign")]
+    #[arg(long, required_unless_present_any = ["sign", "customer"])]
     name: Option<String>,
     /// The customer is a person
     #[arg(long)]
     person: bool,
     /// Identity number or organisation code
-    #[arg(long)]
+    #[arg(long, default_value = "", required_unless_present = "customer")]
     code: String,
     /// Number of the customer, printed on the card
     #[arg(long, default_value = "")]
@@ -138,6 +146,35 @@ struct Register {
     /// Encryption certificate on the customer's key, PEM or DER
     #[arg(long, value_name = "FILE", requires = "sign")]
     encrypt: Option<PathBuf>,
+    /// Serial number of the key as it states it itself; it can be unlocked when it is personalised with the admin PIN of
+    /// this CA
+    #[arg(long, value_name = "SERIAL")]
+    device: Option<String>,
+}
+
+#[derive(Args)]
+struct AdminPin {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    unlock: Unlock,
+    /// Serial number of the key
+    #[arg(long, value_name = "SERIAL")]
+    device: String,
+    /// File to write, readable by its owner only; it must not exist
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    /// The key is personalised once more: it gets an admin PIN from the newest master
+    #[arg(long)]
+    anew: bool,
+}
+
+#[derive(Args)]
+struct AdminMaster {
+    #[command(flatten)]
+    place: Place,
+    #[command(flatten)]
+    unlock: Unlock,
 }
 
 #[derive(Subcommand)]
@@ -235,6 +272,8 @@ fn main() -> Result<ExitCode, Failure> {
             Task::Init(init) => make(init).await?,
             Task::Run(run) => serve(run).await?,
             Task::Register(register) => take_in(register).await?,
+            Task::AdminPin(task) => admin_pin(task).await?,
+            Task::AdminMaster(task) => admin_master(task).await?,
             Task::Operator(task) => operator(task).await?,
             Task::Audit(AuditTask::Verify { place }) => {
                 let records = audit::verify(&setup::Place::from(place).store().await?).await?;
@@ -300,6 +339,7 @@ async fn take_in(register: Register) -> Result<(), Failure> {
     let passphrase = passphrase(register.unlock.passphrase_file.as_deref(), false)?;
     let service = setup::Place::from(register.place).open(passphrase.expose(), false, clock::system()).await?;
     let registration = Registration {
+        customer: register.customer,
         name: register.name,
         person: register.person,
         code: register.code,
@@ -308,13 +348,33 @@ async fn take_in(register: Register) -> Result<(), Failure> {
         contact: (register.contact_name, register.contact_mobile, register.contact_email),
         sign: register.sign,
         encrypt: register.encrypt,
+        device: register.device.clone(),
     };
-    let (customer, serial) = setup::register(&service, &registration).await?;
-    println!("customer   {customer}");
-    if let Some(serial) = serial {
+    let registered = setup::register(&service, &registration).await?;
+    println!("customer   {}", registered.customer);
+    if let Some(serial) = registered.certificate {
         println!("signing    {serial}");
     }
+    if let (Some(device), Some(master)) = (register.device, registered.master) {
+        println!("device     {device}, admin PIN from master {master}");
+    }
     service.close().await;
+    Ok(())
+}
+
+async fn admin_pin(task: AdminPin) -> Result<(), Failure> {
+    let passphrase = passphrase(task.unlock.passphrase_file.as_deref(), false)?;
+    let service = setup::Place::from(task.place).open(passphrase.expose(), false, clock::system()).await?;
+    setup::hand_out_admin_pin(&service, &task.device, &task.out, task.anew).await?;
+    println!("written    {}", task.out.display());
+    service.close().await;
+    Ok(())
+}
+
+async fn admin_master(task: AdminMaster) -> Result<(), Failure> {
+    let passphrase = passphrase(task.unlock.passphrase_file.as_deref(), false)?;
+    let number = setup::Place::from(task.place).add_admin_master(passphrase.expose(), clock::system()).await?;
+    println!("made       master {number} of the admin PINs");
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use cert_assistant::virtual_key::{
 };
 use clap::{Args, Parser, Subcommand};
 use std::io::{self, BufRead, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::{fmt, thread};
@@ -66,6 +66,9 @@ struct New {
     /// Admin PIN
     #[arg(long, default_value = "111111")]
     admin_pin: String,
+    /// File with the admin PIN on its first line
+    #[arg(long, value_name = "FILE", conflicts_with = "admin_pin")]
+    admin_pin_file: Option<PathBuf>,
     /// Days of validity left, negative after the end [default: as the state has it]
     #[arg(long, allow_negative_numbers = true)]
     days: Option<i64>,
@@ -117,6 +120,8 @@ enum Failure {
     Pin(u8, u8),
     #[error("the device serial number has 1 to 32 characters")]
     DeviceSerial,
+    #[error("{}: {source}", path.display())]
+    File { path: PathBuf, source: io::Error },
     #[error(transparent)]
     Io(#[from] io::Error),
 }
@@ -153,12 +158,16 @@ fn make(new: New) -> Result<(), Failure> {
     if new.device_serial.as_ref().is_some_and(|serial| serial.is_empty() || serial.len() > 32) {
         return Err(Failure::DeviceSerial);
     }
+    let admin_pin = match &new.admin_pin_file {
+        Some(file) => first_line(file)?,
+        None => new.admin_pin,
+    };
     let spec = Spec {
         owner: new.owner,
         serial: new.serial,
         kind: if new.person { OwnerKind::Person } else { OwnerKind::Organisation },
         pin: new.pin,
-        admin_pin: new.admin_pin,
+        admin_pin,
         days: new.days,
         valid_from_days_ago: new.valid_from_days_ago,
         state: new.state,
@@ -174,6 +183,11 @@ fn make(new: New) -> Result<(), Failure> {
     }
     show(VirtualKey::new(state).with_store(new.out)?.state());
     Ok(())
+}
+
+fn first_line(file: &Path) -> Result<String, Failure> {
+    let text = std::fs::read_to_string(file).map_err(|source| Failure::File { path: file.to_owned(), source })?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
 fn serve(run: &Run) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use super::audit::{self, Actor, Entry};
 use super::authority::{FolderError, HolderKind, Keys, Names};
 use super::books::certificates;
 use super::books::customers::{self, NewCustomer};
+use super::books::devices;
 use super::clock::Clock;
 use super::config::{self, Config};
 use super::error::ServiceError;
@@ -144,6 +145,22 @@ impl Place {
         Ok(password)
     }
 
+    /// Makes the next master of the admin PINs; returns its number.
+    ///
+    /// # Errors
+    /// [`SetupError`]; [`ServiceError::Damaged`] when a master that devices have got their admin PIN from is missing.
+    pub async fn add_admin_master(&self, passphrase: &[u8], clock: Clock) -> Result<u32, SetupError> {
+        let service = self.open(passphrase, false, clock).await?;
+        devices::check_masters(&service).await?;
+        let number = Keys::add_admin_master(&self.dir, passphrase)?;
+        let mut tx = service.store.begin().await?;
+        let detail = format!("number {number}");
+        audit::append(&mut tx, &service.clock, &Entry::done(COMMAND_LINE, "device.master", "service", &detail)).await?;
+        tx.commit().await?;
+        service.close().await;
+        Ok(number)
+    }
+
     /// Opens a service. Given `behind_proxy`, it takes the addresses of its visitors from a proxy in front.
     ///
     /// # Errors
@@ -161,9 +178,11 @@ impl Place {
 /// Somebody at the command line of the machine the service runs on.
 pub const COMMAND_LINE: Actor<'static> = Actor { name: "command-line", role: "system" };
 
-/// A customer to be registered with what is on the key.
+/// A customer to be registered with what is on the key, or a key of one who is in the books.
 #[derive(Clone, Debug, Default)]
 pub struct Registration {
+    /// Number of a customer in the books; a new one when `None`.
+    pub customer: Option<i64>,
     /// Name; that of the signing certificate when `None`.
     pub name: Option<String>,
     /// Whether the customer is a person.
@@ -180,14 +199,26 @@ pub struct Registration {
     pub sign: Option<PathBuf>,
     /// File of the encryption certificate.
     pub encrypt: Option<PathBuf>,
+    /// USB-Key 序列号; the key gets, or has, an admin PIN of this CA.
+    pub device: Option<String>,
 }
 
-/// Registers a customer, and takes the certificates into the books. Returns the customer's number and the serial number
-/// of the signing certificate.
+/// What came into the books.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Registered {
+    /// Number of the customer.
+    pub customer: i64,
+    /// Serial number of the signing certificate.
+    pub certificate: Option<String>,
+    /// Number of the master that the admin PIN of the key is made from.
+    pub master: Option<i64>,
+}
+
+/// Registers a customer, and takes the certificates and the device of the key into the books.
 ///
 /// # Errors
 /// [`SetupError`].
-pub async fn register(service: &Service, new: &Registration) -> Result<(i64, Option<String>), SetupError> {
+pub async fn register(service: &Service, new: &Registration) -> Result<Registered, SetupError> {
     let sign = new.sign.as_deref().map(read_certificate).transpose()?;
     let encrypt = new.encrypt.as_deref().map(read_certificate).transpose()?;
     let parsed = sign.as_deref().and_then(|der| Certificate::parse(der).ok());
@@ -202,10 +233,19 @@ pub async fn register(service: &Service, new: &Registration) -> Result<(i64, Opt
         product: new.product.clone(),
         contact: Contact { name: contact, mobile, email },
     };
-    let id = customers::register(service, &customer, COMMAND_LINE).await?;
-    let Some(sign) = sign else { return Ok((id, None)) };
-    let serial = certificates::enrol(service, id, &sign, encrypt.as_deref(), COMMAND_LINE).await?;
-    Ok((id, Some(serial)))
+    let id = match new.customer {
+        Some(id) => id,
+        None => customers::register(service, &customer, COMMAND_LINE).await?,
+    };
+    let certificate = match sign {
+        Some(sign) => Some(certificates::enrol(service, id, &sign, encrypt.as_deref(), COMMAND_LINE).await?),
+        None => None,
+    };
+    let master = match &new.device {
+        Some(serial) => Some(devices::register(service, serial, id, COMMAND_LINE).await?),
+        None => None,
+    };
+    Ok(Registered { customer: id, certificate, master })
 }
 
 /// A certificate in PEM or DER, as DER.
@@ -233,6 +273,33 @@ fn make_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// Writes the admin PIN of a device into a new file that only its owner can read. `anew` when the key is personalised once
+/// more; then it gets one from the newest master. Nothing is overwritten.
+///
+/// # Errors
+/// [`SetupError`].
+pub async fn hand_out_admin_pin(service: &Service, serial: &str, file: &Path, anew: bool) -> Result<(), SetupError> {
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // first, because what is written down in the books can't be taken back
+    let mut out = options.open(file).map_err(at(file))?;
+    let written = async {
+        if anew {
+            devices::personalise_again(service, serial, COMMAND_LINE).await?;
+        }
+        let pin = devices::admin_pin(service, serial, COMMAND_LINE).await?;
+        out.write_all(pin.expose()).and_then(|()| out.sync_all()).map_err(at(file))
+    };
+    let result = written.await;
+    if result.is_err() {
+        // nothing is in it that anybody needs
+        let _ = std::fs::remove_file(file);
+    }
+    result
 }
 
 fn write_new(path: &Path, text: &str) -> io::Result<()> {

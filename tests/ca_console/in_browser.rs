@@ -1,14 +1,16 @@
 //! The console as a person meets it: a real browser, its own forms, its own protection.
 
 use crate::browser::Browser;
+use crate::key::Key;
+use crate::unlocks::somebody;
 use crate::visitor::{PASSWORD, Said, Visitor, add, staff};
 use crate::world::{NOON, Options, Place, World};
-use cert_assistant::ca::protocol::OrderState;
+use cert_assistant::ca::protocol::{OrderState, UnlockRoute};
 use cert_assistant::ca_service::operators::{IDLE, Role};
 
 const DAY: i64 = 86_400;
 
-async fn log_in(browser: &Browser, world: &World, name: &str, password: &str) {
+pub async fn log_in(browser: &Browser, world: &World, name: &str, password: &str) {
     browser.go(&format!("{}/console/login", world.base)).await;
     browser.type_into("#name", name).await;
     browser.type_into("#password", password).await;
@@ -255,6 +257,8 @@ async fn everything_works_by_keyboard_and_has_a_name() {
     drop(staff(&world, "admin", Role::Administrator).await);
     let customer = world.customer("unit-review", 20).await;
     let created = world.order(&customer).await;
+    let key = Key::of(&world, &customer).await;
+    let unlock = world.apply_as(&customer, &key.serial, UnlockRoute::Review, somebody()).await;
     let mut visitor = Visitor::new(&world);
     visitor.log_in("admin", PASSWORD).await.location();
     let browser = Browser::start(false).await;
@@ -271,6 +275,7 @@ async fn everything_works_by_keyboard_and_has_a_name() {
         "/console/overview".to_owned(),
         "/console/orders".to_owned(),
         format!("/console/orders/{}", created.order.no),
+        format!("/console/orders/{}", unlock.no()),
         format!("/console/customers/{}", customer.id),
         format!("/console/certificates/{}", customer.serial()),
         "/console/products/unit".to_owned(),

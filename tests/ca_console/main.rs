@@ -3,6 +3,9 @@
 
 mod browser;
 mod in_browser;
+#[allow(dead_code)]
+#[path = "../ca_service/key.rs"]
+mod key;
 mod log_in;
 mod matrix;
 mod outbox;
@@ -16,6 +19,11 @@ mod program;
 #[path = "../ca_service/renewal.rs"]
 mod renewal;
 mod security;
+#[allow(dead_code)]
+#[path = "../ca_service/unlock.rs"]
+mod unlock;
+mod unlocks;
+mod unlocks_in_browser;
 mod visitor;
 #[allow(dead_code)]
 #[path = "../ca_service/world.rs"]
@@ -73,6 +81,13 @@ cases! {
     pages::the_outbox_shows_codes_to_administrators_only,
     outbox::the_outbox_says_why_and_sends_again_what_failed,
     pages::the_audit_log_is_filtered_exported_and_checked,
+    unlocks::an_officer_sees_what_fits_and_an_auditor_no_contact,
+    unlocks::an_approval_says_to_whom_how_and_why,
+    unlocks::a_new_number_is_its_own_decision_and_a_refused_key_is_named,
+    unlocks::an_order_that_does_not_fit_is_named_to_officers_only,
+    unlocks::a_key_is_registered_before_it_can_be_unlocked,
+    unlocks::an_unlock_is_decided_once_and_in_time,
+    unlocks::unlocks_are_found_by_kind_and_those_that_wait_come_first,
     pages::pages_speak_the_language_of_the_browser_or_the_chosen_one,
 }
 

@@ -1,5 +1,6 @@
 //! Every route for everybody: the table here is written by hand, not derived from the program's.
 
+use crate::key::fresh_serial;
 use crate::visitor::{PASSWORD, Said, Visitor, add, staff};
 use crate::world::{Answer, Options, Place, World};
 use cert_assistant::ca_service::console::rights::ROUTES;
@@ -8,7 +9,7 @@ use std::collections::BTreeSet;
 
 /// Method, route, and who may: `*` everybody, `s` everybody with a session, otherwise the letters of the roles:
 /// `a`dministrator, `o`perator, au`d`itor.
-const TABLE: [(&str, &str, &str); 35] = [
+const TABLE: [(&str, &str, &str); 36] = [
     ("GET", "/console", "*"),
     ("GET", "/console/console.css", "*"),
     ("GET", "/console/icon.png", "*"),
@@ -27,6 +28,7 @@ const TABLE: [(&str, &str, &str); 35] = [
     ("GET", "/console/customers", "aod"),
     ("GET", "/console/customers/{id}", "aod"),
     ("POST", "/console/customers/{id}/contact", "ao"),
+    ("POST", "/console/customers/{id}/devices", "ao"),
     ("GET", "/console/certificates", "aod"),
     ("GET", "/console/certificates/{serial}", "aod"),
     ("GET", "/console/certificates/{serial}/file", "aod"),
@@ -52,6 +54,7 @@ struct Things {
     evidence: String,
     customer: String,
     serial: String,
+    device: String,
 }
 
 async fn things(world: &World) -> Things {
@@ -67,6 +70,7 @@ async fn things(world: &World) -> Things {
         evidence: format!("{id}.json"),
         customer: customer.id.to_string(),
         serial: world.customer("unit", 20).await.serial(),
+        device: fresh_serial(),
         orders: vec![first, second],
     }
 }
@@ -87,7 +91,7 @@ impl Things {
 }
 
 /// A form that does something when it is let in.
-fn fields(route: &str) -> Vec<(&'static str, &'static str)> {
+fn fields<'a>(route: &str, things: &'a Things) -> Vec<(&'static str, &'a str)> {
     match route {
         "/console/login" => vec![("name", "nobody"), ("password", "wrong")],
         "/console/password" => vec![("present", "wrong"), ("new", PASSWORD), ("again", PASSWORD)],
@@ -95,6 +99,7 @@ fn fields(route: &str) -> Vec<(&'static str, &'static str)> {
         "/console/customers/{id}/contact" => {
             vec![("name", "新联系人"), ("mobile", "13900139000"), ("email", ""), ("why", "来电更正")]
         }
+        "/console/customers/{id}/devices" => vec![("serial", &things.device)],
         "/console/certificates/{serial}/revoke" => vec![("reason", "1"), ("why", "丢失"), ("sure", "yes")],
         "/console/products/{code}" => vec![
             ("name", "改名"),
@@ -112,7 +117,7 @@ fn fields(route: &str) -> Vec<(&'static str, &'static str)> {
 
 async fn visit(visitor: &mut Visitor<'_>, things: &Things, method: &str, route: &str) -> Answer {
     let path = things.path(method, route);
-    if method == "GET" { visitor.get(&path).await } else { visitor.post(&path, &fields(route)).await }
+    if method == "GET" { visitor.get(&path).await } else { visitor.post(&path, &fields(route, things)).await }
 }
 
 /// The books but for the audit log, with operators.

@@ -26,7 +26,7 @@ pub async fn orders_are_found_by_state_number_holder_serials_and_contact(place: 
     world.pass(60);
     let two = world.order(&second).await.order.no;
     let all = visitor.get("/console/orders").await.page();
-    assert_eq!(numbers(&all), [two.clone(), one.clone()], "the newest first");
+    assert_eq!(numbers(&all), [one.clone(), two.clone()], "what waits for an officer first");
     assert!(all.contains("共 2 条"));
     let mut find = async |query: &str| numbers(&visitor.get(&format!("/console/orders?{query}")).await.page());
     assert_eq!(find("state=reviewing").await, [one.as_str()]);

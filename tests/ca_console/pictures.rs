@@ -1,8 +1,12 @@
 //! Pictures of the console, to be looked at by people.
 
 use crate::browser::Browser;
+use crate::key::Key;
+use crate::unlock::applicant;
+use crate::unlocks::somebody;
 use crate::visitor::{PASSWORD, add, staff};
 use crate::world::{NOON, Options, Place, World};
+use cert_assistant::ca::protocol::UnlockRoute;
 use cert_assistant::ca_service::operators::Role;
 use std::path::Path;
 
@@ -37,6 +41,14 @@ async fn pictures() {
             _ => {}
         }
     }
+    let customer = world.named_customer("unit", NOON + 200 * DAY, Some("北京某某科技有限公司")).await;
+    let mut key = Key::of(&world, &customer).await;
+    let unlocked = world.apply(&customer, &key).await;
+    world.set_pin(&unlocked, &mut key).await;
+    world.finish(&unlocked, &customer, &mut key).await;
+    let strange = world.apply_as(&customer, &key.serial, UnlockRoute::Review, somebody()).await;
+    let unknown = world.apply_as(&customer, "7012345678901234", UnlockRoute::Review, applicant()).await;
+    let decoy = world.apply_as(&customer, &key.serial, UnlockRoute::Sms, somebody()).await;
     let renewed = world.text("SELECT serial FROM certificates WHERE status = 'valid' ORDER BY created DESC").await;
     let done = world.text("SELECT no FROM orders WHERE state = 'installed'").await;
     for dark in [false, true] {
@@ -55,6 +67,12 @@ async fn pictures() {
             ("orders", "orders".to_owned()),
             ("order", format!("orders/{waiting}")),
             ("order-done", format!("orders/{done}")),
+            ("unlocks", "orders?kind=unlock".to_owned()),
+            ("unlock", format!("orders/{}", strange.no())),
+            ("unlock-unknown", format!("orders/{}", unknown.no())),
+            ("unlock-decoy", format!("orders/{}", decoy.no())),
+            ("unlock-done", format!("orders/{}", unlocked.no())),
+            ("customer-keys", format!("customers/{}", customer.id)),
             ("customers", "customers".to_owned()),
             ("customer", "customers/3".to_owned()),
             ("certificates", "certificates".to_owned()),

@@ -370,11 +370,11 @@ pub async fn a_revoked_certificate_ends_its_unlocks_at_every_stage(place: Place)
     let world = World::new(&place, Options::default()).await;
     let customer = world.customer("unit", 20).await;
     let mut key = Key::of(&world, &customer).await;
-    let renewal = world.order(&customer).await;
     let open = world.apply(&customer, &key).await;
     let reviewing = world.apply_as(&customer, &key.serial, UnlockRoute::Review, applicant()).await;
     let begun = world.apply(&customer, &key).await;
     world.set_pin(&begun, &mut key).await;
+    let renewal = world.order(&customer).await;
     let code = world.code(open.no()).await;
     crl::revoke(world.service(), &customer.serial(), Reason::KeyCompromise, OFFICER, "lost").await.unwrap();
     for created in [&renewal, &open.created, &reviewing.created, &begun.created] {

@@ -139,6 +139,19 @@ pub async fn personalise_again(service: &Service, serial: &str, actor: Actor<'_>
     Ok(master)
 }
 
+/// Refuses when a master is missing that devices have their admin PIN from: another under its number would be a wrong one.
+///
+/// # Errors
+/// [`ServiceError::Damaged`].
+pub async fn check_masters(service: &Service) -> Result<(), ServiceError> {
+    let row = sqlx::query("SELECT COALESCE(MAX(master), 0) FROM devices").fetch_one(service.store.pool()).await?;
+    let used: i64 = row.try_get(0)?;
+    if used > service.masters.newest().unwrap_or(0) {
+        return Err(ServiceError::Damaged(format!("master {used} of the admin PINs is not there")));
+    }
+    Ok(())
+}
+
 /// The admin PIN of a device, for its personalisation; that it was asked for is recorded.
 ///
 /// # Errors

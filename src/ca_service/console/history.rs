@@ -53,6 +53,7 @@ pub const ACTIONS: &[(&str, &str)] = &[
     ("device.register", "console.action.device_register"),
     ("device.personalise", "console.action.device_personalise"),
     ("device.admin_pin", "console.action.device_admin_pin"),
+    ("device.master", "console.action.device_master"),
     ("message.sent", "console.action.message_sent"),
     ("message.failed", "console.action.message_failed"),
     ("message.again", "console.action.message_again"),

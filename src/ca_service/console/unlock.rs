@@ -264,7 +264,7 @@ async fn groups(console: &Console, visit: &Visit, shown: &Shown) -> Result<Vec<G
     if let Some(known) = certificate {
         let over = known.validity.until < console.service.now();
         let pill = super::certificates::status_pill(visit.language, known.status.as_str(), over);
-        holder.push(Field::pill(text("console.certificate.status"), pill));
+        holder.push(Field::pill(text("console.unlock.certificate_status"), pill));
         let validity = format!("{} – {}", day(known.validity.from), day(known.validity.until));
         holder.push(Field::new(text("console.unlock.validity"), validity));
     }

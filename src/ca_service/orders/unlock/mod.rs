@@ -36,7 +36,7 @@ use std::net::IpAddr;
 
 /// Wrong codes of one order, however many codes were sent.
 pub const TRIES: i64 = 5;
-/// Refused requests of one order that the audit log records within a day; nobody fills it by repeating himself.
+/// Refused requests of one kind for one order that the audit log records within a day; nobody fills it by repeating himself.
 const RECORDED_REFUSALS: u32 = 50;
 
 /// What of an application was that of the books when it came.
@@ -252,7 +252,7 @@ impl Step<'_> {
 
     /// Records that it was refused.
     async fn refused(&self, service: &Service, tx: &mut Tx, problem: &Problem) -> Result<(), ServiceError> {
-        match limits::day(service, tx, &format!("refusals/{}", self.no), RECORDED_REFUSALS).await {
+        match limits::day(service, tx, &format!("refusals/{}/{}", self.action, self.no), RECORDED_REFUSALS).await {
             Ok(()) => {}
             Err(ServiceError::Refused(_)) => return Ok(()),
             Err(error) => return Err(error),
