@@ -187,6 +187,8 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
             let contact = practice::practice_contact();
             [contact.name, contact.mobile, contact.email].join(" · ")
         }),
+        // whom a practice CA knows is nobody real
+        contacts_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("contacts.json")),
         reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },

@@ -1,84 +1,35 @@
-//! 证书更新 in practice mode, below the window: commands to the hub, events from it, keys and CA in this process, the CA
-//! over HTTP with its books in files. What the window would show is in the model.
+//! 证书更新 in practice mode, below the window.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
 
+#[path = "support/practice.rs"]
+mod practice;
+
 use cert_assistant::app::protocol::{Contact, OrderKind, OrderState};
-use cert_assistant::app::{
-    Command, Desk, Event, FaultCode, Hub, KeyState, LineState, Online, RenewalAsk, RenewalStage, RenewalTask,
-    Surroundings, cert,
-};
-use cert_assistant::ca::Proxy;
-use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
+use cert_assistant::app::{Command, Desk, FaultCode, LineState, RenewalAsk, RenewalStage, RenewalTask, cert};
+use cert_assistant::practice::KeySet;
 use cert_assistant::secret::Pin;
+use practice::{CAPTCHA, Practice, pin};
 use std::sync::Arc;
-use std::sync::mpsc::Receiver;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-const CAPTCHA: &str = "K7MP";
-/// Only a broken program waits so long.
-const PATIENCE: Duration = Duration::from_secs(60);
-
-struct Practice {
-    hub: Option<Hub>,
-    events: Receiver<Event>,
-    desk: Desk,
-    source: Arc<PracticeDesk>,
-    ca: Arc<PracticeCa>,
+/// What the tests ask of the wizard.
+trait Renewing {
+    fn ask(&mut self, slot: u64, ask: RenewalAsk);
+    fn stage(&self, slot: u64) -> Option<&RenewalStage>;
+    fn fault(&mut self, slot: u64, ask: RenewalAsk) -> FaultCode;
+    fn ask_until(&mut self, slot: u64, ask: RenewalAsk, wanted: fn(&RenewalStage) -> bool);
+    fn open_wizard(&mut self, owner: &str) -> u64;
+    fn reach_form(&mut self, owner: &str) -> u64;
+    fn submit(&mut self, slot: u64);
+    fn download(&mut self, slot: u64);
+    fn days_left(&self, slot: u64) -> i64;
 }
 
-impl Practice {
-    fn start(set: KeySet) -> Self {
-        let (source, ca) = PracticeDesk::with_keys_and_captcha(set, Arc::new(|| Some(CAPTCHA.to_owned()))).unwrap();
-        let mut practice = Self::open(source, Arc::new(ca));
-        practice.until(|desk| // the service is reported after the keys that were there
-            desk.service.is_some() && desk.keys.iter().all(|key| !matches!(key.state, KeyState::Reading)));
-        practice
-    }
-
-    fn open(source: PracticeDesk, ca: Arc<PracticeCa>) -> Self {
-        let source = Arc::new(source);
-        let (profiles, journal) = ca.online().unwrap();
-        let online = Online { profiles, journal, proxy: Proxy::None };
-        let (hub, events) = Hub::start(Surroundings {
-            source: source.clone(),
-            trust: Arc::new(cert::TrustStore::default),
-            wake: Arc::new(|| {}),
-            online: Some(online),
-        });
-        Self { hub: Some(hub), events, desk: Desk::default(), source, ca }
-    }
-
-    /// Takes events in until the model is as wanted.
-    #[track_caller]
-    fn until(&mut self, wanted: impl Fn(&Desk) -> bool) {
-        let end = Instant::now() + PATIENCE;
-        while !wanted(&self.desk) {
-            let left = end.saturating_duration_since(Instant::now());
-            let event = self.events.recv_timeout(left).unwrap_or_else(|_| {
-                let stages: Vec<_> = self.desk.keys.iter().map(|key| &key.renewal).collect();
-                let states: Vec<_> = self.desk.keys.iter().map(|key| matches!(key.state, KeyState::Reading)).collect();
-                panic!(
-                    "not reached; service: {:?}, reading: {states:?}, wizards: {stages:?}, orders: {:?}",
-                    self.desk.service, self.desk.orders
-                )
-            });
-            self.desk.apply(event, Instant::now());
-        }
-    }
-
-    fn slot(&self, owner: &str) -> u64 {
-        let found = self.desk.keys.iter().find(|key| {
-            let certificate = key.view().and_then(|view| view.leading());
-            certificate
-                .is_some_and(|certificate| certificate.subject.get("CN").is_some_and(|name| name.contains(owner)))
-        });
-        found.unwrap_or_else(|| panic!("no key of {owner}")).slot.id
-    }
-
+impl Renewing for Practice {
     fn ask(&mut self, slot: u64, ask: RenewalAsk) {
         // as the window does with every question
         self.desk.begin_renewal(slot, RenewalTask::Refreshing, Instant::now());
-        self.hub.as_ref().unwrap().send(Command::Renewal { slot, ask });
+        self.send(Command::Renewal { slot, ask });
     }
 
     fn stage(&self, slot: u64) -> Option<&RenewalStage> {
@@ -132,10 +83,6 @@ impl Practice {
         let validity = self.desk.key(slot).unwrap().view().unwrap().leading().unwrap().validity;
         (validity.not_after - cert::now()) / 86_400
     }
-}
-
-fn pin() -> Pin {
-    Pin::new(PRACTICE_PIN.as_bytes()).unwrap()
 }
 
 fn submission(captcha: &str) -> RenewalAsk {
@@ -208,16 +155,7 @@ fn an_order_under_review_goes_on_after_the_program_was_closed() {
     // closed: the officer says yes meanwhile or later, either way the program hears of it
     drop(practice.hub.take());
     let mut again = Practice::open(practice.source.again(), Arc::clone(&practice.ca));
-    let end = Instant::now() + PATIENCE;
-    let is_ready = |desk: &Desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready);
-    while !is_ready(&again.desk) {
-        assert!(Instant::now() < end, "{:?}", again.desk.orders);
-        match again.events.recv_timeout(Duration::from_millis(500)) {
-            Ok(event) => again.desk.apply(event, Instant::now()),
-            // threads of the closed program may have held the order until now, which the end of a process ends
-            Err(_) => again.hub.as_ref().unwrap().send(Command::RefreshOrders),
-        }
-    }
+    again.until_with_refreshes(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready));
     again.until(|desk| desk.service.is_some() && desk.keys.iter().all(|key| key.view().is_some()));
     let slot = again.slot("人工审核");
     assert!(again.desk.open_order(slot, OrderKind::Renew).is_some(), "the card says that an order is open");

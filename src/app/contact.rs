@@ -1,4 +1,10 @@
-//! What the service takes as a contact, checked while the person types. The service has the last word.
+//! What the service takes as a contact, checked while the person types, and what this computer knows of the person: the
+//! contact used last for each key. The service has the last word.
+
+use super::json_file;
+use crate::ca::protocol::{Applicant, Contact};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// Longest name, characters.
 pub const LONGEST_NAME: usize = 64;
@@ -6,6 +12,52 @@ pub const LONGEST_NAME: usize = 64;
 pub const MOBILE_DIGITS: usize = 11;
 /// Longest e-mail address (RFC 5321 §4.5.3.1), characters.
 pub const LONGEST_EMAIL: usize = 254;
+
+/// Longest telephone number, characters.
+pub const LONGEST_TELEPHONE: usize = 32;
+
+/// The contact used last for each key, by USB-Key 序列号.
+#[derive(Debug)]
+pub struct Contacts {
+    path: Option<PathBuf>,
+    known: BTreeMap<String, Contact>,
+}
+
+impl Contacts {
+    /// Reads what is known; `None` keeps it in memory only. A damaged file is set aside: then the person types it again.
+    #[must_use]
+    pub fn at(path: Option<PathBuf>) -> Self {
+        let known = path.as_deref().and_then(|path| json_file::load(path).0).unwrap_or_default();
+        Self { path, known }
+    }
+
+    /// The contact of a key.
+    #[must_use]
+    pub fn of(&self, device_serial: &str) -> Option<&Contact> {
+        self.known.get(device_serial)
+    }
+
+    /// Keeps what the person filled in for a key.
+    pub fn remember(&mut self, device_serial: &str, contact: Contact) {
+        if device_serial.is_empty() || self.of(device_serial) == Some(&contact) {
+            return;
+        }
+        self.known.insert(device_serial.to_owned(), contact);
+        if let Some(path) = &self.path
+            && let Err(error) = json_file::store(path, &self.known)
+        {
+            // it is typed again then
+            tracing::warn!(%error, "the contact could not be kept");
+        }
+    }
+}
+
+/// What of an applicant is a contact.
+#[must_use]
+pub fn of_applicant(applicant: &Applicant) -> Contact {
+    let Applicant { name, mobile, email, .. } = applicant.clone();
+    Contact { name, mobile, email }
+}
 
 /// Why a field is not acceptable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +97,21 @@ pub fn mobile(text: &str) -> Result<(), ContactProblem> {
         {
             Ok(())
         }
+        _ => Err(ContactProblem::Malformed),
+    }
+}
+
+/// A telephone number somebody can call: at least three digits, with the marks people write between them.
+///
+/// # Errors
+/// [`ContactProblem`].
+pub fn telephone(text: &str) -> Result<(), ContactProblem> {
+    let text = text.trim();
+    let digits = text.bytes().filter(u8::is_ascii_digit).count();
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ".contains(&byte));
+    match text {
+        "" => Err(ContactProblem::Missing),
+        number if plain && digits >= 3 && number.len() <= LONGEST_TELEPHONE => Ok(()),
         _ => Err(ContactProblem::Malformed),
     }
 }

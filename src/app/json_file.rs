@@ -25,8 +25,17 @@ pub(super) fn store(path: &Path, value: &impl Serialize) -> std::io::Result<()> 
     let folder = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
     std::fs::create_dir_all(folder)?;
     let temporary = path.with_extension("new");
-    let mut file = std::fs::File::create(&temporary)?;
+    let mut file = for_the_owner().write(true).create(true).truncate(true).open(&temporary)?;
     file.write_all(&serde_json::to_vec_pretty(value)?)?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)
+}
+
+/// Files that only their owner may read: they hold names and numbers of people.
+fn for_the_owner() -> std::fs::OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut options = std::fs::File::options();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }

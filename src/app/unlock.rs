@@ -132,7 +132,7 @@ pub enum UnlockStage {
     /// 4 after a cut: the code was taken before, the new PIN is asked for.
     NewPin(Box<NewPin>),
     /// 4: the new PIN holds already, it signs the report.
-    Prove(Box<Order>),
+    Prove(Box<NewPin>),
     /// It ended without a new PIN.
     Ended(Box<UnlockEnded>),
     /// 5 完成.
@@ -150,8 +150,8 @@ impl UnlockStage {
     #[must_use]
     pub fn order(&self) -> Option<&Order> {
         match self {
-            Self::Waiting(order) | Self::Prove(order) => Some(order),
-            Self::Code(pin) | Self::NewPin(pin) => Some(&pin.order),
+            Self::Waiting(order) => Some(order),
+            Self::Code(pin) | Self::NewPin(pin) | Self::Prove(pin) => Some(&pin.order),
             Self::Ended(ended) => ended.order.as_ref(),
             _ => None,
         }

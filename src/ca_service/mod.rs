@@ -3,7 +3,7 @@
 //! Invariants
 //! * Whatever changes the books does so in one transaction together with its record in the audit log.
 //! * A step of an order is taken at most once, however many instances of the service share the database. Rows are locked
-//!   in one order: challenge or captcha, devices, orders by number, certificates, customers, counters, audit log.
+//!   in one order: challenge or captcha, devices, orders by number, certificates, customers, counters, messages, audit log.
 //! * The certificates' keys stay with the authority and the key management; neither is ever written to log or answer.
 
 pub mod admin_pins;

@@ -22,6 +22,17 @@ pub enum Action {
     RemoveHistory(u64, String),
     /// Open the page 找回密码.
     Unlock(u64),
+    /// Open the page 找回密码 of another key, which was chosen there.
+    UnlockOther {
+        /// The key it was opened for.
+        from: u64,
+        /// The key that was chosen.
+        to: u64,
+    },
+    /// Leave the page 找回密码; asked about while the key is being written.
+    LeaveUnlock(u64),
+    /// Open the dialog 用管理口令解锁.
+    Unblock(u64),
     /// Open the dialog 导出证书.
     Export(u64, KeyUse),
     /// Check a certificate.

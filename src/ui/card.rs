@@ -9,12 +9,14 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::cert::Certificate;
+use crate::app::protocol::OrderKind;
 use crate::app::{
-    CertificateOnKey, Command, DeskKey, FaultCode, KeyState, KeyView, LineState, MainAction, OrderLine, RenewalDesk,
-    RenewalStage, Standing,
+    CertificateOnKey, Command, Desk, DeskKey, FaultCode, KeyState, KeyView, LineState, MainAction, RenewalDesk,
+    RenewalStage, Standing, UnlockDesk, UnlockStage,
 };
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextureHandle, Ui, vec2};
 use rust_i18n::t;
+use std::borrow::Cow;
 use std::time::Instant;
 
 /// After this time a running operation is explained.
@@ -30,8 +32,8 @@ pub struct Around<'a> {
     pub chinese: bool,
     /// Seal picture, once decoded.
     pub seal: Option<&'a TextureHandle>,
-    /// The unfinished order of this key.
-    pub order: Option<&'a OrderLine>,
+    /// For the unfinished orders of this key.
+    pub desk: &'a Desk,
 }
 
 /// Shows the card of a key.
@@ -105,7 +107,7 @@ fn ready(
 ) {
     let standing = view.standing(around.now);
     header(ui, &words::owner(view), key, around);
-    renewal_strip(ui, key, around, actions);
+    strips(ui, key, around, actions);
     match standing {
         Standing::Empty => empty_key(ui, view),
         Standing::Damaged => damaged(ui, view),
@@ -126,29 +128,65 @@ fn ready(
     }
 }
 
-/// An unfinished renewal, wherever it stopped, with the button that goes on.
-fn renewal_strip(ui: &mut Ui, key: &DeskKey, around: &Around<'_>, actions: &mut Vec<Action>) {
-    let wizard = key.renewal.as_ref();
-    let (icon, tone, text, word) = if wizard.is_some_and(RenewalDesk::is_downloading) {
-        (Icon::Refresh, Tone::Warn, t!("card.writing"), t!("card.look"))
-    } else if wizard.is_some_and(|wizard| matches!(wizard.stage, RenewalStage::Done(_))) {
-        (Icon::Check, Tone::Ok, t!("card.renewed"), t!("card.look"))
-    } else if let Some(order) = around.order {
-        let (icon, tone, state) = words::order_state(order.kind, order.state);
-        let text = match order.state {
-            LineState::Ready => t!("card.ready"),
-            _ => t!("card.unfinished", state = state),
-        };
-        (icon, tone, text, t!("card.go_on"))
-    } else {
-        return;
-    };
-    widgets::strip(ui, icon, tone, &text, |ui| {
-        if widgets::button(ui, &word, Weight::Normal, None).clicked() {
-            actions.push(Action::Renew(key.slot.id));
+/// An unfinished renewal and an unfinished unlock, wherever they stopped, each with the button that goes on.
+fn strips(ui: &mut Ui, key: &DeskKey, around: &Around<'_>, actions: &mut Vec<Action>) {
+    let slot = key.slot.id;
+    if let Some((icon, tone, text, word)) = unlock_strip(key, around) {
+        strip(ui, icon, tone, &text, &word, || Action::Unlock(slot), actions);
+    }
+    if let Some((icon, tone, text, word)) = renewal_strip(key, around) {
+        strip(ui, icon, tone, &text, &word, || Action::Renew(slot), actions);
+    }
+}
+
+fn strip(
+    ui: &mut Ui,
+    icon: Icon,
+    tone: Tone,
+    text: &str,
+    word: &str,
+    then: impl FnOnce() -> Action,
+    actions: &mut Vec<Action>,
+) {
+    widgets::strip(ui, icon, tone, text, |ui| {
+        if widgets::button(ui, word, Weight::Normal, None).clicked() {
+            actions.push(then());
         }
     });
     ui.add_space(space::XS);
+}
+
+/// Icon, tone, sentence and button of a strip.
+type Strip = (Icon, Tone, Cow<'static, str>, Cow<'static, str>);
+
+fn unlock_strip(key: &DeskKey, around: &Around<'_>) -> Option<Strip> {
+    let wizard = key.unlock.as_ref();
+    if wizard.is_some_and(UnlockDesk::is_writing) {
+        return Some((Icon::Refresh, Tone::Warn, t!("card.unlocking"), t!("card.look")));
+    }
+    if wizard.is_some_and(|wizard| matches!(wizard.stage, UnlockStage::Done(_))) {
+        return Some((Icon::Check, Tone::Ok, t!("card.unlocked"), t!("card.look")));
+    }
+    let order = around.desk.open_order(key.slot.id, OrderKind::Unlock)?;
+    let (icon, tone, state) = words::order_state(order.kind, order.state);
+    Some((icon, tone, t!("card.unfinished_unlock", state = state), t!("card.go_on")))
+}
+
+fn renewal_strip(key: &DeskKey, around: &Around<'_>) -> Option<Strip> {
+    let wizard = key.renewal.as_ref();
+    if wizard.is_some_and(RenewalDesk::is_downloading) {
+        return Some((Icon::Refresh, Tone::Warn, t!("card.writing"), t!("card.look")));
+    }
+    if wizard.is_some_and(|wizard| matches!(wizard.stage, RenewalStage::Done(_))) {
+        return Some((Icon::Check, Tone::Ok, t!("card.renewed"), t!("card.look")));
+    }
+    let order = around.desk.open_order(key.slot.id, OrderKind::Renew)?;
+    let (icon, tone, state) = words::order_state(order.kind, order.state);
+    let text = match order.state {
+        LineState::Ready => t!("card.ready"),
+        _ => t!("card.unfinished", state = state),
+    };
+    Some((icon, tone, text, t!("card.go_on")))
 }
 
 fn facts(
@@ -263,7 +301,11 @@ fn buttons(
     } else {
         None
     };
-    let unlock_obstacle = view.contents.pin.is_none().then(|| t!("obstacle.no_pin"));
+    let unlock_obstacle = match view.contents.pin {
+        None => Some(t!("obstacle.no_pin")),
+        Some(_) if !view.contents.known_model => Some(t!("obstacle.unknown_model")),
+        Some(_) => None,
+    };
     let mut row = vec![
         (MainAction::ChangePin, t!("action.change_pin"), pin_obstacle, Action::ChangePin(slot)),
         (MainAction::Renew, t!("action.renew"), renew_obstacle, Action::Renew(slot)),

@@ -4,16 +4,17 @@
 use super::action::Action;
 use super::dialogs;
 use super::faults;
-use super::icons::{self, Icon};
+use super::new_pin::NewPinFields;
 use super::pin_entry::{Answer, Place, few_tries, labelled};
 use super::pin_field::{PinField, PinTaker, wipe_stray};
-use super::theme::{self, size, space};
+use super::theme::{self, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::policy::{FEW_TRIES, NewPinRules, is_known_default};
+use crate::app::policy::{FEW_TRIES, is_known_default};
 use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
-use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui, vec2};
+use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui};
 use rust_i18n::t;
+use std::borrow::Cow;
 
 /// The dialog of one key.
 pub struct ChangePin {
@@ -21,8 +22,7 @@ pub struct ChangePin {
     owner: String,
     serial: String,
     current: PinField,
-    new: PinField,
-    again: PinField,
+    new: NewPinFields,
     stage: Stage,
     fault: Option<Fault>,
     help_open: bool,
@@ -40,10 +40,9 @@ enum Stage {
 
 impl PinTaker for ChangePin {
     fn absorb(&mut self, focused: Option<Id>, events: &mut Vec<Event>, modifiers: Modifiers) -> Vec<Event> {
-        let typing = self.stage == Stage::Typing;
-        let mut fields = [&mut self.current, &mut self.new, &mut self.again].into_iter();
-        match fields.find(|field| typing && field.is_focused(focused)) {
-            Some(field) => field.buffer.absorb(events, modifiers),
+        let current = self.current.is_focused(focused).then_some(&mut self.current.buffer);
+        match current.or_else(|| self.new.focused(focused)).filter(|_| self.stage == Stage::Typing) {
+            Some(buffer) => buffer.absorb(events, modifiers),
             None => wipe_stray(events),
         }
     }
@@ -67,8 +66,7 @@ impl ChangePin {
             owner: words::owner(view),
             serial: words::card_number(view),
             current: PinField::default(),
-            new: PinField::default(),
-            again: PinField::default(),
+            new: NewPinFields::default(),
             stage: Stage::Typing,
             fault: None,
             help_open: false,
@@ -129,7 +127,6 @@ impl ChangePin {
     fn form(&mut self, ui: &mut Ui, view: &KeyView, chinese: bool, actions: &mut Vec<Action>) {
         let p = theme::palette(ui.ctx());
         let enabled = self.stage == Stage::Typing;
-        let rules = NewPinRules::judge(self.new.buffer.chars(), self.current.buffer.chars(), &view.pin_length);
         let wrong = self.fault.as_ref().is_some_and(|fault| fault.code == FaultCode::WrongPin);
         let tries = view.contents.pin.map(|pin| pin.tries_left);
 
@@ -147,16 +144,7 @@ impl ChangePin {
             widgets::caption(ui, &t!("pin.known_default"));
         }
 
-        labelled(ui, &mut self.new, &t!("pin.new"), "", Tone::Quiet, false, enabled);
-        rule_list(ui, &rules, self.new.buffer.is_empty(), &view.pin_length);
-
-        let same = self.again.buffer.chars() == self.new.buffer.chars();
-        let (note, tone) = match (self.again.buffer.is_empty(), same) {
-            (true, _) => (String::new(), Tone::Quiet),
-            (false, true) => (t!("pin.same").into_owned(), Tone::Ok),
-            (false, false) => (t!("pin.not_same").into_owned(), Tone::Danger),
-        };
-        labelled(ui, &mut self.again, &t!("pin.again"), &note, tone, false, enabled);
+        self.new.show(ui, Some(self.current.buffer.chars()), &view.pin_length, enabled);
 
         if let Some(fault) = self.fault.as_ref().filter(|_| !wrong) {
             faults::lines(ui, fault, chinese);
@@ -165,7 +153,7 @@ impl ChangePin {
             widgets::caption(ui, &t!("pin.help"));
         }
 
-        let obstacle = self.obstacle(&rules, same);
+        let obstacle = self.obstacle(view);
         let enter =
             enabled && obstacle.is_none() && ui.input(|input| input.key_pressed(Key::Enter)) && self.has_focus(ui);
         ui.add_space(space::S);
@@ -191,20 +179,14 @@ impl ChangePin {
 
     fn has_focus(&self, ui: &Ui) -> bool {
         let focused = ui.memory(|memory| memory.focused());
-        [&self.current, &self.new, &self.again].iter().any(|field| field.is_focused(focused))
+        self.current.is_focused(focused) || self.new.is_focused(focused)
     }
 
-    fn obstacle(&self, rules: &NewPinRules, same: bool) -> Option<String> {
-        let text = if self.current.buffer.is_empty() {
-            t!("pin.obstacle_current")
-        } else if !rules.acceptable() {
-            t!("pin.obstacle_rules")
-        } else if !same {
-            t!("pin.obstacle_again")
-        } else {
-            return None;
-        };
-        Some(text.into_owned())
+    fn obstacle(&self, view: &KeyView) -> Option<Cow<'static, str>> {
+        if self.current.buffer.is_empty() {
+            return Some(t!("pin.obstacle_current"));
+        }
+        self.new.obstacle(Some(self.current.buffer.chars()), &view.pin_length)
     }
 
     fn submit(&mut self, tries: Option<u8>, actions: &mut Vec<Action>) {
@@ -213,7 +195,7 @@ impl ChangePin {
             return;
         }
         // the field of the new PIN keeps its characters: after a wrong current PIN they need not be typed again
-        let (Ok(current), Ok(new)) = (self.current.buffer.take(), self.new.buffer.copy()) else {
+        let (Ok(current), Ok(new)) = (self.current.buffer.take(), self.new.copy()) else {
             self.stage = Stage::Typing;
             self.fault = Some(Fault::new(FaultCode::PinLength));
             return;
@@ -234,40 +216,4 @@ impl ChangePin {
             None => {}
         }
     }
-}
-
-fn rule_list(ui: &mut Ui, rules: &NewPinRules, empty: bool, length: &std::ops::RangeInclusive<usize>) {
-    let rows = [
-        (rules.length && rules.characters, t!("pin.rule_length", min = length.start(), max = length.end()), false),
-        (rules.letters_and_digits, t!("pin.rule_letters_digits"), false),
-        (rules.differs, t!("pin.rule_differs"), false),
-        (rules.no_runs, t!("pin.rule_no_runs"), true),
-    ];
-    let column = ui.available_width() / 2.0;
-    egui::Grid::new("pin-rules").num_columns(2).min_col_width(column - space::S).spacing(vec2(space::S, 2.0)).show(
-        ui,
-        |ui| {
-            for (index, (holds, text, advice)) in rows.iter().enumerate() {
-                rule(ui, *holds, empty, text, *advice);
-                if index % 2 == 1 {
-                    ui.end_row();
-                }
-            }
-        },
-    );
-}
-
-fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
-    let p = theme::palette(ui.ctx());
-    let (icon, color, state) = match (holds, empty || advice) {
-        (true, _) => (Icon::Check, p.ok, t!("pin.rule_holds")),
-        (false, true) => (Icon::Circle, p.text2, t!("pin.rule_open")),
-        (false, false) => (Icon::Cross, p.danger, t!("pin.rule_broken")),
-    };
-    ui.horizontal(|ui| {
-        ui.spacing_mut().item_spacing.x = space::XS;
-        icons::show(ui, icon, color);
-        let label = ui.label(RichText::new(text).size(size::CAPTION).color(color));
-        ui.ctx().accesskit_node_builder(label.id, |node| node.set_description(state.as_ref()));
-    });
 }

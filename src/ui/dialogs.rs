@@ -2,6 +2,7 @@
 
 use super::action::Action;
 use super::change_pin::{ChangePin, Wish};
+use super::counter::Unblock;
 use super::details;
 use super::faults;
 use super::history::RemoveHistory;
@@ -25,8 +26,10 @@ pub enum Dialog {
     Export(Export),
     /// 移除历史证书.
     RemoveHistory(Box<RemoveHistory>),
-    /// The wizard of this slot shall be left while the key is being written.
-    LeaveDownload(u64),
+    /// 用管理口令解锁.
+    Unblock(Box<Unblock>),
+    /// The wizard shall be left while its key is being written.
+    Leave(u64, Writing),
     /// Something went wrong after its dialog was gone.
     Fault(Fault),
 }
@@ -95,8 +98,12 @@ pub fn closing(ctx: &egui::Context, writing: Writing, actions: &mut Vec<Action>)
 }
 
 /// Asks before the wizard is left in the middle of a write.
-pub fn leaving(ctx: &egui::Context, actions: &mut Vec<Action>) -> Wish {
-    let texts = [t!("closing.renewal_title"), t!("closing.leave_text"), t!("closing.leave")];
+pub fn leaving(ctx: &egui::Context, writing: Writing, actions: &mut Vec<Action>) -> Wish {
+    let (title, text) = match writing {
+        Writing::Unlock => (t!("closing.unlock_title"), t!("closing.leave_unlock_text")),
+        _ => (t!("closing.renewal_title"), t!("closing.leave_text")),
+    };
+    let texts = [title, text, t!("closing.leave")];
     interrupting(ctx, "leaving", texts.each_ref().map(AsRef::as_ref), || Action::SetAside, actions)
 }
 

@@ -6,6 +6,7 @@
 mod action;
 mod card;
 mod change_pin;
+mod counter;
 mod details;
 mod dialogs;
 mod empty;
@@ -13,6 +14,7 @@ mod faults;
 mod findings;
 mod history;
 mod icons;
+mod new_pin;
 mod orders;
 mod pages;
 mod pin_entry;
@@ -24,8 +26,10 @@ mod sidebar;
 mod status_bar;
 mod text_field;
 pub mod theme;
+mod unlock;
 mod widgets;
 mod window;
+mod wizard;
 mod words;
 
 pub use window::{Clock, Notify, Setting, Stopwatch, Window};

@@ -8,6 +8,7 @@ use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
 use super::words;
+use crate::app::protocol::OrderKind;
 use crate::app::{Command, Desk, LineState, OrderLine};
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 use rust_i18n::t;
@@ -60,6 +61,11 @@ fn one(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
             ui.add(Label::new(holder).wrap());
         });
     });
+    let kind = match order.kind {
+        OrderKind::Renew => t!("action.renew"),
+        OrderKind::Unlock => t!("action.unlock"),
+    };
+    widgets::text_row(ui, &t!("order.kind"), &kind);
     widgets::row(ui, &t!("renew.no"), |ui| {
         if order.no.is_empty() {
             ui.add(Label::new(t!("order.no_unknown")).wrap());
@@ -93,12 +99,16 @@ fn go_on(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>)
         widgets::caption(ui, &t!("order.insert", serial = order.device_serial));
         return;
     };
-    let weight = if order.state == LineState::Ready { Weight::Main } else { Weight::Normal };
+    let weight =
+        if matches!(order.state, LineState::Ready | LineState::CodeSent) { Weight::Main } else { Weight::Normal };
     let response = widgets::button(ui, &t!("card.go_on"), weight, None);
     let name = if order.no.is_empty() { &order.holder } else { &order.no };
     let spoken = t!("order.go_on_spoken", no = name);
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(spoken.as_ref()));
     if response.clicked() {
-        actions.push(Action::Renew(slot));
+        actions.push(match order.kind {
+            OrderKind::Renew => Action::Renew(slot),
+            OrderKind::Unlock => Action::Unlock(slot),
+        });
     }
 }

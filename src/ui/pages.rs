@@ -12,10 +12,9 @@ use rust_i18n::t;
 /// Shows a page that has no module of its own.
 pub fn show(ui: &mut Ui, page: Page, settings: &Settings, data_folder: &str, actions: &mut Vec<Action>) {
     match page {
-        Page::Keys | Page::Orders | Page::Renew(_) => {}
+        Page::Keys | Page::Orders | Page::Renew(_) | Page::Unlock(_) => {}
         Page::Check => coming(ui, Icon::Check, &t!("page.check"), &t!("coming.check"), actions, true),
         Page::Services => coming(ui, Icon::Info, &t!("page.services"), &t!("coming.services"), actions, false),
-        Page::Unlock(_) => coming(ui, Icon::Lock, &t!("action.unlock"), &t!("coming.unlock"), actions, false),
         Page::Settings => settings_page(ui, settings, actions),
         Page::About => about(ui, data_folder),
     }
@@ -51,6 +50,12 @@ fn settings_page(ui: &mut Ui, settings: &Settings, actions: &mut Vec<Action>) {
             (ThemeChoice::Dark, t!("settings.theme_dark")),
         ];
         choice(ui, &t!("settings.theme"), &mut new.theme, &themes);
+        ui.add_space(space::S);
+        widgets::row(ui, &t!("settings.counter"), |ui| {
+            if widgets::tick_box(ui, new.counter_mode, &t!("settings.counter_mode")).clicked() {
+                new.counter_mode = !new.counter_mode;
+            }
+        });
         ui.add_space(space::S);
         widgets::caption(ui, &t!("settings.more"));
         if new != *settings {

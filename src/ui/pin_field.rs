@@ -14,7 +14,7 @@ use eframe::egui::{
     Ui, WidgetInfo, pos2, vec2,
 };
 use rust_i18n::t;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 /// The characters of a PIN being typed; wiped when dropped or cleared. Neither `Clone` nor `Debug`.
 pub struct PinBuffer {
@@ -93,6 +93,14 @@ impl PinBuffer {
         let pin = Pin::new(bytes.get(..used).unwrap_or_default());
         bytes.zeroize();
         pin
+    }
+
+    /// What was typed, as text: for a secret that is no PIN; the buffer keeps it.
+    #[must_use]
+    pub fn text(&self) -> Zeroizing<String> {
+        let mut text = Zeroizing::new(String::with_capacity(PIN_CAPACITY * 4));
+        text.extend(self.chars());
+        text
     }
 
     /// Takes the events meant for this field out of the input and wipes them; `modifiers` are those held before the first
@@ -247,6 +255,12 @@ const DOT_RADIUS: f32 = 2.5;
 const REVEAL_WIDTH: f32 = 56.0;
 
 impl PinField {
+    /// A field that shows its characters until the person hides them: for a code that is no PIN.
+    #[must_use]
+    pub fn revealed() -> Self {
+        Self { revealed: true, ..Self::default() }
+    }
+
     /// True when the given focus is on this field.
     #[must_use]
     pub fn is_focused(&self, focused: Option<Id>) -> bool {

@@ -98,6 +98,7 @@ cases! {
     mail::a_refusal_ends_it_and_a_person_may_send_it_again,
     mail::what_passes_is_tried_again_later_and_later,
     mail::a_server_that_is_not_there_is_tried_for_a_day,
+    mail::an_address_the_server_can_not_take_is_no_reason_to_wait,
     mail::values_stay_values_in_head_and_body,
     sms::an_sms_is_a_request_with_its_values_where_they_belong,
     sms::the_answer_decides_whether_it_was_sent,
@@ -108,6 +109,7 @@ cases! {
     worker::a_crash_between_sending_and_noting_repeats_the_same_message,
     worker::a_late_answer_undoes_nothing,
     worker::a_code_that_ended_is_not_sent_and_not_kept,
+    worker::a_gateway_that_breaks_the_program_is_tried_for_a_day,
     worker::without_a_gateway_messages_stay_where_the_console_shows_them,
 }
 

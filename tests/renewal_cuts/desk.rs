@@ -7,7 +7,7 @@ use cert_assistant::virtual_key::faults::{Fault, FaultRule, Where};
 use cert_assistant::virtual_key::{Faults, KeyState, Outcome, VirtualKey, command_name};
 use std::collections::BTreeSet;
 use std::panic::panic_any;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// What a program dies of here.
@@ -39,6 +39,8 @@ struct Inner {
     fell_on: Mutex<Option<String>>,
     /// Names of all commands since they were taken last.
     sent: Mutex<Vec<String>>,
+    /// How often another program reset the card.
+    resets: AtomicU64,
 }
 
 impl Key {
@@ -62,6 +64,7 @@ impl Key {
             signing_keys: Mutex::default(),
             fell_on: Mutex::default(),
             sent: Mutex::default(),
+            resets: AtomicU64::default(),
         }))
     }
 
@@ -72,8 +75,20 @@ impl Key {
     /// A connection of a program that starts now.
     pub fn connect(&self) -> Box<dyn Token> {
         let atr = self.lock().atr().to_vec();
-        let link = Link { key: Arc::clone(&self.0), atr, dead: AtomicBool::new(false), reset: false };
+        self.connect_as(atr)
+    }
+
+    /// The same, with the ATR of another model.
+    pub fn connect_as(&self, atr: Vec<u8>) -> Box<dyn Token> {
+        let seen = self.0.resets.load(Ordering::Relaxed);
+        let link = Link { key: Arc::clone(&self.0), atr, dead: AtomicBool::new(false), seen, reset: false };
         Box::new(Gmt0017::new(Box::new(link), "Desk 00 00"))
+    }
+
+    /// Another program resets the card.
+    pub fn reset_by_another(&self) {
+        self.lock().reset();
+        self.0.resets.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Puts a key that was cut off into the reader again. A program that was killed leaves it in.
@@ -140,11 +155,15 @@ struct Link {
     atr: Vec<u8>,
     /// The program behind it is not there any more.
     dead: AtomicBool,
+    /// Resets the program knows of.
+    seen: u64,
     reset: bool,
 }
 
 impl Transport for Link {
     fn begin(&mut self) -> Result<Box<dyn Channel + '_>, TransportError> {
+        let resets = self.key.resets.load(Ordering::Relaxed);
+        self.reset = std::mem::replace(&mut self.seen, resets) != resets;
         Ok(Box::new(Line(self)))
     }
 

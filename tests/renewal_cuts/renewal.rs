@@ -1,8 +1,8 @@
 //! One renewal that is cut once, and what must hold in the moment of the cut and at the end.
 
 use crate::desk::{Key, KeyCut, Killed};
-use crate::line::LineCut;
-use crate::wire::{CallCut, Wire};
+use crate::points::{Cut, Report};
+use crate::wire::Wire;
 use crate::world::World;
 use cert_assistant::ca::protocol::Contact;
 use cert_assistant::ca::{CaAdapter, DownloadStep, Entry, Journal, KeyBinding, Outcome, Renewal, Step};
@@ -20,34 +20,6 @@ static TEST_CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());
 static NUMBER: AtomicUsize = AtomicUsize::new(1);
 
 const TRIES: u8 = 10;
-
-/// Where a renewal is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    Nowhere,
-    /// At this command to the key, counted from 1.
-    Key(u64, KeyCut),
-    /// At this call to the CA, counted from 1.
-    Call(usize, CallCut),
-    /// On this connection to the CA, counted from 1.
-    Line(usize, LineCut),
-}
-
-/// What came of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Report {
-    pub commands: u64,
-    pub calls: Vec<&'static str>,
-    /// Connections over a line of its own.
-    pub connections: usize,
-    /// Command or call the cut fell on.
-    pub fell_on: String,
-    /// What the person saw at the cut; `None` when the program was killed or nothing was noticed.
-    pub seen: Option<FaultCode>,
-    pub killed: bool,
-    /// How often the program or the person had to begin again.
-    pub again: usize,
-}
 
 fn pin() -> Pin {
     Pin::new(b"123456").unwrap()

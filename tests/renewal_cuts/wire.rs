@@ -38,6 +38,10 @@ pub struct Wire {
     forger: Mutex<Option<Forger>>,
     /// What is made of the next chain on its way.
     chain_forger: Mutex<Option<ChainForger>>,
+    /// Looks at something at every call.
+    watcher: Mutex<Option<Box<dyn Fn() + Send>>>,
+    /// What the key's challenges were answered with.
+    grants: Mutex<Vec<Vec<u8>>>,
     /// How far the client's clock is off.
     off: AtomicI64,
     calls: Mutex<Vec<&'static str>>,
@@ -61,6 +65,8 @@ impl Wire {
             next: Mutex::default(),
             forger: Mutex::default(),
             chain_forger: Mutex::default(),
+            watcher: Mutex::default(),
+            grants: Mutex::default(),
             off: AtomicI64::default(),
             calls: Mutex::default(),
             bodies: Mutex::default(),
@@ -80,6 +86,16 @@ impl Wire {
     /// The next chain is another one.
     pub fn forge_chain(&self, forger: ChainForger) {
         *self.chain_forger.lock().unwrap() = Some(forger);
+    }
+
+    /// Looks at something at every call.
+    pub fn watch(&self, watcher: impl Fn() + Send + 'static) {
+        *self.watcher.lock().unwrap() = Some(Box::new(watcher));
+    }
+
+    /// All grants so far, sealed.
+    pub fn grants(&self) -> Vec<Vec<u8>> {
+        self.grants.lock().unwrap().clone()
     }
 
     /// Sets the client's clock wrong.
@@ -124,6 +140,9 @@ impl Wire {
             calls.push(name);
             calls.len()
         };
+        if let Some(watcher) = &*self.watcher.lock().unwrap() {
+            watcher();
+        }
         let by_name = self.next.lock().unwrap().take_if(|(next, _)| *next == name);
         let by_number = self.cut.filter(|(at, _)| *at == number);
         let cut = by_number.map(|(_, cut)| cut).or(by_name.map(|(_, cut)| cut));
@@ -227,7 +246,11 @@ impl CaAdapter for Wire {
 
     fn begin_unlock(&self, no: &str, token: &str, body: &[u8], signature: &[u8]) -> Result<UnlockAnswer, CaError> {
         self.body(body);
-        self.call("unlock", |ca| ca.begin_unlock(no, token, body, signature))
+        self.call("unlock", |ca| {
+            let answer = ca.begin_unlock(no, token, body, signature)?;
+            self.grants.lock().unwrap().push(answer.grant.0.clone());
+            Ok(answer)
+        })
     }
 
     fn finish_unlock(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {

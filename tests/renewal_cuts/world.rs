@@ -7,10 +7,11 @@ use cert_assistant::ca_service::audit::{self, Actor};
 use cert_assistant::ca_service::authority::{Authority, HolderKind, Keys, Names};
 use cert_assistant::ca_service::books::certificates::{self, Certificate};
 use cert_assistant::ca_service::books::customers::{self, NewCustomer};
+use cert_assistant::ca_service::books::devices;
 use cert_assistant::ca_service::clock::Clock;
 use cert_assistant::ca_service::http::{InProcess, router};
 use cert_assistant::ca_service::kmc::Kmc;
-use cert_assistant::ca_service::{Config, Limits, Service, ServiceError, Store};
+use cert_assistant::ca_service::{Config, Limits, Service, ServiceError, Store, console};
 use cert_assistant::cert;
 use cert_assistant::crypto::PrivateKey;
 use cert_assistant::virtual_key::KeyState;
@@ -32,24 +33,24 @@ struct Material {
     captcha: bool,
     root: Vec<u8>,
     operation: Vec<u8>,
-    /// Keys of operation CA, service and key management.
-    keys: [Arc<Vec<u8>>; 3],
+    /// Keys of operation CA, service, key management, and what admin PINs are made from.
+    keys: [Arc<Vec<u8>>; 4],
 }
 
 impl Material {
     async fn start(self) -> Result<(Arc<Service>, axum::Router), ServiceError> {
         let hands = self.clock;
         let clock: Clock = Arc::new(move || hands.load(Ordering::Relaxed));
-        let [operation, service, kmc] = self.keys.map(|key| PrivateKey::from_bytes(&key).unwrap());
+        let [operation, service, kmc, admin_master] = self.keys.map(|key| PrivateKey::from_bytes(&key).unwrap());
         let authority = Authority::new(self.root, self.operation, Box::new(operation)).unwrap();
         let store = Store::open(&self.folder.join("books.db")).await.unwrap();
         let keys_store = Kmc::open(&self.folder.join("kmc.db"), &kmc, Arc::clone(&clock)).await?;
         let config = Config { captcha: self.captcha, limits: Limits::NONE, ..Config::default() };
-        let keys = Keys { authority, service, kmc, admin_masters: Vec::new() };
+        let keys = Keys { authority, service, kmc, admin_masters: vec![admin_master] };
         let mut service = Service::new(config, store, keys_store, keys, clock).await?;
         service.captcha_text = Arc::new(|| Some(CAPTCHA.to_owned()));
         let service = Arc::new(service);
-        let routes = router(&service);
+        let routes = router(&service).merge(console::router(Arc::clone(&service), false));
         Ok((service, routes))
     }
 }
@@ -70,7 +71,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let now = noon();
         let (authority, _root, operation) = Authority::create(&Names::default(), now).unwrap();
-        let keys = [operation, PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap()];
+        let [service, kmc, admin_master] = std::array::from_fn(|_| PrivateKey::generate().unwrap());
+        let keys = [operation, service, kmc, admin_master];
         let material = Material {
             folder: folder.path().to_owned(),
             clock: Arc::new(AtomicI64::new(now)),
@@ -142,10 +144,61 @@ impl World {
             product: product.to_owned(),
             contact,
         };
+        let device = state.device.serial.clone();
         self.look(|service| async move {
             let customer = customers::register(&service, &customer, Actor::SERVICE).await.unwrap();
+            devices::register(&service, &device, customer, Actor::SERVICE).await.unwrap();
             certificates::enrol(&service, customer, &sign, Some(&encrypt), Actor::SERVICE).await.unwrap()
         })
+    }
+
+    /// The admin PIN this CA gives a device.
+    pub fn admin_pin(&self, device: &str) -> String {
+        let pin = self.look(|service| {
+            let pin = service.masters.admin_pin(1, device).unwrap();
+            async move { pin }
+        });
+        String::from_utf8(pin.expose().to_vec()).unwrap()
+    }
+
+    /// The code that was sent last for an order.
+    pub fn code(&self, no: &str) -> String {
+        let secrets: String = self.look(|service| async move {
+            let query = "SELECT secrets FROM outbox WHERE order_no = $1 AND secrets <> '[]' ORDER BY id DESC LIMIT 1";
+            let row = sqlx::query(query).bind(no).fetch_one(service.store.pool()).await.unwrap();
+            row.get(0)
+        });
+        let [code]: [String; 1] = serde_json::from_str(&secrets).unwrap();
+        code
+    }
+
+    /// The registered contact of a certificate gets an e-mail address.
+    pub fn register_email(&self, certificate: &str, email: &str) {
+        self.look(|service| async move {
+            let query = "UPDATE customers SET contact_email = $1 WHERE id = \
+                         (SELECT customer FROM certificates WHERE serial = $2)";
+            let mut tx = service.store.begin().await.unwrap();
+            sqlx::query(query).bind(email).bind(certificate).execute(&mut *tx).await.unwrap();
+            tx.commit().await.unwrap();
+        });
+    }
+
+    /// Way and kind of every message about an order.
+    pub fn messages(&self, no: &str) -> Vec<(String, String)> {
+        self.look(|service| async move {
+            let rows = sqlx::query("SELECT channel, template FROM outbox WHERE order_no = $1 ORDER BY id")
+                .bind(no)
+                .fetch_all(service.store.pool())
+                .await
+                .unwrap();
+            rows.iter().map(|row| (row.get(0), row.get(1))).collect()
+        })
+    }
+
+    /// Everything in the files of the databases.
+    pub fn files(&self) -> Vec<u8> {
+        let files = std::fs::read_dir(&self.material.folder).unwrap();
+        files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// The pair of certificates a signing certificate belongs to, with their status.

@@ -362,8 +362,15 @@ impl Watching {
         Gmt0017::new(self.link(slot), &slot.reader)
     }
 
-    /// The connection alone.
+    /// The connection alone. On a loaded machine a card that was just put in may be too slow for the reader's driver, which
+    /// a person sees as a key that does not respond, and reads again.
     pub fn link(&self, slot: &Slot) -> Box<dyn Transport> {
+        for _ in 0..3 {
+            match self.source.open(slot) {
+                Err(TransportError::Mute) => {}
+                other => return other.unwrap(),
+            }
+        }
         self.source.open(slot).unwrap()
     }
 

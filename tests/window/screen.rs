@@ -184,6 +184,7 @@ impl<'a> Plan<'a> {
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
                 data_folder: "/home/user/.config/cert-assistant".to_owned(),
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
+                contacts_file: None,
                 reminders_file: self.reminders.map(Path::to_owned),
             },
         );

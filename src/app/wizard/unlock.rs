@@ -249,10 +249,10 @@ impl UnlockWizard {
             (UnlockStep::Submit, _) => UnlockStage::Opening,
             (UnlockStep::Code, Some(ca)) => UnlockStage::Code(pin(order, ca)),
             (UnlockStep::NewPin, Some(ca)) => UnlockStage::NewPin(pin(order, ca)),
-            (UnlockStep::Waiting(_) | UnlockStep::Code | UnlockStep::NewPin, _) => {
+            (UnlockStep::Prove, Some(ca)) => UnlockStage::Prove(pin(order, ca)),
+            (UnlockStep::Waiting(_) | UnlockStep::Code | UnlockStep::NewPin | UnlockStep::Prove, _) => {
                 UnlockStage::Waiting(Box::new(order))
             }
-            (UnlockStep::Prove, _) => UnlockStage::Prove(Box::new(order)),
             // the report was given up: the new PIN holds all the same
             (UnlockStep::Done, _) => {
                 UnlockStage::Done(Box::new(UnlockDone { no: order.no, tries: None, took_ms: None }))

@@ -193,12 +193,16 @@ impl Unlock {
         if matches!(error, TokenError::UnlockUncertain | TokenError::Transport(_) | TokenError::Malformed { .. }) {
             return Err(self.open.fault_of(FaultCode::UnlockInterrupted).detail(plain.reference()));
         }
-        // the key took nothing
-        self.mark(before)?;
-        if error == TokenError::PinLength {
-            return Err(self.open.fault_of(FaultCode::GrantRefused).detail("transport PIN"));
+        let fault = if error == TokenError::PinLength {
+            self.open.fault_of(FaultCode::GrantRefused).detail("transport PIN")
+        } else {
+            self.key_fault(&error)
+        };
+        // the key took nothing; should the journal not take that, the order only can't be forgotten
+        if let Err(fault) = self.mark(before) {
+            tracing::warn!(code = fault.code.as_str(), "that the key took nothing is not in the journal");
         }
-        Err(self.key_fault(&error))
+        Err(fault)
     }
 
     /// Sends the report. The new PIN holds whatever comes of it.

@@ -4,7 +4,7 @@ use super::Console;
 use super::history::{self, Line};
 use super::page::{Choice, Field, Group, Page, Pill, ROWS, file, go_to, like, page_number, paging, show};
 use super::rights::Right;
-use super::table::{Asked, Cell, Filter, Heading, ListPage, Table, headings};
+use super::table::{Asked, Cell, Filter, Heading, ListPage, Select, Table, headings};
 use super::texts::{Language, minute, moment};
 use super::visit::{Failure, Visit};
 use crate::ca_service::books::certificates::{self, Certificate, Kind, Status};
@@ -128,8 +128,11 @@ async fn list(
         action: "/console/certificates",
         label: language.text("console.certificate.search"),
         search: asked.search,
-        choices_label: language.text("console.certificate.status"),
-        choices: states.collect(),
+        selects: vec![Select {
+            name: "state",
+            label: language.text("console.certificate.status"),
+            choices: states.collect(),
+        }],
     };
     let page = Page::new(&visit, "certificates", title);
     Ok(show(StatusCode::OK, &ListPage { page, filter: Some(filter), table, paging }))
@@ -169,7 +172,8 @@ const fn kind_key(sign: bool) -> &'static str {
     if sign { "console.certificate.sign" } else { "console.certificate.encrypt" }
 }
 
-fn status_pill(language: Language, status: &str, over: bool) -> Pill {
+/// Word and looks of a certificate's status; `over` when its validity has ended.
+pub fn status_pill(language: Language, status: &str, over: bool) -> Pill {
     let status = if over && status == Status::Valid.as_str() { "expired" } else { status };
     let class = match status {
         "valid" => "ok",

@@ -12,7 +12,7 @@ use super::visit::{Failure, Visit};
 use crate::ca::protocol::Contact;
 use crate::ca_service::authority::HolderKind;
 use crate::ca_service::books::customers::{self, Customer};
-use crate::ca_service::books::products;
+use crate::ca_service::books::{devices, products};
 use crate::ca_service::error::ServiceError;
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -34,8 +34,30 @@ struct CustomerPage {
     id: i64,
     groups: Vec<Group>,
     edit: Option<Contact>,
+    /// Devices of the customer.
+    devices: Table,
+    /// What the field for another one holds; `None` without the right.
+    device: Option<String>,
     tables: Vec<Table>,
     history: Vec<Line>,
+}
+
+/// What the forms of the page hold.
+struct Typed {
+    contact: Contact,
+    device: String,
+}
+
+impl Typed {
+    /// Nothing but what is registered.
+    fn nothing(customer: &Customer) -> Self {
+        Self { contact: customer.contact.clone(), device: String::new() }
+    }
+}
+
+#[derive(Deserialize)]
+struct NewDevice {
+    serial: String,
 }
 
 #[derive(Deserialize)]
@@ -51,6 +73,7 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/console/customers", get(list))
         .route("/console/customers/{id}", get(customer))
         .route("/console/customers/{id}/contact", post(set_contact))
+        .route("/console/customers/{id}/devices", post(register_device))
 }
 
 async fn list(
@@ -119,13 +142,8 @@ async fn list(
         rows: lines,
     };
     let paging = paging("/console/customers", &[("search", &asked.search)], number, total);
-    let filter = Filter {
-        action: "/console/customers",
-        label: language.text(label),
-        search: asked.search,
-        choices_label: String::new(),
-        choices: Vec::new(),
-    };
+    let filter =
+        Filter { action: "/console/customers", label: language.text(label), search: asked.search, selects: Vec::new() };
     let page = Page::new(&visit, "customers", title);
     Ok(show(StatusCode::OK, &ListPage { page, filter: Some(filter), table, paging }))
 }
@@ -140,7 +158,7 @@ async fn find(console: &Console, id: i64) -> Result<Customer, Failure> {
 async fn customer(State(console): State<Arc<Console>>, visit: Visit, Path(id): Path<i64>) -> Result<Response, Failure> {
     let customer = find(&console, id).await?;
     let page = Page::new(&visit, "customers", customer.name.as_str());
-    show_customer(&console, &visit, page, StatusCode::OK, &customer, customer.contact.clone()).await
+    show_customer(&console, &visit, page, StatusCode::OK, &customer, Typed::nothing(&customer)).await
 }
 
 async fn show_customer(
@@ -149,7 +167,7 @@ async fn show_customer(
     page: Page,
     status: StatusCode,
     customer: &Customer,
-    edited: Contact,
+    typed: Typed,
 ) -> Result<Response, Failure> {
     let text = |key: &str| visit.language.text(key);
     let product = products::get(&console.service.store, &customer.product).await?;
@@ -192,8 +210,44 @@ async fn show_customer(
     let tables =
         vec![certificates_of(console, visit, customer.id).await?, orders_of(console, visit, customer.id).await?];
     let history = history::of(console, visit, &format!("customer/{}", customer.id)).await?;
-    let edit = visit.may(Right::EditContacts).then_some(edited);
-    Ok(show(status, &CustomerPage { page, id: customer.id, groups, edit, tables, history }))
+    let devices = devices_of(console, visit, customer.id).await?;
+    let edit = visit.may(Right::EditContacts).then_some(typed.contact);
+    let device = visit.may(Right::RegisterDevices).then_some(typed.device);
+    Ok(show(status, &CustomerPage { page, id: customer.id, groups, edit, devices, device, tables, history }))
+}
+
+async fn devices_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, Failure> {
+    let rows = sqlx::query(
+        "SELECT serial, master, created, personalised FROM devices WHERE customer = $1 ORDER BY serial LIMIT $2",
+    )
+    .bind(id)
+    .bind(SHOWN)
+    .fetch_all(console.service.store.pool())
+    .await?;
+    let mut lines = Vec::with_capacity(rows.len());
+    for row in &rows {
+        lines.push(vec![
+            Cell::line(row.try_get(0)?),
+            Cell::line(row.try_get::<i64, _>(1)?.to_string()),
+            Cell::line(minute(row.try_get(2)?)),
+            Cell::line(minute(row.try_get(3)?)),
+        ]);
+    }
+    Ok(Table {
+        id: "devices",
+        caption: visit.language.text("console.device.title"),
+        remark: visit.language.text("console.device.remark"),
+        headings: headings(
+            visit.language,
+            &[
+                ("console.order.device", false),
+                ("console.device.master", false),
+                ("console.device.created", false),
+                ("console.device.personalised", false),
+            ],
+        ),
+        rows: lines,
+    })
 }
 
 async fn certificates_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, Failure> {
@@ -217,8 +271,8 @@ async fn certificates_of(console: &Console, visit: &Visit, id: i64) -> Result<Ta
 
 async fn orders_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, Failure> {
     let rows = sqlx::query(
-        "SELECT o.no, o.holder, p.name, o.state, o.contact_mobile, o.fee_fen, o.created \
-         FROM orders o JOIN products p ON p.code = o.product WHERE o.customer = $1 \
+        "SELECT o.no, o.holder, p.name, o.state, o.contact_mobile, o.fee_fen, o.created, o.kind, u.route, u.matched \
+         FROM orders o JOIN products p ON p.code = o.product LEFT JOIN unlocks u ON u.order_no = o.no WHERE o.customer = $1 \
          ORDER BY o.created DESC, o.no DESC LIMIT $2",
     )
     .bind(id)
@@ -262,7 +316,64 @@ async fn set_contact(
         }
         Err(text) => {
             let page = Page::new(&visit, "customers", customer.name.as_str()).saying(super::bad(text));
-            show_customer(&console, &visit, page, StatusCode::UNPROCESSABLE_ENTITY, &customer, contact).await
+            show_customer(
+                &console,
+                &visit,
+                page,
+                StatusCode::UNPROCESSABLE_ENTITY,
+                &customer,
+                Typed { contact, device: String::new() },
+            )
+            .await
         }
+    }
+}
+
+async fn register_device(
+    State(console): State<Arc<Console>>,
+    visit: Visit,
+    Path(id): Path<i64>,
+    Form(form): Form<NewDevice>,
+) -> Result<Response, Failure> {
+    let customer = find(&console, id).await?;
+    let serial = form.serial.trim();
+    let done = register(&console, &visit, id, serial).await?;
+    match done {
+        Ok(()) => {
+            console.say(visit.session()?, true, "console.device.registered", serial).await?;
+            Ok(go_to(&format!("/console/customers/{id}")))
+        }
+        Err(text) => {
+            let page = Page::new(&visit, "customers", customer.name.as_str()).saying(super::bad(text));
+            let typed = Typed { device: serial.to_owned(), ..Typed::nothing(&customer) };
+            show_customer(&console, &visit, page, StatusCode::UNPROCESSABLE_ENTITY, &customer, typed).await
+        }
+    }
+}
+
+/// Takes a device into the books; otherwise the key of the sentence that says why not.
+async fn register(
+    console: &Console,
+    visit: &Visit,
+    customer: i64,
+    serial: &str,
+) -> Result<Result<(), &'static str>, Failure> {
+    let service = &console.service;
+    if devices::check_serial(serial).is_err() {
+        return Ok(Err("console.device.serial_wrong"));
+    }
+    let taken = async || -> Result<Option<&'static str>, Failure> {
+        Ok(devices::find(&service.store, serial)
+            .await?
+            .map(|known| if known.customer == customer { "console.device.known" } else { "console.device.taken" }))
+    };
+    if let Some(text) = taken().await? {
+        return Ok(Err(text));
+    }
+    match devices::register(service, serial, customer, visit.actor()?).await {
+        Ok(_) => Ok(Ok(())),
+        // somebody was quicker, or there is no master
+        Err(ServiceError::Unacceptable(_)) => Ok(Err(taken().await?.unwrap_or("console.device.no_master"))),
+        Err(error) => Err(error.into()),
     }
 }

@@ -8,6 +8,7 @@ mod accounts;
 mod audit_log;
 mod certificates;
 mod customers;
+mod evidence;
 pub mod guard;
 mod history;
 mod log_in;
@@ -20,6 +21,7 @@ mod products;
 pub mod rights;
 mod table;
 pub mod texts;
+mod unlock;
 pub mod visit;
 
 use super::Service;
@@ -79,6 +81,7 @@ pub fn router(service: Arc<Service>, secure: bool) -> Router {
         .merge(overview::routes())
         .merge(orders::routes())
         .merge(order::routes())
+        .merge(evidence::routes())
         .merge(customers::routes())
         .merge(certificates::routes())
         .merge(products::routes())

@@ -1,15 +1,19 @@
-//! One order: all its fields, what was signed, its history, and the officer's decision.
+//! One order: all its fields, what was signed, its history, and the officer's decision. The page of an unlock is
+//! [`super::unlock`].
 
 use super::Console;
+use super::evidence::{self, Piece};
 use super::history::{self, Line};
 use super::orders::state_pill;
-use super::page::{Field, Group, Page, Pill, file, go_to, show};
+use super::page::{Field, Group, Page, Pill, go_to, show};
 use super::rights::Right;
 use super::texts::{day, masked, moment, yuan};
+use super::unlock::{self, Decision};
 use super::visit::{Failure, Visit};
 use crate::ca::protocol::{OrderKind, OrderState, ProblemCode};
 use crate::ca_service::books::products;
 use crate::ca_service::error::ServiceError;
+use crate::ca_service::orders::unlock::review;
 use crate::ca_service::orders::{self, Row, steps};
 use askama::Template;
 use axum::extract::{Path, State};
@@ -34,20 +38,6 @@ struct OrderPage {
     history: Vec<Line>,
 }
 
-/// Something that was signed.
-struct Piece {
-    kind: String,
-    at: String,
-    certificate: String,
-    files: Vec<PieceFile>,
-}
-
-struct PieceFile {
-    name: String,
-    label: String,
-    size: String,
-}
-
 #[derive(Deserialize)]
 struct Rejection {
     reason: String,
@@ -58,25 +48,25 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/console/orders/{no}", get(order))
         .route("/console/orders/{no}/approve", post(approve))
         .route("/console/orders/{no}/reject", post(reject))
-        .route("/console/orders/{no}/evidence/{file}", get(evidence_file))
 }
 
 async fn order(State(console): State<Arc<Console>>, visit: Visit, Path(no): Path<String>) -> Result<Response, Failure> {
     let language = visit.language;
     let row = orders::find(&console.service.store, &no).await?.ok_or(Failure::NotFound)?;
+    if row.kind == OrderKind::Unlock {
+        return unlock::order(&console, &visit, &no).await;
+    }
     let approved = if row.fee_fen > 0 { "console.order.approve_pay" } else { "console.order.approve_issue" };
     let title = language.text_with("console.order.title", &row.no);
     Ok(show(
         StatusCode::OK,
         &OrderPage {
             page: Page::new(&visit, "orders", title),
-            state: state_pill(language, row.state.as_str()),
-            decide: row.kind == OrderKind::Renew
-                && row.state == OrderState::Reviewing
-                && visit.may(Right::DecideOrders),
+            state: state_pill(language, row.kind, row.state.as_str(), false),
+            decide: row.state == OrderState::Reviewing && visit.may(Right::DecideOrders),
             approve_text: language.text_with(approved, &yuan(row.fee_fen)),
             groups: groups(&console, &visit, &row).await?,
-            evidence: evidence(&console, &visit, &row).await?,
+            evidence: evidence::of(&console, &visit, &row).await?,
             history: history::of(&console, &visit, &format!("order/{no}")).await?,
             no,
         },
@@ -158,110 +148,19 @@ async fn paid(console: &Console, visit: &Visit, no: &str) -> Result<String, Fail
     Ok(at.map_or_else(|| visit.language.text("console.order.unpaid"), moment))
 }
 
-async fn evidence(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Piece>, Failure> {
-    if !visit.may(Right::ReadEvidence) {
-        return Ok(Vec::new());
-    }
-    // the session's opening belongs to every order made in it
-    let rows = sqlx::query(
-        "SELECT id, kind, at, certificate, LENGTH(body), LENGTH(signature) FROM evidence \
-         WHERE order_no = $1 OR (kind = 'session' AND session = $2) ORDER BY at, kind DESC",
-    )
-    .bind(&row.no)
-    .bind(&row.session)
-    .fetch_all(console.service.store.pool())
-    .await?;
-    let mut pieces = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (id, kind): (String, String) = (row.try_get(0)?, row.try_get(1)?);
-        let bytes = |size: i64| visit.language.text_with("console.evidence.bytes", &size.to_string());
-        let signature = signature_form(&kind);
-        let mut files = vec![PieceFile {
-            name: format!("{id}.{signature}"),
-            label: visit.language.text("console.evidence.signature"),
-            size: bytes(number(row, 5)?),
-        }];
-        if may_read(visit, &kind) {
-            let label = visit.language.text("console.evidence.body");
-            files.insert(0, PieceFile { name: format!("{id}.json"), label, size: bytes(number(row, 4)?) });
-        }
-        pieces.push(Piece {
-            kind: kind_key(&kind).map_or(kind, |key| visit.language.text(key)),
-            at: moment(row.try_get(2)?),
-            certificate: row.try_get(3)?,
-            files,
-        });
-    }
-    Ok(pieces)
-}
-
-/// What a key on a token signed is `SignedData`; a key made for a session or an unlock gives the signature alone.
-fn signature_form(kind: &str) -> &'static str {
-    match kind {
-        "order" | "unlock" | "unlock_begin" => "der",
-        _ => "p7s",
-    }
-}
-
-/// The body of an order holds the contact in full.
-fn may_read(visit: &Visit, kind: &str) -> bool {
-    !matches!(kind, "order" | "unlock") || visit.may(Right::ReadContacts)
-}
-
-/// `LENGTH` of bytes is an INTEGER of PostgreSQL and a BIGINT of SQLite.
-fn number(row: &sqlx::any::AnyRow, column: usize) -> Result<i64, sqlx::Error> {
-    row.try_get::<i64, _>(column).or_else(|_| row.try_get::<i32, _>(column).map(i64::from))
-}
-
-fn kind_key(kind: &str) -> Option<&'static str> {
-    match kind {
-        "session" => Some("console.evidence.session"),
-        "order" => Some("console.evidence.order"),
-        "issue" => Some("console.evidence.issue"),
-        "confirm" => Some("console.evidence.confirm"),
-        "unlock" => Some("console.evidence.unlock"),
-        "unlock_begin" => Some("console.evidence.unlock_begin"),
-        "unlock_finish" => Some("console.evidence.unlock_finish"),
-        _ => None,
-    }
-}
-
-/// `{id}.json` is the body as it came, `{id}.p7s` or `{id}.der` its signature.
-async fn evidence_file(
-    State(console): State<Arc<Console>>,
-    visit: Visit,
-    Path((no, name)): Path<(String, String)>,
-) -> Result<Response, Failure> {
-    let (id, form) = name.split_once('.').ok_or(Failure::NotFound)?;
-    let order = orders::find(&console.service.store, &no).await?.ok_or(Failure::NotFound)?;
-    let row = sqlx::query(
-        "SELECT kind, body, signature FROM evidence \
-         WHERE id = $1 AND (order_no = $2 OR (kind = 'session' AND session = $3))",
-    )
-    .bind(id)
-    .bind(&no)
-    .bind(&order.session)
-    .fetch_optional(console.service.store.pool())
-    .await?
-    .ok_or(Failure::NotFound)?;
-    let kind: String = row.try_get(0)?;
-    let (media_type, bytes): (_, Vec<u8>) = match form {
-        "json" if !may_read(&visit, &kind) => return Err(Failure::Refused),
-        "json" => ("application/json", row.try_get(1)?),
-        "p7s" if signature_form(&kind) == form => ("application/pkcs7-signature", row.try_get(2)?),
-        "der" if signature_form(&kind) == form => ("application/octet-stream", row.try_get(2)?),
-        _ => return Err(Failure::NotFound),
-    };
-    Ok(file(&format!("{no}-{kind}.{form}"), media_type, bytes))
-}
-
 async fn approve(
     State(console): State<Arc<Console>>,
     visit: Visit,
     Path(no): Path<String>,
+    Form(form): Form<Decision>,
 ) -> Result<Response, Failure> {
-    let done = steps::approve(&console.service, &no, visit.actor()?).await;
-    decided(&console, &visit, &no, done, "console.order.approved").await
+    match kind(&console, &no).await? {
+        OrderKind::Unlock => unlock::approve(&console, &visit, &no, form).await,
+        OrderKind::Renew => {
+            let done = steps::approve(&console.service, &no, visit.actor()?).await;
+            decided(&console, &visit, &no, done, "console.order.approved").await
+        }
+    }
 }
 
 async fn reject(
@@ -270,11 +169,19 @@ async fn reject(
     Path(no): Path<String>,
     Form(form): Form<Rejection>,
 ) -> Result<Response, Failure> {
-    let done = steps::reject(&console.service, &no, visit.actor()?, &form.reason).await;
+    let done = match kind(&console, &no).await? {
+        OrderKind::Unlock => review::reject(&console.service, &no, visit.actor()?, &form.reason).await,
+        OrderKind::Renew => steps::reject(&console.service, &no, visit.actor()?, &form.reason).await,
+    };
     decided(&console, &visit, &no, done, "console.order.rejected").await
 }
 
-async fn decided(
+async fn kind(console: &Console, no: &str) -> Result<OrderKind, Failure> {
+    Ok(orders::find(&console.service.store, no).await?.ok_or(Failure::NotFound)?.kind)
+}
+
+/// Back to the order, which says what became of the decision.
+pub async fn decided(
     console: &Console,
     visit: &Visit,
     no: &str,
@@ -285,11 +192,18 @@ async fn decided(
         Ok(()) => (true, text),
         Err(ServiceError::Unacceptable(_)) => (false, "console.order.reason_needed"),
         Err(error) => match error.code() {
-            Some(ProblemCode::OrderState) => (false, "console.order.already"),
+            Some(ProblemCode::OrderState) => (false, late(console, no).await?),
             Some(ProblemCode::OrderNotFound) => return Err(Failure::NotFound),
             _ => return Err(error.into()),
         },
     };
     console.say(visit.session()?, good, text, no).await?;
     Ok(go_to(&format!("/console/orders/{no}")))
+}
+
+/// Why a decision came too late: nobody need have been quicker.
+async fn late(console: &Console, no: &str) -> Result<&'static str, Failure> {
+    let order = orders::find(&console.service.store, no).await?.ok_or(Failure::NotFound)?;
+    let ended = matches!(order.state, OrderState::Expired | OrderState::Cancelled);
+    Ok(if ended { "console.order.ended" } else { "console.order.already" })
 }

@@ -194,6 +194,7 @@ fn fault_key(fault: &str) -> Option<&'static str> {
         "answer" => "console.outbox.fault_answer",
         "message" => "console.outbox.fault_message",
         "expired" => "console.outbox.fault_expired",
+        "too_old" => "console.outbox.fault_too_old",
         _ => return None,
     })
 }
@@ -209,11 +210,11 @@ async fn again(State(console): State<Arc<Console>>, visit: Visit, Path(id): Path
 mod tests {
     use super::{Language, fault_key};
     use crate::ca_service::delivery::FaultKind;
-    use crate::ca_service::outbox::queue::EXPIRED;
+    use crate::ca_service::outbox::queue::{EXPIRED, TOO_OLD};
 
     #[test]
     fn every_failure_has_words() {
-        for fault in FaultKind::ALL.map(FaultKind::as_str).into_iter().chain([EXPIRED]) {
+        for fault in FaultKind::ALL.map(FaultKind::as_str).into_iter().chain([EXPIRED, TOO_OLD]) {
             let key = fault_key(fault).unwrap_or_else(|| panic!("no words for {fault}"));
             assert_ne!(Language::Chinese.text(key), key);
         }

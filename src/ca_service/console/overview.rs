@@ -1,13 +1,13 @@
 //! First page after the log-in: what waits, and how much is in the books.
 
 use super::Console;
-use super::orders::{STATES, state_key};
+use super::orders::{KINDS, kind_key, kind_of, state_key, states_of};
 use super::page::{Page, show};
 use super::rights::Right;
 use super::table::{Cell, Table, headings};
 use super::texts::minute;
 use super::visit::{Failure, Visit};
-use crate::ca::protocol::OrderState;
+use crate::ca::protocol::{OrderKind, OrderState};
 use crate::ca_service::clock::DAY;
 use askama::Template;
 use axum::Router;
@@ -23,9 +23,16 @@ use std::sync::Arc;
 #[template(path = "console/overview.html")]
 struct OverviewPage {
     page: Page,
-    states: Vec<Count>,
+    kinds: Vec<Kind>,
     table: Table,
     facts: Vec<Fact>,
+}
+
+/// The orders of a kind.
+struct Kind {
+    id: &'static str,
+    label: String,
+    states: Vec<Count>,
 }
 
 struct Count {
@@ -49,19 +56,25 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
     let pool = console.service.store.pool();
     let now = console.service.now();
     let language = visit.language;
-    let rows = sqlx::query("SELECT state, COUNT(*) FROM orders GROUP BY state").fetch_all(pool).await?;
-    let mut counts: HashMap<String, i64> = HashMap::new();
+    let rows = sqlx::query("SELECT kind, state, COUNT(*) FROM orders GROUP BY kind, state").fetch_all(pool).await?;
+    let mut counts: HashMap<(String, String), i64> = HashMap::new();
     for row in &rows {
-        counts.insert(row.try_get(0)?, row.try_get(1)?);
+        counts.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
     }
-    let states = STATES.iter().map(|&state| {
-        let count = counts.get(state.as_str()).copied().unwrap_or_default();
+    let count_of = |kind: OrderKind, state: OrderState| {
+        let known = counts.get(&(kind.as_str().to_owned(), state.as_str().to_owned()));
+        let count = known.copied().unwrap_or_default();
         let attention = state == OrderState::Reviewing && count > 0;
-        let href = format!("/console/orders?state={}", state.as_str());
-        Count { href, label: language.text(state_key(state)), count, attention }
+        let href = format!("/console/orders?kind={}&state={}", kind.as_str(), state.as_str());
+        Count { href, label: language.text(state_key(kind, state)), count, attention }
+    };
+    let kinds = KINDS.map(|kind| Kind {
+        id: kind.as_str(),
+        label: language.text_with("console.overview.orders", &language.text(kind_key(kind))),
+        states: states_of(kind).map(|state| count_of(kind, state)).collect(),
     });
     let rows = sqlx::query(
-        "SELECT o.no, o.holder, p.name, o.created, o.updated FROM orders o JOIN products p ON p.code = o.product \
+        "SELECT o.no, o.holder, p.name, o.created, o.updated, o.kind FROM orders o JOIN products p ON p.code = o.product \
          WHERE o.state = 'reviewing' ORDER BY o.updated, o.no LIMIT 10",
     )
     .fetch_all(pool)
@@ -72,6 +85,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
         let href = format!("/console/orders/{no}");
         waiting_orders.push(vec![
             Cell::link(no, href),
+            Cell::line(language.text(kind_key(kind_of(&row.try_get::<String, _>(5)?)))),
             Cell::text(row.try_get(1)?),
             Cell::text(row.try_get(2)?),
             Cell::line(minute(row.try_get(3)?)),
@@ -86,6 +100,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
             language,
             &[
                 ("console.order.no", false),
+                ("console.order.kind", false),
                 ("console.order.holder", false),
                 ("console.order.product", false),
                 ("console.order.created", false),
@@ -133,7 +148,7 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
         facts.push(fact("/console/outbox?state=failed", "console.overview.messages_failed", failed));
     }
     let page = Page::new(&visit, "overview", language.text("console.nav.overview"));
-    Ok(show(StatusCode::OK, &OverviewPage { page, states: states.collect(), table, facts }))
+    Ok(show(StatusCode::OK, &OverviewPage { page, kinds: kinds.into(), table, facts }))
 }
 
 /// Counts by a statement with the two moments of the page.

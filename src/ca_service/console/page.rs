@@ -64,6 +64,8 @@ pub struct Field {
     pub value: String,
     /// Where the value leads; may be empty.
     pub href: String,
+    /// Class of a value that is a state, as in [`Pill`].
+    pub pill: Option<&'static str>,
 }
 
 /// Fields under one heading.
@@ -87,12 +89,17 @@ pub struct Choice {
 impl Field {
     /// A value.
     pub fn new(label: String, value: impl Into<String>) -> Self {
-        Self { label, value: value.into(), href: String::new() }
+        Self { label, value: value.into(), href: String::new(), pill: None }
     }
 
     /// A value that leads somewhere.
     pub fn link(label: String, value: impl Into<String>, href: String) -> Self {
-        Self { label, value: value.into(), href }
+        Self { label, value: value.into(), href, pill: None }
+    }
+
+    /// A state.
+    pub fn pill(label: String, pill: Pill) -> Self {
+        Self { label, value: pill.label, href: String::new(), pill: Some(pill.class) }
     }
 }
 

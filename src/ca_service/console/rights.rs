@@ -27,6 +27,8 @@ pub enum Right {
     DecideOrders,
     /// Correct the contact of a customer.
     EditContacts,
+    /// Take devices of a customer into the books.
+    RegisterDevices,
     /// Revoke certificates.
     RevokeCertificates,
     /// Rules and prices of products.
@@ -54,6 +56,7 @@ const MATRIX: &[(Right, &[Role])] = &[
     (Right::ReadEvidence, EVERYBODY),
     (Right::DecideOrders, OFFICERS),
     (Right::EditContacts, OFFICERS),
+    (Right::RegisterDevices, OFFICERS),
     (Right::RevokeCertificates, OFFICERS),
     (Right::EditProducts, ADMINISTRATORS),
     (Right::ManageOperators, ADMINISTRATORS),
@@ -113,6 +116,7 @@ pub const ROUTES: &[Route] = &[
     get("/console/customers", Access::Needs(Right::ReadBooks)),
     get("/console/customers/{id}", Access::Needs(Right::ReadBooks)),
     post("/console/customers/{id}/contact", Access::Needs(Right::EditContacts)),
+    post("/console/customers/{id}/devices", Access::Needs(Right::RegisterDevices)),
     get("/console/certificates", Access::Needs(Right::ReadBooks)),
     get("/console/certificates/{serial}", Access::Needs(Right::ReadBooks)),
     get("/console/certificates/{serial}/file", Access::Needs(Right::ReadBooks)),

@@ -84,9 +84,17 @@ pub struct Filter {
     pub label: String,
     /// What is searched.
     pub search: String,
-    /// Label of the choice.
-    pub choices_label: String,
-    /// States; may be empty.
+    /// What else it is narrowed by.
+    pub selects: Vec<Select>,
+}
+
+/// A choice the list is narrowed by.
+pub struct Select {
+    /// Name in the address.
+    pub name: &'static str,
+    /// Label.
+    pub label: String,
+    /// What can be chosen beside everything.
     pub choices: Vec<Choice>,
 }
 
@@ -108,6 +116,8 @@ pub struct ListPage {
 #[derive(Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Asked {
+    /// Code of a kind.
+    pub kind: String,
     /// Code of a state.
     pub state: String,
     /// Text to be found.

@@ -51,7 +51,9 @@ impl Smtp {
         let address = |setting: &str, text: &str| {
             text.parse::<Address>().map_err(|error| unacceptable(setting, &format!("{text:?}: {error}")))
         };
-        let from = Mailbox::new(Some(name.to_owned()), address("mail.from", &settings.from)?);
+        // the library can't write a name with control characters
+        let name = name.split(|character: char| character.is_control()).collect::<Vec<_>>().join(" ");
+        let from = Mailbox::new(Some(name), address("mail.from", &settings.from)?);
         let reply_to = settings.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
         let password =
             secret_file::read("mail.password_file", settings.password_file.as_deref(), dir, "mail-password")?;
@@ -126,7 +128,11 @@ impl Smtp {
         }
         let envelope: &Envelope = message.envelope();
         let sent = connection.send(envelope, &message.formatted()).await;
-        sent.map_err(|error| fault(&error, FaultKind::Refused))?;
+        let taken = sent.map_err(|error| fault(&error, FaultKind::Refused))?;
+        // an answer put in before TLS began would shift all others, and this one would be that to DATA
+        if !taken.has_code(250) {
+            return Err(Fault::passing(FaultKind::Answer, taken.code().to_string()));
+        }
         // taken: what happens to the connection now is no failure
         let _ = tokio::time::timeout(GOOD_BYE, connection.quit()).await;
         Ok(())
@@ -219,6 +225,9 @@ fn fault(error: &SmtpError, refused: FaultKind) -> Fault {
         } else {
             Fault::passing(FaultKind::Busy, said)
         };
+    }
+    if error.is_client() && refused == FaultKind::Refused {
+        return Fault::permanent(FaultKind::Message, said);
     }
     let kind = if error.is_tls() || is_tls(error) {
         FaultKind::Tls

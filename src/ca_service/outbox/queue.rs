@@ -27,6 +27,8 @@ const LONGEST_REASON: usize = 300;
 
 /// Reason of a message whose code ended before it could be sent.
 pub const EXPIRED: &str = "expired";
+/// Reason of a message that was too old when somebody could send it.
+pub const TOO_OLD: &str = "too_old";
 
 /// A message that one sender has to itself.
 pub struct Taken {
@@ -80,7 +82,8 @@ impl Taken {
     }
 }
 
-/// Takes up to `most` messages that are due, oldest first. Those whose code has ended fail instead.
+/// Takes up to `most` messages that are due, oldest first. Those whose code has ended, and those
+/// too old, fail instead.
 ///
 /// # Errors
 /// [`ServiceError`].
@@ -114,6 +117,8 @@ pub async fn take(service: &Service, channel: Channel, most: i64) -> Result<Vec<
         let message = Taken::read(&row, channel)?;
         if message.expires.is_some_and(|expires| expires <= now) {
             end(service, &mut tx, &message, EXPIRED, "").await?;
+        } else if message.since + PATIENCE <= now {
+            end(service, &mut tx, &message, TOO_OLD, "").await?;
         } else {
             taken.push(message);
         }

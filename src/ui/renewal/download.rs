@@ -5,25 +5,14 @@ use super::{Scene, Wizard};
 use crate::app::protocol::Order;
 use crate::app::{DownloadLine, RenewalAsk};
 use crate::ui::action::Action;
-use crate::ui::icons::{self, Icon};
-use crate::ui::theme::{self, size, space};
+use crate::ui::icons::Icon;
+use crate::ui::theme;
 use crate::ui::widgets::{self, Tone};
+use crate::ui::wizard::lines::Lines;
 use crate::ui::words;
-use eframe::egui::accesskit::{Live, Role};
-use eframe::egui::{Align2, Rect, Response, Sense, Stroke, Ui, Vec2, WidgetInfo, pos2, vec2};
+use eframe::egui::Ui;
 use rust_i18n::t;
 use std::borrow::Cow;
-
-const LINE: f32 = 34.0;
-
-/// How far a line is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Progress {
-    Done,
-    Running,
-    Cut,
-    Later,
-}
 
 impl Wizard {
     /// Shows the step.
@@ -56,9 +45,9 @@ impl Wizard {
             sentence(ui, &t!("renew.why_again"));
         }
         if running || cut.is_some() {
-            // the line being worked on stays in sight, unless the person scrolls
             let moved = std::mem::replace(&mut self.line_seen, line) != line;
-            list(ui, scene, line, running, moved);
+            let all = DownloadLine::ALL.map(|line| (line, name(line)));
+            Lines { all: &all, at: line, running, moved }.show(ui, |line| scene.renewal.line_took(line));
         }
         if running {
             // who goes on typing the PIN types it into nothing
@@ -99,61 +88,4 @@ fn name(line: DownloadLine) -> Cow<'static, str> {
         DownloadLine::SelfTest => t!("download.self_test"),
         DownloadLine::Activate => t!("download.activate"),
     }
-}
-
-fn list(ui: &mut Ui, scene: &Scene<'_>, at: Option<DownloadLine>, running: bool, moved: bool) {
-    ui.add_space(space::XS);
-    ui.scope(|ui| {
-        ui.spacing_mut().item_spacing.y = 0.0;
-        for line in DownloadLine::ALL {
-            let progress = match at.map(|at| line.cmp(&at)) {
-                Some(std::cmp::Ordering::Less) => Progress::Done,
-                Some(std::cmp::Ordering::Equal) if running => Progress::Running,
-                Some(std::cmp::Ordering::Equal) => Progress::Cut,
-                Some(std::cmp::Ordering::Greater) | None => Progress::Later,
-            };
-            let took = scene.renewal.line_took(line).filter(|_| progress == Progress::Done);
-            let response = row(ui, line, progress, took.map(words::tenths).as_deref());
-            if moved && progress == Progress::Running {
-                response.scroll_to_me(None);
-            }
-        }
-    });
-    ui.add_space(space::XS);
-}
-
-fn row(ui: &mut Ui, line: DownloadLine, progress: Progress, took: Option<&str>) -> Response {
-    let p = theme::palette(ui.ctx());
-    let (icon, color, text, state) = match progress {
-        Progress::Done => (Icon::Check, p.ok, p.text, t!("download.done")),
-        Progress::Running => (Icon::Refresh, p.primary, p.text, t!("download.running")),
-        Progress::Cut => (Icon::Warning, p.danger, p.danger, t!("download.cut")),
-        Progress::Later => (Icon::Circle, p.text2, p.text2, t!("download.later")),
-    };
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), LINE), Sense::hover());
-    let painter = ui.painter();
-    let mark = Rect::from_center_size(pos2(rect.left() + size::BODY / 2.0, rect.center().y), Vec2::splat(size::BODY));
-    icons::paint(painter, mark, icon, color);
-    let strong = matches!(progress, Progress::Running | Progress::Cut);
-    let font = if strong { theme::bold_font(size::BODY) } else { theme::font(size::BODY) };
-    let left = rect.left() + size::BODY + space::L;
-    painter.text(pos2(left, rect.center().y), Align2::LEFT_CENTER, name(line), font, text);
-    let right = match progress {
-        Progress::Cut => Some(state.as_ref()),
-        _ => took,
-    };
-    if let Some(right) = right {
-        let color = if progress == Progress::Cut { p.danger } else { p.text2 };
-        painter.text(rect.right_center(), Align2::RIGHT_CENTER, right, theme::font(size::CAPTION), color);
-    }
-    painter.hline(rect.x_range(), rect.bottom(), Stroke::new(1.0, p.line));
-    response.widget_info(|| WidgetInfo::labeled(Role::ListItem, true, name(line)));
-    ui.ctx().accesskit_node_builder(response.id, |node| {
-        node.set_role(Role::ListItem);
-        node.set_description(state.as_ref());
-        if progress == Progress::Running {
-            node.set_live(Live::Polite);
-        }
-    });
-    response
 }

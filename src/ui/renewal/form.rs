@@ -2,51 +2,25 @@
 
 use super::frame::{buttons, fault, title};
 use super::{Scene, Wizard, running};
-use crate::app::contact::{self, ContactProblem, LONGEST_EMAIL, LONGEST_NAME, MOBILE_DIGITS};
-use crate::app::protocol::{Captcha, Contact, Session};
-use crate::app::{Form, Picture, RenewalAsk, RenewalTask};
+use crate::app::protocol::{Contact, Session};
+use crate::app::{Form, RenewalAsk, RenewalTask, contact};
 use crate::ui::action::Action;
-use crate::ui::text_field::{TextField, Typed};
-use crate::ui::theme::{self, CAPTCHA_HEIGHT, CONTROL_HEIGHT, RADIUS_CONTROL, space};
+use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Weight};
+use crate::ui::wizard::fields::{Field, Fields, Need, two};
 use crate::ui::words;
-use eframe::egui::{ColorImage, Image, Label, RichText, TextureHandle, TextureOptions, Ui, vec2};
+use eframe::egui::{Label, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
 
-/// Longest answer to a picture.
-const LONGEST_CAPTCHA: usize = 12;
-/// From this width on two fields stand beside each other.
-const TWO_COLUMNS_FROM: f32 = 380.0;
-const CAPTCHA_FIELD_WIDTH: f32 = 140.0;
-
-/// What stands in the fields.
+/// What stands in the form.
 #[derive(Default)]
 pub struct FormFields {
     /// The session the fields were filled in for.
     session: String,
-    contact: Contact,
     /// The contact as it was filled in.
     prefilled: Contact,
-    captcha: String,
-    picture: Option<Drawn>,
-    /// Where the keyboard goes next.
-    wants: Option<Field>,
-}
-
-/// A field of the form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Field {
-    Name,
-    Mobile,
-    Email,
-    Captcha,
-}
-
-/// The picture as a texture, made once; `None` when it is no picture.
-struct Drawn {
-    id: String,
-    texture: Option<TextureHandle>,
+    pub(super) fields: Fields,
 }
 
 impl FormFields {
@@ -56,47 +30,54 @@ impl FormFields {
             return;
         }
         self.session.clone_from(&session.id);
-        if self.contact == self.prefilled {
-            self.contact.clone_from(&session.contact);
+        let Fields { name, mobile, email, captcha, .. } = &mut self.fields;
+        let Contact { name: old_name, mobile: old_mobile, email: old_email } = &self.prefilled;
+        if (&*name, &*mobile, &*email) == (old_name, old_mobile, old_email) {
+            name.clone_from(&session.contact.name);
+            mobile.clone_from(&session.contact.mobile);
+            email.clone_from(&session.contact.email);
         }
         self.prefilled.clone_from(&session.contact);
-        self.captcha.clear();
+        captcha.clear();
     }
 
     /// The first field in which something is missing, if any.
     fn lacking(&self, captcha: bool) -> Option<Field> {
-        if contact::name(&self.contact.name).is_err() {
+        let Fields { name, mobile, email, captcha: answer, .. } = &self.fields;
+        if contact::name(name).is_err() {
             Some(Field::Name)
-        } else if contact::mobile(&self.contact.mobile).is_err() {
+        } else if contact::mobile(mobile).is_err() {
             Some(Field::Mobile)
-        } else if contact::email(&self.contact.email).is_err() {
+        } else if contact::email(email).is_err() {
             Some(Field::Email)
-        } else if captcha && self.captcha.trim().is_empty() {
+        } else if captcha && answer.trim().is_empty() {
             Some(Field::Captcha)
         } else {
             None
         }
     }
 
-    fn draw(&mut self, ui: &Ui, captcha: &Captcha) -> Option<&TextureHandle> {
-        if self.picture.as_ref().is_none_or(|drawn| drawn.id != captcha.id) {
-            // an answer belongs to its picture
-            self.captcha.clear();
-            if self.picture.is_some() {
-                self.wants = Some(Field::Captcha);
-            }
-            let texture = Picture::decode(&captcha.image.0).map(|picture| {
-                let image = ColorImage::from_rgba_unmultiplied([picture.width, picture.height], &picture.rgba);
-                ui.ctx().load_texture("captcha", image, TextureOptions::LINEAR)
-            });
-            self.picture = Some(Drawn { id: captcha.id.clone(), texture });
-        }
-        self.picture.as_ref().and_then(|drawn| drawn.texture.as_ref())
+    fn contact(&self) -> Contact {
+        let trimmed = |text: &String| text.trim().to_owned();
+        let Fields { name, mobile, email, .. } = &self.fields;
+        Contact { name: trimmed(name), mobile: trimmed(mobile), email: trimmed(email) }
     }
 
-    fn trimmed(&self) -> Contact {
-        let Contact { name, mobile, email } = &self.contact;
-        Contact { name: name.trim().to_owned(), mobile: mobile.trim().to_owned(), email: email.trim().to_owned() }
+    /// What is still missing before the order can be sent.
+    fn missing(&self, captcha: bool) -> Option<Cow<'static, str>> {
+        Some(match self.lacking(captcha)? {
+            Field::Name => t!("renew.missing_name"),
+            Field::Mobile | Field::Telephone => t!("renew.missing_mobile"),
+            Field::Email => t!("renew.missing_email"),
+            Field::Captcha => t!("renew.missing_captcha"),
+        })
+    }
+
+    /// The three fields; true when Enter was pressed in one.
+    fn show(&mut self, ui: &mut Ui, enabled: bool) -> bool {
+        let name = |fields: &mut Fields, ui: &mut Ui| fields.ask_name(ui, &t!("renew.name"), enabled);
+        let mobile = |fields: &mut Fields, ui: &mut Ui| fields.ask_mobile(ui, Need::Needed, enabled);
+        two(ui, &mut self.fields, [&name, &mobile]) | self.fields.ask_email(ui, enabled)
     }
 }
 
@@ -111,9 +92,9 @@ impl Wizard {
         actions: &mut Vec<Action>,
     ) {
         let session = &form.session;
-        self.fields.follow(session);
+        self.form.follow(session);
         if arrived {
-            self.fields.wants = self.fields.lacking(form.captcha.is_some());
+            self.form.fields.wants = self.form.lacking(form.captcha.is_some());
         }
         self.session_over = session.expires <= scene.around.now;
         if self.session_over && scene.renewal.busy.is_none() {
@@ -122,16 +103,21 @@ impl Wizard {
         title(ui, &t!("renew.form_title"));
         facts(ui, session);
         ui.add_space(space::XS);
-        let enabled = scene.renewal.busy.is_none();
-        let mut entered = self.contact_fields(ui, enabled);
+        let busy = scene.busy();
+        let mut entered = self.form.show(ui, busy.is_none());
         if let Some(captcha) = &form.captcha {
-            entered |= self.captcha(ui, scene, captcha, actions);
+            let fetching = scene.task() == Some(RenewalTask::Captcha);
+            let (enter, another) = self.form.fields.ask_captcha(ui, captcha, fetching, busy.as_deref());
+            entered |= enter;
+            if another {
+                actions.push(scene.ask(RenewalAsk::NewCaptcha));
+            }
         }
+        self.in_text |= std::mem::take(&mut self.form.fields.in_text);
         widgets::caption(ui, &t!("renew.contact_note"));
         fault(ui, scene);
         running(ui, scene);
-        let missing = self.missing(form.captcha.is_some());
-        let obstacle = scene.busy().or(missing);
+        let obstacle = scene.busy().or_else(|| self.form.missing(form.captcha.is_some()));
         let submit = t!("renew.submit");
         let pressed = buttons(ui, scene, Some((&submit, obstacle.as_deref())), actions, |ui, actions| {
             // a session that ended early is only known by its fault
@@ -143,129 +129,9 @@ impl Wizard {
             }
         });
         if obstacle.is_none() && (pressed || entered) {
-            let captcha = form.captcha.as_ref().map(|_| self.fields.captcha.trim().to_owned());
-            actions.push(scene.ask(RenewalAsk::Submit { contact: self.fields.trimmed(), captcha }));
+            let captcha = form.captcha.as_ref().map(|_| self.form.fields.captcha.trim().to_owned());
+            actions.push(scene.ask(RenewalAsk::Submit { contact: self.form.contact(), captcha }));
         }
-    }
-
-    /// The three fields; true when Enter was pressed in one.
-    fn contact_fields(&mut self, ui: &mut Ui, enabled: bool) -> bool {
-        let mut entered = false;
-        let half = (ui.available_width() - space::M) / 2.0;
-        if ui.available_width() >= TWO_COLUMNS_FROM {
-            ui.horizontal_top(|ui| {
-                ui.spacing_mut().item_spacing.x = space::M;
-                for field in [Self::name_field, Self::mobile_field] {
-                    ui.vertical(|ui| {
-                        ui.spacing_mut().item_spacing.x = space::S;
-                        ui.set_width(half);
-                        entered |= field(self, ui, enabled);
-                    });
-                }
-            });
-        } else {
-            entered |= self.name_field(ui, enabled);
-            entered |= self.mobile_field(ui, enabled);
-        }
-        entered | self.email_field(ui, enabled)
-    }
-
-    fn name_field(&mut self, ui: &mut Ui, enabled: bool) -> bool {
-        let note = match contact::name(&self.fields.contact.name) {
-            Ok(()) => String::new(),
-            Err(ContactProblem::Missing) => t!("renew.needed").into_owned(),
-            Err(ContactProblem::Malformed) => t!("renew.name_malformed", most = LONGEST_NAME).into_owned(),
-        };
-        let wrong = matches!(contact::name(&self.fields.contact.name), Err(ContactProblem::Malformed));
-        let field = TextField { label: &t!("renew.name"), note: &note, wrong, enabled, limit: LONGEST_NAME + 1 };
-        let typed = field.show(ui, &mut self.fields.contact.name);
-        self.typed(Field::Name, &typed, enabled)
-    }
-
-    fn mobile_field(&mut self, ui: &mut Ui, enabled: bool) -> bool {
-        let number = self.fields.contact.mobile.trim();
-        let judged = contact::mobile(number);
-        // digits that are still being typed are no mistake
-        let short = number.len() < MOBILE_DIGITS && number.bytes().all(|byte| byte.is_ascii_digit());
-        let (note, wrong) = match judged {
-            Ok(()) => (String::new(), false),
-            Err(ContactProblem::Missing) => (t!("renew.needed").into_owned(), false),
-            Err(ContactProblem::Malformed) if short && number.starts_with('1') => {
-                (t!("renew.mobile_typed", n = number.len(), all = MOBILE_DIGITS).into_owned(), false)
-            }
-            Err(ContactProblem::Malformed) => (t!("renew.mobile_malformed", all = MOBILE_DIGITS).into_owned(), true),
-        };
-        let field = TextField { label: &t!("renew.mobile"), note: &note, wrong, enabled, limit: 2 * MOBILE_DIGITS };
-        let typed = field.show(ui, &mut self.fields.contact.mobile);
-        self.typed(Field::Mobile, &typed, enabled)
-    }
-
-    fn email_field(&mut self, ui: &mut Ui, enabled: bool) -> bool {
-        let empty = self.fields.contact.email.trim().is_empty();
-        let wrong = contact::email(&self.fields.contact.email).is_err();
-        let note = match (empty, wrong) {
-            (true, _) => t!("renew.optional"),
-            (false, true) => t!("renew.email_malformed"),
-            (false, false) => "".into(),
-        };
-        let field = TextField { label: &t!("renew.email"), note: &note, wrong, enabled, limit: LONGEST_EMAIL };
-        let typed = field.show(ui, &mut self.fields.contact.email);
-        self.typed(Field::Email, &typed, enabled)
-    }
-
-    /// Picture, the button for another one, and the field; true when Enter was pressed in it.
-    fn captcha(&mut self, ui: &mut Ui, scene: &Scene<'_>, captcha: &Captcha, actions: &mut Vec<Action>) -> bool {
-        let enabled = scene.renewal.busy.is_none();
-        let name = t!("renew.captcha");
-        let picture = self.fields.draw(ui, captcha).map(|texture| {
-            let alt = t!("renew.captcha_picture");
-            Image::new(texture).max_height(CAPTCHA_HEIGHT).corner_radius(RADIUS_CONTROL).alt_text(alt)
-        });
-        let p = theme::palette(ui.ctx());
-        ui.label(RichText::new(name.as_ref()).size(theme::size::CAPTION).color(p.text2));
-        let mut entered = false;
-        ui.horizontal_wrapped(|ui| {
-            ui.set_min_height(CAPTCHA_HEIGHT.max(CONTROL_HEIGHT));
-            let field = TextField { label: &name, note: "", wrong: false, enabled, limit: LONGEST_CAPTCHA };
-            let typed = field.bare(ui, &mut self.fields.captcha, CAPTCHA_FIELD_WIDTH);
-            entered = self.typed(Field::Captcha, &typed, enabled);
-            match picture {
-                Some(picture) => {
-                    ui.add(picture);
-                }
-                None => {
-                    ui.allocate_ui(vec2(CAPTCHA_FIELD_WIDTH, CONTROL_HEIGHT), |ui| {
-                        widgets::caption(ui, &t!("renew.captcha_damaged"));
-                    });
-                }
-            }
-            let fetching = scene.task() == Some(RenewalTask::Captcha);
-            let word = if fetching { t!("renew.fetching_picture") } else { t!("renew.another_picture") };
-            if widgets::button(ui, &word, Weight::Normal, scene.busy().as_deref()).clicked() {
-                actions.push(scene.ask(RenewalAsk::NewCaptcha));
-            }
-        });
-        entered
-    }
-
-    /// What is still missing before the order can be sent.
-    fn missing(&self, captcha: bool) -> Option<Cow<'static, str>> {
-        Some(match self.fields.lacking(captcha)? {
-            Field::Name => t!("renew.missing_name"),
-            Field::Mobile => t!("renew.missing_mobile"),
-            Field::Email => t!("renew.missing_email"),
-            Field::Captcha => t!("renew.missing_captcha"),
-        })
-    }
-
-    /// Takes in what happened in a field; true when Enter was pressed in it.
-    fn typed(&mut self, field: Field, typed: &Typed, enabled: bool) -> bool {
-        if enabled && self.fields.wants == Some(field) {
-            self.fields.wants = None;
-            typed.response.request_focus();
-        }
-        self.in_text |= typed.response.has_focus() || typed.response.lost_focus();
-        typed.entered
     }
 }
 

@@ -1,58 +1,30 @@
-//! What all steps have around them: the head line, faults with the telephone, the way out; and the states without steps.
+//! What all steps have around them, for this wizard; and its states without steps.
 
 use super::{Scene, running};
 use crate::app::{Away, RenewalAsk, RenewalStage};
 use crate::ui::action::Action;
-use crate::ui::dialogs;
-use crate::ui::faults;
-use crate::ui::icons::{self, Icon};
-use crate::ui::theme::{self, CONTROL_HEIGHT, size, space};
-use crate::ui::widgets::{self, Weight};
-use crate::ui::words;
-use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, Ui, vec2};
+use crate::ui::theme::space;
+use crate::ui::wizard;
+use crate::ui::wizard::portal::Texts;
+pub use crate::ui::wizard::{sentence, title};
+use eframe::egui::Ui;
 use rust_i18n::t;
 
 /// 证书更新 · owner · order.
 pub fn header(ui: &mut Ui, scene: &Scene<'_>, away: Option<&Away>) {
-    let p = theme::palette(ui.ctx());
-    let here = scene.view.map(words::owner);
-    let owner = here.or_else(|| away.and_then(|away| away.owner.clone()));
     let no = match &scene.renewal.stage {
-        RenewalStage::Done(done) => Some(done.no.clone()),
-        stage => stage.order().map(|order| order.no.clone()),
+        RenewalStage::Done(done) => Some(done.no.as_str()),
+        stage => stage.order().map(|order| order.no.as_str()),
     };
-    let about = [owner, no.map(|no| t!("renew.order", no = no).into_owned())];
-    let about: Vec<String> = about.into_iter().flatten().collect();
-    ui.horizontal(|ui| {
-        widgets::heading(ui, &t!("action.renew"));
-        ui.add_space(space::XS);
-        ui.add(Label::new(RichText::new(about.join(" · ")).color(p.text2)).truncate());
-    });
+    wizard::header(ui, &t!("action.renew"), scene.view, away, no);
 }
 
-/// The title of a step.
-pub fn title(ui: &mut Ui, text: &str) {
-    widgets::heading(ui, text);
-    ui.add_space(space::XS);
-}
-
-/// A sentence.
-pub fn sentence(ui: &mut Ui, text: &str) {
-    ui.add(Label::new(text).wrap());
-}
-
-/// Why the last attempt failed, with whom to call; scrolled into view when it is new.
+/// Why the last attempt failed.
 pub fn fault(ui: &mut Ui, scene: &Scene<'_>) {
-    if let Some(fault) = &scene.renewal.fault {
-        let shown = faults::boxed(ui, fault, &scene.renewal.support, scene.around.chinese);
-        if scene.fault_is_new {
-            let below = vec2(0.0, CONTROL_HEIGHT + space::XXL);
-            ui.scroll_to_rect(Rect::from_min_max(shown.rect.min, shown.rect.max + below), None);
-        }
-    }
+    scene.frame().show_fault(ui);
 }
 
-/// The buttons below a step: the main one, what `more` adds, and the way out. True when the main one was pressed.
+/// The buttons below a step; true when the main one was pressed.
 pub fn buttons(
     ui: &mut Ui,
     scene: &Scene<'_>,
@@ -60,18 +32,7 @@ pub fn buttons(
     actions: &mut Vec<Action>,
     more: impl FnOnce(&mut Ui, &mut Vec<Action>),
 ) -> bool {
-    ui.add_space(space::S);
-    let mut pressed = false;
-    ui.horizontal_wrapped(|ui| {
-        if let Some((text, obstacle)) = main {
-            pressed = dialogs::main_button(ui, text, obstacle).clicked();
-        }
-        more(ui, actions);
-        if widgets::button(ui, &t!("common.back"), Weight::Normal, None).clicked() {
-            actions.push(Action::LeaveRenewal(scene.slot));
-        }
-    });
-    pressed
+    scene.frame().buttons(ui, main, actions, more)
 }
 
 /// The CA is looked up: the outline of what is coming, or why it can't come.
@@ -86,42 +47,25 @@ pub fn opening(ui: &mut Ui, scene: &Scene<'_>, actions: &mut Vec<Action>) {
         return;
     }
     title(ui, &t!("renew.opening_title"));
-    bars(ui);
+    wizard::bars(ui);
     ui.add_space(space::S);
     running(ui, scene);
     buttons(ui, scene, None, actions, |_, _| {});
 }
 
-/// Grey bars in the places of the lines that are coming.
-fn bars(ui: &mut Ui) {
-    let p = theme::palette(ui.ctx());
-    for share in [0.6, 0.75, 0.45, 0.68] {
-        let wide = ui.available_width() * share;
-        let (rect, _) = ui.allocate_exact_size(vec2(wide, size::BODY + space::S), Sense::hover());
-        let bar = Rect::from_center_size(rect.center(), vec2(rect.width(), space::M));
-        ui.painter().rect_filled(bar, space::XS, p.ground);
-    }
-}
-
 /// The key was pulled out.
 pub fn gone(ui: &mut Ui, scene: &Scene<'_>, away: &Away, actions: &mut Vec<Action>) {
-    let p = theme::palette(ui.ctx());
-    ui.add_space(space::L);
-    ui.with_layout(Layout::top_down(Align::Center), |ui| {
-        let (rect, _) = ui.allocate_exact_size(vec2(GONE_PICTURE, GONE_PICTURE), Sense::hover());
-        icons::paint(ui.painter(), rect, Icon::Key, p.primary);
-        ui.add_space(space::S);
-        widgets::heading(ui, &t!("renew.gone"));
-        let text = match scene.renewal.stage.order() {
-            Some(_) => t!("renew.gone_order"),
-            None => t!("renew.gone_no_order"),
-        };
-        sentence(ui, &text);
-        widgets::caption(ui, &t!("renew.gone_serial", serial = away.serial));
-    });
-    ui.add_space(space::S);
-    fault(ui, scene);
-    buttons(ui, scene, None, actions, |_, _| {});
+    let text = match scene.renewal.stage.order() {
+        Some(_) => t!("renew.gone_order"),
+        None => t!("renew.gone_no_order"),
+    };
+    scene.frame().gone(ui, away, &text, actions);
 }
 
-const GONE_PICTURE: f32 = 64.0;
+/// What is said about the page of a CA without a service of ours.
+pub const PORTAL: Texts = Texts {
+    title: |ca| t!("renew.portal_title", ca = ca),
+    text: |ca| t!("renew.portal_text", ca = ca),
+    steps: |ca| vec![t!("renew.portal_1", ca = ca), t!("renew.portal_2"), t!("renew.portal_3"), t!("renew.portal_4")],
+    none: |ca| t!("renew.portal_none", ca = ca),
+};

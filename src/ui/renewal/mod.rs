@@ -10,39 +10,22 @@ mod form;
 mod frame;
 mod identify;
 mod payment;
-mod portal;
 mod steps;
 mod waiting;
 
 use self::form::FormFields;
-use self::frame::{gone, header, opening};
+use self::frame::{PORTAL, gone, header, opening};
 use self::payment::PaymentView;
 use super::action::Action;
-use super::card::SLOW_AFTER;
-use super::icons::Icon;
 use super::pin_entry::PinEntry;
 use super::pin_field::PinTaker;
-use super::widgets::{self, Tone};
-use crate::app::{
-    Command, Desk, DownloadLine, Fault, KeyState, KeyView, RenewalAsk, RenewalDesk, RenewalStage, RenewalTask,
-};
+use super::widgets;
+use super::wizard::{self, Around, Frame, TICK, portal, seconds_until};
+use crate::app::{Command, Desk, DownloadLine, Fault, KeyView, RenewalAsk, RenewalDesk, RenewalStage, RenewalTask};
 use eframe::egui::{Align, Event, Id, Key, Modifiers, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};
-
-/// Between two looks at what counts seconds.
-const TICK: Duration = Duration::from_secs(1);
-
-/// What the page needs besides the model.
-pub struct Around {
-    /// Seconds since 1970 UTC.
-    pub now: i64,
-    /// For how long something lasts.
-    pub instant: Instant,
-    /// Language for faults.
-    pub chinese: bool,
-}
 
 /// What the person typed in one wizard, and what was drawn of it.
 pub struct Wizard {
@@ -50,7 +33,7 @@ pub struct Wizard {
     pin: PinEntry,
     /// A PIN was asked for or being used on the page the last time it was shown: no other text belongs there.
     shows_pin: bool,
-    fields: FormFields,
+    form: FormFields,
     code: String,
     /// The code whose field has had the keyboard, by the moment it was sent.
     code_seen: Option<i64>,
@@ -91,6 +74,17 @@ impl Scene<'_> {
         self.renewal.busy.map(|_| t!("renew.busy"))
     }
 
+    fn frame(&self) -> Frame<'_> {
+        Frame {
+            slot: self.slot,
+            fault: self.renewal.fault.as_ref(),
+            fault_is_new: self.fault_is_new,
+            support: &self.renewal.support,
+            chinese: self.around.chinese,
+            leave: Action::LeaveRenewal,
+        }
+    }
+
     fn ask(&self, ask: RenewalAsk) -> Action {
         Action::Command(Command::Renewal { slot: self.slot, ask })
     }
@@ -104,7 +98,7 @@ impl Wizard {
             slot,
             pin: PinEntry::default(),
             shows_pin: false,
-            fields: FormFields::default(),
+            form: FormFields::default(),
             code: String::new(),
             code_seen: None,
             payment: PaymentView::default(),
@@ -149,10 +143,7 @@ impl Wizard {
         }
         self.costs |= steps::costs(&renewal.stage);
         let key = desk.key(self.slot);
-        let unread = match key.map(|key| &key.state) {
-            Some(KeyState::Failed(fault)) => Some(fault),
-            _ => None,
-        };
+        let unread = key.and_then(|key| wizard::unread(&key.state));
         let view = key.and_then(|key| key.view());
         let has_fault = renewal.fault.is_some();
         let fault_is_new = !std::mem::replace(&mut self.had_fault, has_fault) && has_fault;
@@ -171,20 +162,23 @@ impl Wizard {
     fn stage(&mut self, ui: &mut Ui, scene: &Scene<'_>, arrived: bool, actions: &mut Vec<Action>) {
         match &scene.renewal.stage {
             RenewalStage::Opening => opening(ui, scene, actions),
-            RenewalStage::Portal(page) => portal::show(ui, scene, page, actions),
-            stage => steps::beside(ui, stage, self.costs, |ui| match stage {
-                RenewalStage::Opening | RenewalStage::Portal(_) => {}
-                RenewalStage::Identify { ca, address } => self.identify(ui, scene, ca, address, actions),
-                RenewalStage::Form(form) => self.form(ui, scene, form, arrived, actions),
-                RenewalStage::Waiting(waiting) if waiting.is_ready() => {
-                    self.download(ui, scene, &waiting.order, None, false, actions);
-                }
-                RenewalStage::Waiting(waiting) => self.waiting(ui, scene, waiting, actions),
-                RenewalStage::Download(download) => {
-                    self.download(ui, scene, &download.order, download.line, download.resumed, actions);
-                }
-                RenewalStage::Done(done) => done::show(ui, scene, done, actions),
-            }),
+            RenewalStage::Portal(page) => portal::show(ui, &scene.frame(), page, &PORTAL, actions),
+            stage => {
+                let (names, at) = steps::names(stage, self.costs);
+                wizard::steps::beside(ui, &names, at, |ui| match stage {
+                    RenewalStage::Opening | RenewalStage::Portal(_) => {}
+                    RenewalStage::Identify { ca, address } => self.identify(ui, scene, ca, address, actions),
+                    RenewalStage::Form(form) => self.form(ui, scene, form, arrived, actions),
+                    RenewalStage::Waiting(waiting) if waiting.is_ready() => {
+                        self.download(ui, scene, &waiting.order, None, false, actions);
+                    }
+                    RenewalStage::Waiting(waiting) => self.waiting(ui, scene, waiting, actions),
+                    RenewalStage::Download(download) => {
+                        self.download(ui, scene, &download.order, download.line, download.resumed, actions);
+                    }
+                    RenewalStage::Done(done) => done::show(ui, scene, done, actions),
+                });
+            }
         }
     }
 
@@ -193,20 +187,17 @@ impl Wizard {
     pub fn wakes_in(&self, desk: &Desk, now: i64, instant: Instant) -> Option<Duration> {
         let renewal = desk.key(self.slot)?.renewal.as_ref()?;
         if let Some((task, since)) = renewal.busy {
-            let age = instant.saturating_duration_since(since);
             if task == RenewalTask::Downloading {
                 return Some(TICK);
             }
-            if age < SLOW_AFTER {
-                return Some(SLOW_AFTER - age + Duration::from_millis(20));
+            if let Some(slow) = wizard::slow_in(since, instant) {
+                return Some(slow);
             }
         }
-        let seconds =
-            |until: i64| u64::try_from(until - now + 1).ok().filter(|left| *left > 0).map(Duration::from_secs);
         match &renewal.stage {
-            RenewalStage::Form(form) => seconds(form.session.expires),
+            RenewalStage::Form(form) => seconds_until(form.session.expires, now),
             RenewalStage::Waiting(waiting) if waiting::resend_in(waiting, now) > 0 => Some(TICK),
-            RenewalStage::Waiting(waiting) => seconds(waiting.payment.as_ref()?.expires),
+            RenewalStage::Waiting(waiting) => seconds_until(waiting.payment.as_ref()?.expires, now),
             _ => None,
         }
     }
@@ -232,8 +223,5 @@ fn running(ui: &mut Ui, scene: &Scene<'_>) {
         RenewalTask::Payment => t!("renew.preparing_payment"),
         RenewalTask::Downloading => return,
     };
-    widgets::caption(ui, &text);
-    if scene.around.instant.saturating_duration_since(since) >= SLOW_AFTER {
-        widgets::strip(ui, Icon::Clock, Tone::Warn, &t!("renew.slow"), |_| {});
-    }
+    wizard::running(ui, &text, since, scene.around.instant);
 }

@@ -1,8 +1,11 @@
 //! What the window does when something happened, besides showing the changed model.
 
 use super::{Clock, Window};
-use crate::app::{Command, PinOutcome, RenewalAsk};
-use crate::app::{Event, Notice, OrderLine, RenewalStage, timeline};
+use crate::app::protocol::OrderKind;
+use crate::app::{
+    Command, Event, Notice, OrderLine, PinOutcome, RenewalAsk, RenewalDesk, RenewalStage, UnlockAsk, UnlockDesk,
+    UnlockStage, timeline,
+};
 use crate::ui::action::Page;
 use crate::ui::dialogs::Dialog;
 use crate::ui::widgets::Tone;
@@ -32,17 +35,18 @@ impl Window {
             _ => None,
         };
         let ended = match &event {
-            Event::RenewalFault { slot, .. } | Event::RenewalStage { slot, .. } => Some(*slot),
+            Event::RenewalFault { slot, .. } | Event::RenewalStage { slot, .. } => Some(Page::Renew(*slot)),
+            Event::UnlockFault { slot, .. } | Event::UnlockStage { slot, .. } => Some(Page::Unlock(*slot)),
             _ => None,
         };
         // told only when the person does not look at the wizard
-        let written = ended.filter(|slot| self.page != Page::Renew(*slot)).filter(|slot| self.is_downloading(*slot));
+        let written = ended.filter(|page| self.page != *page && self.is_writing(*page));
         self.desk.apply(event, now);
         if let Some(key) = read.and_then(|slot| self.desk.key(slot)) {
             timeline::mark("card-complete", &key.slot.reader);
         }
-        if let Some(slot) = written {
-            self.tell_download(slot, now);
+        if let Some(page) = written {
+            self.tell_written(page, now);
         }
         if let Some(slot) = read {
             self.remind(slot);
@@ -50,20 +54,41 @@ impl Window {
         self.follow_key();
         self.tell_pin_outcome(now);
         self.tell_history_outcome(now);
+        self.tell_unblock_outcome(now);
         self.tell_saved(now);
         if let Some(order) = self.desk.order_ready.take() {
             self.tell_ready(ctx, &order, now);
         }
     }
 
-    fn is_downloading(&self, slot: u64) -> bool {
-        self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading)
+    /// True while the wizard of a page works on its key.
+    fn is_writing(&self, page: Page) -> bool {
+        match page {
+            Page::Renew(slot) => self.desk.renewal(slot).is_some_and(RenewalDesk::is_downloading),
+            Page::Unlock(slot) => self.desk.unlock(slot).is_some_and(UnlockDesk::is_writing),
+            _ => false,
+        }
     }
 
-    fn tell_download(&mut self, slot: u64, now: Instant) {
-        let Some(renewal) = self.desk.renewal(slot) else { return };
-        let done = matches!(renewal.stage, RenewalStage::Done(_));
-        let (text, tone) = if done { (t!("renew.done_toast"), Tone::Ok) } else { (t!("renew.cut_toast"), Tone::Warn) };
+    /// True while a wizard works on the key of a slot.
+    pub(super) fn is_written(&self, slot: u64) -> bool {
+        self.is_writing(Page::Renew(slot)) || self.is_writing(Page::Unlock(slot))
+    }
+
+    fn tell_written(&mut self, page: Page, now: Instant) {
+        let (done, texts) = match page {
+            Page::Unlock(slot) => (
+                self.desk.unlock(slot).is_some_and(|unlock| matches!(unlock.stage, UnlockStage::Done(_))),
+                [t!("unlock.done_title"), t!("unlock.cut_toast")],
+            ),
+            Page::Renew(slot) => (
+                self.desk.renewal(slot).is_some_and(|renewal| matches!(renewal.stage, RenewalStage::Done(_))),
+                [t!("renew.done_toast"), t!("renew.cut_toast")],
+            ),
+            _ => return,
+        };
+        let [good, cut] = texts;
+        let (text, tone) = if done { (good, Tone::Ok) } else { (cut, Tone::Warn) };
         self.toast = Some((text.into_owned(), tone, now));
     }
 
@@ -112,6 +137,33 @@ impl Window {
         }
     }
 
+    fn tell_unblock_outcome(&mut self, now: Instant) {
+        if let Some((slot, tries)) = self.desk.admin_tries.take()
+            && let Some(Dialog::Unblock(dialog)) = &mut self.dialog
+            && dialog.slot() == slot
+        {
+            dialog.hear(tries);
+        }
+        if let Some(PinOutcome { slot, result }) = self.desk.unblock_outcome.take() {
+            if result.is_ok() {
+                self.toast = Some((t!("unlock.done_title").into_owned(), Tone::Ok, now));
+            }
+            match &mut self.dialog {
+                Some(Dialog::Unblock(dialog)) if dialog.slot() == slot => {
+                    if dialog.finish(result) {
+                        self.dialog = None;
+                    }
+                }
+                _ => self.dialog = result.err().map(Dialog::Fault).or(self.dialog.take()),
+            }
+        }
+        if let Some(Dialog::Unblock(dialog)) = &mut self.dialog
+            && self.desk.key(dialog.slot()).is_none()
+        {
+            self.dialog = dialog.broken_off().map(Dialog::Fault);
+        }
+    }
+
     fn tell_saved(&mut self, now: Instant) {
         match self.desk.saved.take() {
             Some(Ok(path)) => {
@@ -124,18 +176,24 @@ impl Window {
 
     /// An order became ready while nobody looked: toast, task bar, desktop.
     fn tell_ready(&mut self, ctx: &egui::Context, order: &OrderLine, now: Instant) {
-        let text = t!("notice.ready", holder = order.holder, no = order.no).into_owned();
+        let (title, text) = match order.kind {
+            OrderKind::Renew => (t!("notice.ready_title"), t!("notice.ready", holder = order.holder, no = order.no)),
+            OrderKind::Unlock => {
+                (t!("notice.approved_title"), t!("notice.approved", holder = order.holder, no = order.no))
+            }
+        };
+        let text = text.into_owned();
         self.toast = Some((text.clone(), Tone::Ok, now));
         ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
-        (self.setting.notify)(Notice { title: t!("notice.ready_title").into_owned(), text });
+        (self.setting.notify)(Notice { title: title.into_owned(), text });
     }
 
     /// A wizard follows its key: to its new slot when it is back, to the card when it is gone for good.
     fn follow_key(&mut self) {
         if let Some((old, new)) = self.desk.returned.take() {
-            let wizard = self.wizards.remove(&old);
+            let (renewal, unlock) = (self.wizards.remove(&old), self.unlocks.remove(&old));
             if self.page == Page::Renew(old) {
-                self.wizards.extend(wizard.map(|wizard| (new, wizard.moved_to(new))));
+                self.wizards.extend(renewal.map(|wizard| (new, wizard.moved_to(new))));
                 self.page = Page::Renew(new);
                 self.desk.choose(new);
                 self.hub.send(Command::Renewal { slot: new, ask: RenewalAsk::Open });
@@ -143,12 +201,24 @@ impl Window {
                 // nobody waits for it: the card shows what is unfinished
                 self.desk.end_renewal(new);
             }
+            if self.page == Page::Unlock(old) {
+                self.unlocks.extend(unlock.map(|wizard| (new, wizard.moved_to(new))));
+                self.page = Page::Unlock(new);
+                self.desk.choose(new);
+                self.hub.send(Command::Unlock { slot: new, ask: UnlockAsk::Open });
+            } else {
+                self.desk.end_unlock(new);
+            }
         }
         let desk = &self.desk;
         self.wizards.retain(|slot, _| desk.renewal(*slot).is_some());
-        if let Page::Renew(slot) = self.page
-            && self.desk.renewal(slot).is_none()
-        {
+        self.unlocks.retain(|slot, _| desk.unlock(*slot).is_some());
+        let over = match self.page {
+            Page::Renew(slot) => self.desk.renewal(slot).is_none(),
+            Page::Unlock(slot) => self.desk.unlock(slot).is_none(),
+            _ => false,
+        };
+        if over {
             self.page = Page::Keys;
         }
     }

@@ -3,6 +3,7 @@
 mod events;
 mod perform;
 
+use crate::app::contact::Contacts;
 use crate::app::protocol::OrderKind;
 use crate::app::reminders::Reminders;
 use crate::app::{
@@ -18,7 +19,7 @@ use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
-use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, use_language, words};
+use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, unlock, use_language, wizard, words};
 use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
 use rust_i18n::t;
 use std::collections::HashMap;
@@ -53,6 +54,8 @@ pub struct Setting {
     pub notify: Notify,
     /// Where is kept of what was reminded; `None` keeps it in memory only.
     pub reminders_file: Option<PathBuf>,
+    /// Where the contact used last for each key is kept; `None` keeps it in memory only.
+    pub contacts_file: Option<PathBuf>,
 }
 
 /// Longest time a frame spends on taking in events.
@@ -71,6 +74,9 @@ pub struct Window {
     details: Details,
     /// What was typed in each open wizard, by slot.
     wizards: HashMap<u64, Wizard>,
+    /// As above, of 找回密码.
+    unlocks: HashMap<u64, unlock::Wizard>,
+    contacts: Contacts,
     reminders: Reminders,
     /// The day on which every key was last looked at for a reminder.
     reminded: i64,
@@ -96,6 +102,7 @@ impl Window {
         let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
         let reminders = Reminders::at(setting.reminders_file.clone());
         let reminded = events::day(&setting.clock);
+        let contacts = Contacts::at(setting.contacts_file.clone());
         Self {
             desk: Desk::default(),
             hub: Box::new(hub),
@@ -105,6 +112,8 @@ impl Window {
             page: Page::default(),
             details: Details::default(),
             wizards: HashMap::new(),
+            unlocks: HashMap::new(),
+            contacts,
             reminders,
             reminded,
             dialog: None,
@@ -161,6 +170,11 @@ impl Window {
         match (&mut self.dialog, self.page) {
             (Some(Dialog::ChangePin(dialog)), _) => Some(dialog.as_mut()),
             (Some(Dialog::RemoveHistory(dialog)), _) => Some(dialog.as_mut()),
+            (Some(Dialog::Unblock(dialog)), _) => Some(dialog.as_mut()),
+            (None, Page::Unlock(slot)) => {
+                let wizard = self.unlocks.get_mut(&slot).filter(|wizard| wizard.shows_pin());
+                wizard.map(|wizard| wizard as &mut dyn PinTaker)
+            }
             (None, Page::Renew(slot)) => {
                 let wizard = self.wizards.get_mut(&slot).filter(|wizard| wizard.shows_pin());
                 wizard.map(|wizard| wizard as &mut dyn PinTaker)
@@ -220,11 +234,20 @@ impl Window {
             ui.add_space(space::XS);
         }
         let (chinese, instant) = (self.chinese(), self.instant());
+        let wizard_around = wizard::Around { now, instant, chinese, counter: self.settings.counter_mode };
         match self.page {
             Page::Keys => {}
             Page::Renew(slot) => {
                 let wizard = self.wizards.entry(slot).or_insert_with(|| Wizard::new(slot));
-                wizard.show(ui, &self.desk, &crate::ui::renewal::Around { now, instant, chinese }, actions);
+                wizard.show(ui, &self.desk, &wizard_around, actions);
+                return;
+            }
+            Page::Unlock(slot) => {
+                let new = (!self.unlocks.contains_key(&slot)).then(|| (slot, self.unlock_wizard(slot)));
+                self.unlocks.extend(new);
+                if let Some(wizard) = self.unlocks.get_mut(&slot) {
+                    wizard.show(ui, &self.desk, &wizard_around, actions);
+                }
                 return;
             }
             Page::Orders => {
@@ -242,7 +265,7 @@ impl Window {
             return;
         };
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
-        let around = Around { now, instant, chinese, seal, order: self.desk.open_order(key.slot.id, OrderKind::Renew) };
+        let around = Around { now, instant, chinese, seal, desk: &self.desk };
         card::show(ui, key, &mut self.details, &around, actions);
     }
 
@@ -280,8 +303,8 @@ impl Window {
         let chinese = self.chinese();
         let writing = self.desk.writing();
         self.asks_to_close &= writing.is_some();
-        if let Some(Dialog::LeaveDownload(slot)) = self.dialog
-            && !self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading)
+        if let Some(Dialog::Leave(slot, _)) = self.dialog
+            && !self.is_written(slot)
         {
             // it is done: there is nothing to ask any more
             self.dialog = None;
@@ -296,7 +319,8 @@ impl Window {
             Dialog::ChangePin(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
             Dialog::Export(export) => export.show(ctx, &self.desk, self.hub.as_ref(), actions),
             Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
-            Dialog::LeaveDownload(_) => dialogs::leaving(ctx, actions),
+            Dialog::Unblock(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
+            Dialog::Leave(_, writing) => dialogs::leaving(ctx, *writing, actions),
             Dialog::Fault(fault) => dialogs::fault(ctx, fault, chinese, actions),
         };
         if wish == Wish::Close {
@@ -364,6 +388,11 @@ impl Window {
         {
             ctx.request_repaint_after(wakes);
         }
+        if let Page::Unlock(slot) = self.page
+            && let Some(wakes) = self.unlocks.get(&slot).and_then(|wizard| wizard.wakes_in(&self.desk, now, instant))
+        {
+            ctx.request_repaint_after(wakes);
+        }
         let to_midnight = u64::try_from(events::to_midnight(now)).unwrap_or(3600);
         ctx.request_repaint_after(Duration::from_secs(to_midnight + 1));
     }
@@ -372,6 +401,7 @@ impl Window {
     fn forget_pins_elsewhere(&mut self) {
         let page = self.page;
         self.wizards.iter_mut().filter(|(slot, _)| page != Page::Renew(**slot)).for_each(|(_, one)| one.forget_pin());
+        self.unlocks.iter_mut().filter(|(slot, _)| page != Page::Unlock(**slot)).for_each(|(_, one)| one.forget_pin());
     }
 }
 

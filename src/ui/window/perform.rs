@@ -1,13 +1,17 @@
 //! Carries out what pages ask for.
 
 use super::Window;
-use crate::app::{CheckState, Command, KeyUse, RenewalAsk, Settings, Task};
+use crate::app::cert::Holder;
+use crate::app::contact::of_applicant;
+use crate::app::protocol::Contact;
+use crate::app::{CheckState, Command, KeyUse, KeyView, RenewalAsk, Settings, Task, UnlockAsk, UnlockDesk, Writing};
 use crate::ui::action::{Action, Page};
 use crate::ui::change_pin::ChangePin;
+use crate::ui::counter::Unblock;
 use crate::ui::dialogs::{Dialog, Export};
 use crate::ui::history::RemoveHistory;
 use crate::ui::widgets::Tone;
-use crate::ui::{save_dialog, use_language};
+use crate::ui::{save_dialog, unlock, use_language};
 use eframe::egui::{self, OpenUrl, ViewportCommand};
 use rust_i18n::t;
 
@@ -36,7 +40,20 @@ impl Window {
                     .map(|historic| Dialog::RemoveHistory(Box::new(RemoveHistory::new(slot, historic))))
                     .or(self.dialog.take());
             }
-            Action::Unlock(slot) => self.page = Page::Unlock(slot),
+            Action::Unlock(slot) => self.open_unlock(slot),
+            Action::UnlockOther { from, to } => {
+                self.leave_unlock(from);
+                let wizard = self.unlock_wizard(to).chosen();
+                self.unlocks.insert(to, wizard);
+                self.open_unlock(to);
+            }
+            Action::LeaveUnlock(slot) => self.leave_unlock(slot),
+            Action::Unblock(slot) => {
+                if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
+                    self.dialog = Some(Dialog::Unblock(Box::new(Unblock::new(slot, view))));
+                    self.hub.send(Command::AdminTries(slot));
+                }
+            }
             Action::Export(slot, key_use) => self.dialog = Some(Dialog::Export(Export::new(slot, key_use))),
             Action::Check(slot, key_use) => self.check(slot, key_use),
             Action::SaveDiagnosis(slot) => {
@@ -64,6 +81,7 @@ impl Window {
         let task = match &command {
             Command::ChangePin { slot, .. } => Some((*slot, Task::ChangingPin)),
             Command::RemoveHistory { slot, .. } => Some((*slot, Task::RemovingHistory)),
+            Command::UnblockPin { slot, .. } => Some((*slot, Task::Unblocking)),
             Command::Refresh(slot) => Some((*slot, Task::Reading)),
             _ => None,
         };
@@ -77,10 +95,28 @@ impl Window {
         {
             self.desk.begin_renewal(*slot, task, now);
         }
+        if let Command::Unlock { slot, ask } = &command
+            && let Some(task) = ask.task()
+        {
+            self.desk.begin_unlock(*slot, task, now);
+        }
+        self.remember(&command);
         if let Command::RefreshOrders = &command {
             self.desk.begin_refresh();
         }
         self.hub.send(command);
+    }
+
+    /// What the person says about themselves is filled in the next time.
+    fn remember(&mut self, command: &Command) {
+        let (slot, contact) = match command {
+            Command::Renewal { slot, ask: RenewalAsk::Submit { contact, .. } } => (*slot, contact.clone()),
+            Command::Unlock { slot, ask: UnlockAsk::Submit { applicant, .. } } => (*slot, of_applicant(applicant)),
+            _ => return,
+        };
+        if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
+            self.contacts.remember(&view.contents.device.serial, contact);
+        }
     }
 
     fn open(&mut self, page: Page) {
@@ -102,13 +138,40 @@ impl Window {
     /// Leaves the wizard; while the key is being written the person is asked, and the writing goes on beside.
     fn leave_renewal(&mut self, slot: u64) {
         if self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading) {
-            self.dialog = Some(Dialog::LeaveDownload(slot));
+            self.dialog = Some(Dialog::Leave(slot, Writing::Certificates));
             return;
         }
         self.desk.end_renewal(slot);
         self.wizards.remove(&slot);
         self.page = Page::Keys;
         self.hub.send(Command::Renewal { slot, ask: RenewalAsk::Leave });
+    }
+
+    fn open_unlock(&mut self, slot: u64) {
+        self.desk.choose(slot);
+        if self.desk.unlock(slot).is_none() {
+            self.send(Command::Unlock { slot, ask: UnlockAsk::Open });
+        }
+        self.page = Page::Unlock(slot);
+    }
+
+    /// Leaves the wizard; while the key is being written the person is asked, and the writing goes on beside.
+    fn leave_unlock(&mut self, slot: u64) {
+        if self.desk.unlock(slot).is_some_and(UnlockDesk::is_writing) {
+            self.dialog = Some(Dialog::Leave(slot, Writing::Unlock));
+            return;
+        }
+        self.desk.end_unlock(slot);
+        self.unlocks.remove(&slot);
+        self.page = Page::Keys;
+        self.hub.send(Command::Unlock { slot, ask: UnlockAsk::Leave });
+    }
+
+    /// A wizard 找回密码 with what is known of the person who has this key.
+    pub(super) fn unlock_wizard(&self, slot: u64) -> unlock::Wizard {
+        let view = self.desk.key(slot).and_then(|key| key.view());
+        let known = view.and_then(|view| self.contacts.of(&view.contents.device.serial)).cloned();
+        unlock::Wizard::new(slot, known.or_else(|| view.and_then(person)))
     }
 
     fn check(&mut self, slot: u64, key_use: KeyUse) {
@@ -128,4 +191,11 @@ impl Window {
             self.dialog = Some(Dialog::Fault(fault));
         }
     }
+}
+
+/// The holder of a certificate as an applicant, when it is a person.
+fn person(view: &KeyView) -> Option<Contact> {
+    let certificate = view.leading()?;
+    let name = certificate.owner.clone().filter(|_| certificate.identity.holder == Some(Holder::Person))?;
+    Some(Contact { name, ..Contact::default() })
 }

@@ -131,6 +131,13 @@ pub async fn a_server_that_is_not_safe_gets_no_mail(place: Place) {
         assert_eq!(commands, greeting, "{fate:?}");
         world.pass(fate.next);
     }
+    // answers put in before TLS began shift all others: the last one is not that to the mail
+    let server = Server::start(Tls::Injected, &[]);
+    deliver(&world, &gateways(&server)).await;
+    let shifted = fate(&world).await;
+    waits(&shifted, "answer", 1800);
+    assert_eq!(shifted.said, "354");
+    world.pass(1800);
     // without a root of its own the system's roots count
     let server = Server::start(Tls::Starttls, &[]);
     secret(&server, PASSWORD);
@@ -274,6 +281,16 @@ pub async fn values_stay_values_in_head_and_body(place: Place) {
     deliver(&world, &by_mail(odd.unwrap())).await;
     let read = self::read(&server.mail().data);
     assert_eq!((&read["bcc"], &read["from"][0][1]), (&Value::Null, &"ca@ca.example".into()));
+    world.stop().await;
+}
+
+pub async fn an_address_the_server_can_not_take_is_no_reason_to_wait(place: Place) {
+    let world = World::new(&place, Options::default()).await;
+    let server = Server::start(Tls::Starttls, &[]);
+    try_put_mail(&world, "\u{674e}@example.com", "x").await.unwrap();
+    deliver(&world, &gateways(&server)).await;
+    failed(&fate(&world).await, "message");
+    server.no_mail();
     world.stop().await;
 }
 

@@ -265,3 +265,50 @@ fn an_sms_section_that_can_not_be_is_refused_by_name() {
         assert!(gateways(text).is_err(), "{text}");
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_of_a_message_is_logged() {
+    let log = Log::default();
+    let writer = log.clone();
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_ansi(false)
+        .with_writer(move || writer.clone())
+        .finish();
+    // another test of this process may have been first
+    let _ = tracing::subscriber::set_global_default(subscriber);
+    let world = World::new(&Place::sqlite(), Options::default()).await;
+    let (interface, url) = Interface::start().await;
+    let text = format!(
+        "[sms]\ngateway = \"http\"\nurl = \"{url}\"\nsecret_file = \"secret\"\nmethod = \"GET\"\n\
+         query = {{ to = \"{{to}}\", text = \"{{text}}\", key = \"{{secret}}\" }}\n"
+    );
+    interface.says(500, CODE);
+    put_sms(&world, NOON + 600).await;
+    deliver(&world, &gateways(&text).unwrap()).await;
+    world.pass(10);
+    deliver(&world, &gateways(&text).unwrap()).await;
+    sent(&fate(&world).await);
+    world.stop().await;
+    let log = String::from_utf8_lossy(&log.0.lock().unwrap()).into_owned();
+    assert!(log.contains("it is tried again") && log.contains("message sent"), "{log}");
+    for secret in [CODE, MOBILE, SECRET, "key%22of"] {
+        let line = log.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "{secret}");
+    }
+}
+
+/// A log in memory.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}

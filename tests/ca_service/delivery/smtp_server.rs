@@ -34,6 +34,8 @@ pub enum Act {
 pub enum Tls {
     None,
     Starttls,
+    /// As STARTTLS, with an answer that somebody in between adds before TLS begins.
+    Injected,
     Implicit,
 }
 
@@ -178,12 +180,13 @@ fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
         shared.commands.lock().unwrap().push(word.clone());
         match word.as_str() {
             "EHLO" => {
-                let offer = if shared.tls == Tls::Starttls && !protected { "250-STARTTLS\r\n" } else { "" };
-                let auth = if shared.tls == Tls::Starttls && !protected { "" } else { "250-AUTH PLAIN LOGIN\r\n" };
-                say(&mut wire, &format!("250-mail.test\r\n{offer}{auth}250-SMTPUTF8\r\n250 8BITMIME"))?;
+                let starttls = matches!(shared.tls, Tls::Starttls | Tls::Injected) && !protected;
+                let offer = if starttls { "STARTTLS" } else { "AUTH PLAIN LOGIN" };
+                say(&mut wire, &format!("250-mail.test\r\n250-{offer}\r\n250 8BITMIME"))?;
             }
             "STARTTLS" => {
-                say(&mut wire, "220 go ahead")?;
+                let more = if shared.tls == Tls::Injected { "\r\n250-mail.test\r\n250 AUTH PLAIN" } else { "" };
+                say(&mut wire, &format!("220 go ahead{more}"))?;
                 assert!(wire.buffer().is_empty(), "the client waits for the answer");
                 wire = BufReader::new(protect(again.try_clone()?));
                 protected = true;

@@ -220,6 +220,29 @@ pub async fn a_code_that_ended_is_not_sent_and_not_kept(place: Place) {
     world.stop().await;
 }
 
+pub async fn a_gateway_that_breaks_the_program_is_tried_for_a_day(place: Place) {
+    struct Broken;
+    impl SmsGateway for Broken {
+        fn send<'a>(&'a self, _: &'a str, _: &'a str, _: &'a str) -> Sending<'a> {
+            Box::pin(async { panic!("a fault of this program") })
+        }
+    }
+    let world = World::new(&place, Options::default()).await;
+    put_sms(&world, NOON + 2 * 86_400).await;
+    deliver(&world, &by_sms(Broken)).await;
+    let broken = fate(&world).await;
+    assert_eq!((broken.state.as_str(), broken.next), ("waiting", LEASE));
+    world.pass(86_400);
+    let (gateways, mut noted) = gateway(Then::Sent);
+    deliver(&world, &gateways).await;
+    failed(&fate(&world).await, "too_old");
+    assert!(noted.try_recv().is_err());
+    assert!(send_again(world.service(), 1, Actor::SERVICE).await.unwrap());
+    deliver(&world, &gateways).await;
+    sent(&fate(&world).await);
+    world.stop().await;
+}
+
 pub async fn without_a_gateway_messages_stay_where_the_console_shows_them(place: Place) {
     let world = World::new(&place, Options::default()).await;
     put_sms(&world, NOON + 600).await;

@@ -1,41 +1,52 @@
 //! A CA without a service of ours (R11): its own page in the browser, step by step.
 
-use super::Scene;
-use super::frame::{buttons, fault, sentence, title};
+use super::{Frame, sentence, title};
 use crate::app::PortalPage;
 use crate::app::policy::may_open;
 use crate::ui::action::Action;
 use crate::ui::faults::telephone;
 use crate::ui::theme::{self, size, space};
-use crate::ui::widgets::{self};
+use crate::ui::widgets;
 use eframe::egui::{Label, RichText, Ui};
 use rust_i18n::t;
+use std::borrow::Cow;
+
+/// What is said about the page, given the name of the CA.
+pub struct Texts {
+    /// Title.
+    pub title: fn(&str) -> Cow<'static, str>,
+    /// One sentence.
+    pub text: fn(&str) -> Cow<'static, str>,
+    /// What to do there, in order.
+    pub steps: fn(&str) -> Vec<Cow<'static, str>>,
+    /// No page is known.
+    pub none: fn(&str) -> Cow<'static, str>,
+}
 
 /// Shows the page.
-pub fn show(ui: &mut Ui, scene: &Scene<'_>, page: &PortalPage, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, frame: &Frame<'_>, page: &PortalPage, texts: &Texts, actions: &mut Vec<Action>) {
     let ca = if page.ca.is_empty() { t!("renew.unknown_ca") } else { page.ca.as_str().into() };
-    title(ui, &t!("renew.portal_title", ca = ca));
+    title(ui, &(texts.title)(&ca));
     let opens = may_open(&page.url);
     if opens {
-        sentence(ui, &t!("renew.portal_text", ca = ca));
-        let steps = [t!("renew.portal_1", ca = ca), t!("renew.portal_2"), t!("renew.portal_3"), t!("renew.portal_4")];
-        for (number, text) in (1..).zip(&steps) {
+        sentence(ui, &(texts.text)(&ca));
+        for (number, text) in (1..).zip(&(texts.steps)(&ca)) {
             numbered(ui, number, text);
         }
         widgets::caption(ui, &t!("renew.portal_address", url = page.url));
     } else if page.url.is_empty() {
-        sentence(ui, &t!("renew.portal_none", ca = ca));
+        sentence(ui, &(texts.none)(&ca));
     } else {
         sentence(ui, &t!("renew.unsafe_address"));
         widgets::caption(ui, &page.url);
     }
-    if let Some(telephone) = telephone(&scene.renewal.support) {
+    if let Some(telephone) = telephone(frame.support) {
         sentence(ui, &telephone);
     }
-    fault(ui, scene);
+    frame.show_fault(ui);
     let word = t!("renew.open_browser");
     let main = opens.then_some((word.as_ref(), None));
-    if buttons(ui, scene, main, actions, |_, _| {}) {
+    if frame.buttons(ui, main, actions, |_, _| {}) {
         actions.push(Action::Browse(page.url.clone()));
     }
 }
