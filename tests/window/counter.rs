@@ -12,6 +12,7 @@ const BUTTON: &str = "用管理口令解锁…";
 const ADMIN: &str = "管理口令";
 /// Admin PIN of every key on the bench.
 const RIGHT: &str = "111111";
+const ADMIN_SENDING: &str = "正在解锁，请勿拔出 UKey…";
 /// 84 1A, UnblockPIN.
 const UNBLOCK: u8 = 0x1A;
 
@@ -73,7 +74,7 @@ fn the_admin_pin_unlocks_the_key_and_the_new_pin_holds() {
     screen.press(Key::Enter);
     screen.wait_for("UKey 已解锁，请牢记新的证书密码");
     assert_eq!(card.times_sent(UNBLOCK), 1);
-    screen.hides(&[BUTTON.trim_end_matches('…'), "这个 UKey 已锁定"]);
+    screen.hides(&[ADMIN_SENDING, "这个 UKey 已锁定"]);
     let view = screen.window.desk().key(1).unwrap().view().unwrap();
     assert_eq!(view.contents.pin.unwrap().tries_left, 10);
 }

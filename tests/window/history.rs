@@ -127,6 +127,7 @@ fn before_the_last_tries_unlocking_is_offered() {
     remove(&mut screen);
     ends(&mut screen, Err(wrong_pin(1)));
     remove(&mut screen);
+    screen.asked();
     screen.click_last("找回密码");
     crate::unlock_stages::opened(&screen);
     screen.hides(&[AGREE]);
