@@ -30,9 +30,6 @@ fn send(gallery: &mut Gallery) {
         screen.enter(text);
         screen.press(Key::Tab);
         screen.press(Key::Tab);
-        if text.starts_with('1') {
-            screen.press(Key::Tab);
-        }
     }
 }
 
@@ -101,7 +98,8 @@ fn around(gallery: &mut Gallery) {
     let switch = switch.to_owned();
     gallery.screen.press_button(&switch);
     gallery.hang("31-settings");
-    gallery.screen.click_row(0);
+    let row = gallery.screen.keys()[0].clone();
+    gallery.screen.press_button(&row);
     gallery.press("找回密码", "Unlock");
     reach(&mut gallery.screen, 1, form());
     gallery.hang("32-choose");
