@@ -65,7 +65,10 @@ struct Orders {
 }
 
 /// The wizards of one kind, by slot.
-struct Wizards<W: Wizard>(Arc<Mutex<HashMap<u64, Sender<Message<W::Ask>>>>>);
+struct Wizards<W: Wizard>(Arc<Mutex<HashMap<u64, Bell<W>>>>);
+
+/// Wakes one wizard.
+type Bell<W> = Sender<Message<<W as Wizard>::Ask>>;
 
 impl<W: Wizard> Wizards<W> {
     fn new() -> Self {

@@ -112,7 +112,10 @@ impl Unblock {
         let enabled = self.stage == Stage::Typing;
         let wrong = self.fault.as_ref().is_some_and(|fault| fault.code == FaultCode::WrongAdminPin);
         ui.add_space(space::XS);
-        widgets::strip(ui, Icon::Warning, Tone::Warn, &t!("counter.warning"), |_| {});
+        match self.left() {
+            Some(0) => widgets::strip(ui, Icon::Lock, Tone::Danger, &t!("counter.locked"), |_| {}),
+            _ => widgets::strip(ui, Icon::Warning, Tone::Warn, &t!("counter.warning"), |_| {}),
+        }
         let (note, tone) = match self.left() {
             Some(left) => (words::tries(left), if left <= FEW_ADMIN_TRIES { Tone::Danger } else { Tone::Quiet }),
             None => (String::new(), Tone::Quiet),

@@ -18,7 +18,7 @@ use std::time::Duration;
 
 /// How the window is.
 #[derive(Clone, Copy)]
-struct Look {
+pub struct Look {
     name: &'static str,
     english: bool,
     theme: Theme,
@@ -26,7 +26,7 @@ struct Look {
     scale: f32,
 }
 
-const LOOKS: [Look; 4] = [
+pub const LOOKS: [Look; 4] = [
     Look { name: "zh-light", english: false, theme: Theme::Light, size: (960.0, 640.0), scale: 1.0 },
     Look { name: "en-dark", english: true, theme: Theme::Dark, size: (960.0, 640.0), scale: 1.0 },
     Look { name: "zh-dark-small", english: false, theme: Theme::Dark, size: (720.0, 480.0), scale: 2.0 },
@@ -34,10 +34,10 @@ const LOOKS: [Look; 4] = [
 ];
 
 /// A window with one look; its pictures go into a folder.
-struct Gallery {
+pub struct Gallery {
     look: Look,
     folder: Option<PathBuf>,
-    screen: Screen,
+    pub screen: Screen,
 }
 
 impl Gallery {
@@ -51,17 +51,17 @@ impl Gallery {
         Self { look, folder, screen: Screen::read(plan, bench) }
     }
 
-    fn word<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {
+    pub fn word<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {
         if self.look.english { english } else { chinese }
     }
 
-    fn press(&mut self, chinese: &str, english: &str) {
+    pub fn press(&mut self, chinese: &str, english: &str) {
         let word = self.word(chinese, english).to_owned();
         self.screen.press_button(&word);
     }
 
     /// Paints what the window shows now.
-    fn hang(&mut self, name: &str) {
+    pub fn hang(&mut self, name: &str) {
         self.screen.stays_within_its_width(name);
         if let Some(folder) = &self.folder {
             self.screen.picture().save(&folder.join(format!("{}-{name}.png", self.look.name)));
@@ -75,7 +75,7 @@ impl Gallery {
 }
 
 /// Hangs what `tour` shows, in every look.
-fn tour(looks: &[Look], bench: impl Fn() -> Arc<Bench>, tour: impl Fn(&mut Gallery)) {
+pub fn tour(looks: &[Look], bench: impl Fn() -> Arc<Bench>, tour: impl Fn(&mut Gallery)) {
     for look in looks {
         let bench = bench();
         tour(&mut Gallery::open(*look, &bench));

@@ -127,8 +127,9 @@ fn before_the_last_tries_unlocking_is_offered() {
     remove(&mut screen);
     ends(&mut screen, Err(wrong_pin(1)));
     remove(&mut screen);
+    screen.asked();
     screen.click_last("找回密码");
-    screen.shows(&["找回密码：还在建设中"]);
+    crate::unlock_stages::opened(&screen);
     screen.hides(&[AGREE]);
 }
 

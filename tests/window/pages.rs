@@ -9,7 +9,7 @@ use cert_assistant::virtual_key::State;
 fn what_is_not_built_says_so_and_offers_only_the_way_back() {
     let (bench, _) = Bench::with(State::Valid);
     let mut screen = Screen::of(&bench);
-    for (page, promise) in [("综合服务", "这里将提供"), ("找回密码", "这里将在线解锁")] {
+    for (page, promise) in [("综合服务", "这里将提供")] {
         screen.click(page);
         screen.shows(&[&format!("{page}：还在建设中"), promise]);
         assert_eq!(screen.buttons(), ["返回"], "{page}");

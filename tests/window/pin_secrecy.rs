@@ -4,7 +4,9 @@ use crate::bench::{Bench, PIN};
 use crate::change_pin::{AGAIN, CURRENT, NEW, dialog, fill};
 use crate::screen::Screen;
 use crate::stages::{self, PIN_FIELD};
-use cert_assistant::app::{Command, RenewalAsk};
+use crate::unlock_stages;
+use cert_assistant::app::protocol::UnlockRoute;
+use cert_assistant::app::{Command, RenewalAsk, UnlockAsk};
 use cert_assistant::virtual_key::State;
 use eframe::egui::{self, Context, Event, Key, Modifiers, RawInput, TextEdit};
 
@@ -193,6 +195,49 @@ fn a_pin_typed_for_one_page_does_not_reach_the_text_fields_of_the_next() {
     stages::reach(&mut screen, 1, stages::form());
     screen.frame(Vec::new());
     assert!(!tells(&screen.text()));
+}
+
+#[test]
+fn neither_code_nor_pins_of_an_unlock_are_anywhere_in_the_toolkit() {
+    let (bench, _) = stages::bench();
+    let mut screen = unlock_stages::at(&bench, unlock_stages::code(UnlockRoute::Sms));
+    for field in [unlock_stages::CODE, unlock_stages::NEW, unlock_stages::AGAIN] {
+        screen.click(field);
+        screen.frame(type_new_pin());
+        silent(&screen);
+        screen.settle();
+        silent(&screen);
+    }
+    screen.click(&format!("显示 {}", unlock_stages::NEW));
+    silent(&screen);
+    // beside the fields
+    screen.frame(type_new_pin());
+    silent(&screen);
+    screen.click(unlock_stages::AGAIN);
+    screen.select_all();
+    let mut events = type_new_pin();
+    events.push(press(Key::Enter));
+    events.extend(type_new_pin());
+    screen.frame(events);
+    silent(&screen);
+    screen.frame(type_new_pin());
+    screen.settle();
+    silent(&screen);
+    let asked = screen.asked();
+    // longer than this CA takes: it was not sent, only the search was for it
+    assert!(asked.is_empty());
+    unlock_stages::reach(&mut screen, 1, unlock_stages::prove());
+    screen.frame(type_new_pin());
+    silent(&screen);
+    screen.settle();
+    screen.press(Key::Enter);
+    silent(&screen);
+    let asked = screen.asked();
+    let [Command::Unlock { ask: UnlockAsk::Prove(pin), .. }] = &asked[..] else { panic!("{} asks", asked.len()) };
+    assert_eq!(pin.expose(), NEW_PIN.as_bytes(), "it was this PIN");
+    screen.frame(type_new_pin());
+    screen.settle();
+    silent(&screen);
 }
 
 /// The proof that this search finds what is there.

@@ -5,7 +5,7 @@ use crate::bench::{Bench, NOW};
 use crate::paint::{Picture, Textures};
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
-    SettingsFile, Surroundings, cert,
+    SettingsFile, Surroundings, UnlockAsk, cert,
 };
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Role, Toggled};
@@ -42,6 +42,7 @@ pub struct Plan<'a> {
     settings: Option<&'a Path>,
     practice: Option<String>,
     reminders: Option<&'a Path>,
+    contacts: Option<&'a Path>,
     english: bool,
     theme: Theme,
     scale: f32,
@@ -56,7 +57,11 @@ struct Stage {
 impl Backstage for Stage {
     fn send(&self, command: Asked) {
         match command {
-            Asked::Renewal { .. } | Asked::RefreshOrders | Asked::ForgetOrder(_) | Asked::RemoveHistory { .. } => {
+            Asked::Renewal { .. }
+            | Asked::Unlock { .. }
+            | Asked::RefreshOrders
+            | Asked::ForgetOrder(_)
+            | Asked::RemoveHistory { .. } => {
                 self.asked.lock().unwrap().push(command);
             }
             command => self.hub.send(command),
@@ -105,6 +110,7 @@ impl<'a> Plan<'a> {
             settings: None,
             practice: None,
             reminders: None,
+            contacts: None,
             english: false,
             theme: Theme::Light,
             scale: 1.0,
@@ -147,6 +153,11 @@ impl<'a> Plan<'a> {
         self
     }
 
+    pub fn contacts(mut self, path: &'a Path) -> Self {
+        self.contacts = Some(path);
+        self
+    }
+
     pub fn open(self) -> Screen {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
@@ -184,7 +195,7 @@ impl<'a> Plan<'a> {
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
                 data_folder: "/home/user/.config/cert-assistant".to_owned(),
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
-                contacts_file: None,
+                contacts_file: self.contacts.map(Path::to_owned),
                 reminders_file: self.reminders.map(Path::to_owned),
             },
         );
@@ -383,6 +394,17 @@ impl Screen {
         match asked.remove(0) {
             Asked::Renewal { slot, ask } => (slot, ask),
             _ => panic!("not a wizard was asked"),
+        }
+    }
+
+    /// As [`Screen::asked_renewal`], of 找回密码.
+    #[track_caller]
+    pub fn asked_unlock(&self) -> (u64, UnlockAsk) {
+        let mut asked = self.asked();
+        assert_eq!(asked.len(), 1, "{} things were asked", asked.len());
+        match asked.remove(0) {
+            Asked::Unlock { slot, ask } => (slot, ask),
+            _ => panic!("not the wizard of an unlock was asked"),
         }
     }
 

@@ -229,6 +229,7 @@ impl Wizard {
 
     /// Takes in a fault the moment it is told.
     fn hear(&mut self, fault: &Fault, now: i64) {
+        self.wait_until = now;
         match fault.code {
             FaultCode::RateLimited | FaultCode::UnlockInProgress => {
                 let wait: i64 = fault.value("wait").and_then(|wait| wait.parse().ok()).unwrap_or_default();
