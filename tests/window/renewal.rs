@@ -171,7 +171,7 @@ fn a_locked_key_leads_to_unlocking() {
         screen.shows(&["UKey 已锁定"]);
         assert!(screen.controls("下一步").is_empty());
         screen.click("找回密码");
-        crate::unlock_stages::opened(&screen);
+        crate::unlock_stages::opened(screen);
     };
     // it was locked before
     let bench = Bench::empty();

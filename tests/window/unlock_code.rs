@@ -281,6 +281,6 @@ fn a_key_that_refuses_is_never_tried_again() {
         reach(&mut screen, 1, ended(UnlockEnd::Refused, None));
         fail(&mut screen, 1, fault_of(fault));
         screen.shows(&["UKey 没有接受解锁，已停止", TELEPHONE, NO, fault.as_str()]);
-        assert_eq!(screen.buttons(), [format!("复制 订单号"), "返回".to_owned()]);
+        assert_eq!(screen.buttons(), ["复制 订单号", "返回"]);
     }
 }

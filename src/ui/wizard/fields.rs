@@ -75,8 +75,11 @@ impl Need {
     }
 }
 
+/// Asks for one field; true when Enter was pressed in it.
+pub type Asks<'a> = dyn Fn(&mut Fields, &mut Ui) -> bool + 'a;
+
 /// Two fields, beside each other where there is room; true when Enter was pressed in one.
-pub fn two(ui: &mut Ui, fields: &mut Fields, of: [&dyn Fn(&mut Fields, &mut Ui) -> bool; 2]) -> bool {
+pub fn two(ui: &mut Ui, fields: &mut Fields, of: [&Asks<'_>; 2]) -> bool {
     let mut entered = false;
     let half = (ui.available_width() - space::M) / 2.0;
     if ui.available_width() >= TWO_COLUMNS_FROM {
