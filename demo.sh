@@ -72,7 +72,7 @@ next_field() { press Tab Tab; }
 # where things are in a window of 960×640
 first_key="104 121" expiring_key="104 183" locked_key="104 245" damaged_key="104 307"
 change_button="304 521" more_button="855 523" check_button="305 540"
-renew_button="303 470" orders_page="33 488"
+renew_button="303 470" orders_page="33 488" unlock_button="303 470"
 # what the pictures of the practice CA show here
 captcha=K7MP
 
@@ -116,6 +116,26 @@ typed $captcha && press Return && wait_for 20 told "renewal waiting"
 picture renewal-review
 wait_for 20 told "renewal download"
 picture renewal-approved
+close_window
+
+open_window --practice=unlock
+wait_for 20 told card-complete
+picture keys-to-unlock
+click "$expiring_key" && settle
+picture locked-key-to-unlock
+click "$unlock_button" && wait_for 20 told "unlock form"
+picture unlock-form
+typed 王练习 && press Tab && typed 13800000000 && press Tab Tab && typed $captcha
+picture unlock-form-filled-in
+press Return && wait_for 20 told "unlock code"
+wait_for 10 told practice-message
+picture unlock-code
+typed "$(sed -n 's/.*practice-message .*验证码 \([0-9]*\).*/\1/p' "$marks" | tail -n 1)"
+next_field && typed Demo2026 && next_field && typed Demo2026
+picture unlock-code-filled-in
+press Return && wait_for 30 told "unlock done"
+picture unlock-done
+press Return && picture unlocked-key
 close_window
 
 PCSCLITE_CSOCK_NAME=$work/nothing open_window

@@ -41,6 +41,10 @@ impl Window {
         };
         // told only when the person does not look at the wizard
         let written = ended.filter(|page| self.page != *page && self.is_writing(*page));
+        if let Event::PracticeMessage(message) = &event {
+            // a code of practice is no secret, and a walk that nobody watches has to type it
+            timeline::mark("practice-message", message.text.replace('\n', " "));
+        }
         self.desk.apply(event, now);
         if let Some(key) = read.and_then(|slot| self.desk.key(slot)) {
             timeline::mark("card-complete", &key.slot.reader);
