@@ -66,13 +66,15 @@ scroll() { # 4 = up, 5 = down, to the end
 }
 press() { xdotool key --delay 20 "$@"; }
 typed() { xdotool type --delay 20 "$1"; }
+# characters no keyboard has, which the screen has to learn one after the other
+typed_slowly() { local at; for ((at = 0; at < ${#1}; at++)); do xdotool type --delay 20 "${1:at:1}" && sleep 0.4; done; }
 # past the button that shows what was typed
 next_field() { press Tab Tab; }
 
 # where things are in a window of 960×640
 first_key="104 121" expiring_key="104 183" locked_key="104 245" damaged_key="104 307"
 change_button="304 521" more_button="855 523" check_button="305 540"
-renew_button="303 470" orders_page="33 488" unlock_button="303 470"
+renew_button="303 470" orders_page="33 488" unlock_button="303 410"
 # what the pictures of the practice CA show here
 captcha=K7MP
 
@@ -124,8 +126,10 @@ picture keys-to-unlock
 click "$expiring_key" && settle
 picture locked-key-to-unlock
 click "$unlock_button" && wait_for 20 told "unlock form"
+picture unlock-which-key
+press Return && settle
 picture unlock-form
-typed 王练习 && press Tab && typed 13800000000 && press Tab Tab && typed $captcha
+typed_slowly 王练习 && press Tab && typed 13800000000 && press Tab Tab && typed $captcha
 picture unlock-form-filled-in
 press Return && wait_for 20 told "unlock code"
 wait_for 10 told practice-message

@@ -7,7 +7,7 @@ use eframe::egui::{Frame, Label, Margin, Panel, RichText, ScrollArea, Stroke, Ui
 use rust_i18n::t;
 
 /// Height of the part that scrolls.
-const HEIGHT: f32 = 72.0;
+const HEIGHT: f32 = 88.0;
 
 /// Shows them above the status bar, the last one first; nothing while there is none.
 pub fn show(ui: &mut Ui, messages: &[PracticeMessage]) {

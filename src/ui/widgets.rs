@@ -89,9 +89,12 @@ fn quiet_look(ui: &Ui, response: Response, text: &str, name: &str) -> Response {
 /// One of several choices.
 pub fn radio(ui: &mut Ui, chosen: bool, text: &str) -> Response {
     let p = theme::palette(ui.ctx());
-    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::BODY), p.text);
-    let wanted = vec2(size::SECTION + space::S + galley.size().x + space::M, CONTROL_HEIGHT - space::XS);
-    let (rect, response) = ui.allocate_exact_size(wanted, Sense::click());
+    let beside = size::SECTION + space::S + space::M;
+    // beside others it goes into a row of its own before it wraps
+    let width = ui.max_rect().width() - beside;
+    let galley = ui.painter().layout(text.to_owned(), theme::font(size::BODY), p.text, width);
+    let height = (galley.size().y + space::M).max(CONTROL_HEIGHT - space::XS);
+    let (rect, response) = ui.allocate_exact_size(vec2(beside + galley.size().x, height), Sense::click());
     let center = pos2(rect.left() + size::SECTION / 2.0, rect.center().y);
     let ring = if chosen || response.hovered() { p.primary } else { p.text2 };
     ui.painter().circle(center, 8.0, p.surface, Stroke::new(1.5, ring));
