@@ -3,7 +3,7 @@
 
 mod browser;
 mod in_browser;
-#[allow(dead_code)]
+#[allow(dead_code)] // the service's own tests use the rest
 #[path = "../ca_service/key.rs"]
 mod key;
 mod log_in;
@@ -11,21 +11,21 @@ mod matrix;
 mod outbox;
 mod pages;
 mod pictures;
-#[allow(dead_code)]
+#[allow(dead_code)] // the service's own tests use the rest
 #[path = "../ca_service/postgres.rs"]
 mod postgres;
 mod program;
-#[allow(dead_code)]
+#[allow(dead_code)] // the service's own tests use the rest
 #[path = "../ca_service/renewal.rs"]
 mod renewal;
 mod security;
-#[allow(dead_code)]
+#[allow(dead_code)] // the service's own tests use the rest
 #[path = "../ca_service/unlock.rs"]
 mod unlock;
 mod unlocks;
 mod unlocks_in_browser;
 mod visitor;
-#[allow(dead_code)]
+#[allow(dead_code)] // the service's own tests use the rest
 #[path = "../ca_service/world.rs"]
 mod world;
 
