@@ -42,8 +42,8 @@ pub fn remotely(
     let name = session.container_name(unlock.container);
     session.open_container(&name)?;
     let user = session.pin_info(PinKind::User)?;
-    admin_with_tries(session)?;
-    send(session, Form::Remote(&unlock.response)).map_err(|error| match error {
+    let before = admin_with_tries(session)?;
+    send(session, Form::Remote(&unlock.response), before).map_err(|error| match error {
         TokenError::ChangeUncertain => TokenError::UnlockUncertain,
         other => other,
     })?;
@@ -62,13 +62,14 @@ pub fn remotely(
 /// Sets the new PIN with the admin PIN at hand.
 pub fn with_admin_pin(session: &mut Session<'_>, admin: &Sm4Key, new: &Pin) -> Result<PinInfo, TokenError> {
     let user = session.pin_info(PinKind::User)?;
-    if session.pin_info(PinKind::Admin)?.is_locked() {
+    let before = session.pin_info(PinKind::Admin)?;
+    if before.is_locked() {
         return Err(TokenError::AdminLocked);
     }
     let application = session.application()?;
     let challenge = session.challenge()?;
     let data = pin_block::change_data(admin, &challenge, new, application).map_err(|_| TokenError::PinLength)?;
-    send(session, Form::Counter(data))?;
+    send(session, Form::Counter(data), before)?;
     Ok(fresh(user))
 }
 
@@ -80,7 +81,7 @@ enum Form<'a> {
     Remote(&'a SecretBytes),
 }
 
-fn send(session: &mut Session<'_>, form: Form<'_>) -> Result<(), TokenError> {
+fn send(session: &mut Session<'_>, form: Form<'_>, before: PinInfo) -> Result<(), TokenError> {
     let request = match form {
         Form::Counter(data) => wire::unblock_pin(data),
         Form::Remote(response) => wire::remote_unblock_pin(session.application()?, response),
@@ -95,7 +96,9 @@ fn send(session: &mut Session<'_>, form: Form<'_>) -> Result<(), TokenError> {
         Meaning::NoChallenge => Err(TokenError::ChallengeLost),
         // the key does not say how many tries are left
         Meaning::WrongMac | Meaning::CryptoFailed => {
-            let left = session.pin_info(PinKind::Admin)?.tries_left;
+            // it was refused, whether or not the key still answers: a try is gone, and the answer is not repeated
+            let left =
+                session.pin_info(PinKind::Admin).map_or(before.tries_left.saturating_sub(1), |admin| admin.tries_left);
             Err(if left == 0 { TokenError::AdminLocked } else { TokenError::WrongAdminPin { left } })
         }
         Meaning::MemoryFault | Meaning::Warning | Meaning::Other | Meaning::NotAStatusWord => {

@@ -126,6 +126,17 @@ fn a_key_that_reports_a_wrong_mac_without_tries_is_asked_for_them() {
 }
 
 #[test]
+fn a_wrong_mac_stays_a_refusal_when_the_key_is_gone_before_it_tells_the_tries() {
+    let (mut key, script) = open_key();
+    script.expect([step(PIN_INFO), step(ADMIN_INFO), step(CHALLENGE)]);
+    let challenge = key.unlock_challenge().unwrap().challenge;
+    script.expect([step(OPEN_CONTAINER), step(PIN_INFO), step(ADMIN_INFO), step((ANSWER, "6988"))]);
+    script.expect([broken(ADMIN_INFO.0, TransportError::Removed)]);
+    assert_eq!(key.unlock_remotely(scripted(challenge)), Err(TokenError::WrongAdminPin { left: 9 }));
+    script.verdict().unwrap();
+}
+
+#[test]
 fn a_connection_that_breaks_behind_the_answer_leaves_the_pin_uncertain() {
     for broken_at in 0..4 {
         let (mut key, script) = open_key();
