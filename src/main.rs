@@ -201,6 +201,8 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
             .with_min_inner_size(smallest)
             .with_app_id("cert-assistant")
             .with_icon(ui::icon()),
+        // theme::install brings the fonts; a second search of the system's would cost half of the start
+        system_font_fallback: false,
         ..eframe::NativeOptions::default()
     };
     let result = eframe::run_native(
