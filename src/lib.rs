@@ -8,6 +8,9 @@
 //! * [`ca`] – the online CA: protocol, client, orders, journal, profiles
 //! * [`ca_service`] – the reference CA service; only for the program `ca-service`, practice and tests
 //! * [`token`] – the key: bytes and meaning, PC/SC, hot-plug
+//! * [`check`] – environment check: probes, verdicts, repairs, report
+//! * [`desktop`] – one instance, start with the desktop, tray, log files, crash reports
+//! * [`update`] – the signed feed of versions
 //! * [`app`] – model, commands, events, workers; knows no window toolkit
 //! * [`ui`] – the window
 //! * [`cli`] – the same without a window
@@ -19,8 +22,10 @@ pub mod ca;
 #[cfg(feature = "service")]
 pub mod ca_service;
 pub mod cert;
+pub mod check;
 pub mod cli;
 pub mod crypto;
+pub mod desktop;
 pub mod fault;
 #[cfg(feature = "service")]
 pub mod practice;
@@ -28,6 +33,7 @@ pub mod secret;
 pub mod token;
 #[cfg(feature = "window")]
 pub mod ui;
+pub mod update;
 pub mod virtual_key;
 
 rust_i18n::i18n!("assets/locale", fallback = "en");

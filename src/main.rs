@@ -1,7 +1,8 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Surroundings, cert, timeline};
+use cert_assistant::app::desktop::instance::Target;
+use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Surroundings, cert, check, timeline};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
@@ -71,6 +72,8 @@ struct Desk {
 #[derive(Clone)]
 struct Folders {
     config: Option<PathBuf>,
+    data: PathBuf,
+    cache: PathBuf,
     orders: PathBuf,
 }
 
@@ -78,7 +81,9 @@ impl Folders {
     fn find() -> Self {
         let dirs = directories::ProjectDirs::from("", "", "cert-assistant");
         let data = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.data_local_dir().to_owned());
-        Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), orders: data.join("orders") }
+        let cache = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned());
+        let orders = data.join("orders");
+        Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), data, cache, orders }
     }
 
     fn settings(&self) -> SettingsFile {
@@ -171,6 +176,7 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
             context.request_repaint();
         }
     });
+    let profiles = desk.online.profiles.clone();
     let (hub, events) =
         Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online) });
     if let Some(ca) = &desk.practice_ca {
@@ -181,7 +187,14 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         settings_file: folders.settings(),
         clock: Arc::new(cert::now),
         stopwatch: Arc::new(Instant::now),
-        data_folder: folders.config.as_ref().map_or_else(String::new, |folder| folder.display().to_string()),
+        folders: check::Folders {
+            config: folders.config.clone().unwrap_or_default(),
+            data: folders.data.clone(),
+            cache: folders.cache.clone(),
+        },
+        profiles,
+        crash: None,
+        target: Target::Window,
         practice: desk.practice_pin,
         practice_contact: practice.then(|| {
             let contact = practice::practice_contact();

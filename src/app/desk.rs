@@ -1,16 +1,19 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
-use super::message::{Event, PracticeMessage};
+use super::environment::EnvironmentDesk;
+use super::message::{Event, PracticeMessage, UpdateStage};
 use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
 use super::unlock::{UnlockDesk, UnlockStage, UnlockTask};
 use super::view::KeyView;
 use crate::ca::protocol::OrderKind;
 use crate::cert;
+use crate::desktop::instance::Target;
+use crate::desktop::log::LogLine;
 use crate::fault::{Fault, FaultCode};
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Where a key stands between insertion and removal.
 #[derive(Clone, Debug)]
@@ -158,6 +161,22 @@ pub struct Desk {
     pub returned: Option<(u64, u64)>,
     /// Messages of the practice CA, oldest first.
     pub messages: Vec<PracticeMessage>,
+    /// 环境检测.
+    pub environment: EnvironmentDesk,
+    /// How long the CA's service of a slot took to answer, or why it did not.
+    pub reached: HashMap<u64, Result<Duration, Fault>>,
+    /// 检查更新.
+    pub update: UpdateStage,
+    /// Whether the program starts with the desktop; outer `None` until it is known, inner where it can't.
+    pub autostart: Option<Result<Option<bool>, Fault>>,
+    /// The log, once it was read.
+    pub log: Option<Vec<LogLine>>,
+    /// Whether the tray shows the program.
+    pub tray: bool,
+    /// What another start of the program, or the tray, wants to see, until the window has taken it.
+    pub summoned: Option<Target>,
+    /// The tray wants the program to end.
+    pub quit: bool,
     /// The slot shown.
     chosen: Option<u64>,
     /// Serial number the person chose: when that key comes back it is shown again.
@@ -215,6 +234,19 @@ impl Desk {
                     key.checks.insert(key_use, result.map_or_else(CheckState::Failed, CheckState::Done));
                 }
             }
+            Event::CheckBegan(probes) => self.environment.begin(&probes, now),
+            Event::CheckLine(line) => self.environment.hear(*line),
+            Event::CheckEnded(took) => self.environment.end(took),
+            Event::Repaired { probe, result } => self.environment.repaired(probe, result),
+            Event::CaReached { slot, result } => {
+                self.reached.insert(slot, result);
+            }
+            Event::Update(stage) => self.update = stage,
+            Event::Autostart(result) => self.autostart = Some(result),
+            Event::Log(lines) => self.log = Some(lines),
+            Event::Summoned(target) => self.summoned = Some(target),
+            Event::QuitAsked => self.quit = true,
+            Event::Tray(shown) => self.tray = shown,
             Event::PracticeMessage(message) => self.messages.push(message),
             Event::Saved(result) => self.saved = Some(result),
             Event::RenewalStage { slot, stage, support } => {

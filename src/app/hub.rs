@@ -205,6 +205,16 @@ impl Hub {
             Command::RemoveHistory { slot, container, pin } => {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }
+            Command::CheckEnvironment
+            | Command::Repair { .. }
+            | Command::ReachCa(_)
+            | Command::CheckUpdate
+            | Command::DownloadUpdate(_)
+            | Command::CancelDownload
+            | Command::Autostart(_)
+            | Command::UseProxy(_)
+            | Command::LogDetails(_)
+            | Command::ReadLog => {}
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
     }

@@ -4,13 +4,18 @@ use super::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
 use super::seal::Picture;
 use super::unlock::{UnlockStage, UnlockTask};
 use super::view::KeyView;
-use crate::ca::UnlockLine;
 use crate::ca::protocol::{Applicant, Contact, Support, UnlockRoute};
+use crate::ca::{Proxy, UnlockLine};
 use crate::cert;
+use crate::check::{Line, ProbeId, Repair};
+use crate::desktop::instance::Target;
+use crate::desktop::log::LogLine;
 use crate::fault::Fault;
 use crate::secret::Pin;
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
+use crate::update::Release;
 use std::path::PathBuf;
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// What the person asks for. Not `Clone` and not `Debug`: it can carry PINs.
@@ -75,6 +80,31 @@ pub enum Command {
         /// The user PIN.
         pin: Pin,
     },
+    /// 环境检测: look at everything.
+    CheckEnvironment,
+    /// 修复 what a probe found, then look there again.
+    Repair {
+        /// The probe that found it.
+        probe: ProbeId,
+        /// What to do.
+        repair: Repair,
+    },
+    /// How long the service of the CA of this key takes to answer, for the status bar.
+    ReachCa(u64),
+    /// 检查更新.
+    CheckUpdate,
+    /// Download the file of a release.
+    DownloadUpdate(Box<Release>),
+    /// Leave off downloading.
+    CancelDownload,
+    /// Start with the desktop from now on, or no longer; `None` only asks how it is.
+    Autostart(Option<bool>),
+    /// Reach services this way from now on.
+    UseProxy(Proxy),
+    /// Write details into the log from now on, or no longer.
+    LogDetails(bool),
+    /// Read the log of this run and the days before.
+    ReadLog,
     /// Write a file the person chose.
     Save {
         /// What to write.
@@ -331,6 +361,70 @@ pub enum Event {
     },
     /// The practice CA sent a message.
     PracticeMessage(PracticeMessage),
+    /// 环境检测 begins with these probes.
+    CheckBegan(Vec<ProbeId>),
+    /// A probe has ended.
+    CheckLine(Box<Line>),
+    /// 环境检测 has ended and took so long.
+    CheckEnded(Duration),
+    /// A repair has ended; a line of the same probe follows.
+    Repaired {
+        /// The probe that had found it.
+        probe: ProbeId,
+        /// Success or why not.
+        result: Result<(), Fault>,
+    },
+    /// The service of the CA of a key answered, or did not; nothing for a CA without a service.
+    CaReached {
+        /// The slot of the key.
+        slot: u64,
+        /// How long it took.
+        result: Result<Duration, Fault>,
+    },
+    /// 检查更新 stands here now.
+    Update(UpdateStage),
+    /// Whether the program starts with the desktop; `None` where it can't.
+    Autostart(Result<Option<bool>, Fault>),
+    /// Lines of the log, oldest first.
+    Log(Vec<LogLine>),
+    /// Another start of the program, or the tray, wants to see this.
+    Summoned(Target),
+    /// The tray wants the program to end.
+    QuitAsked,
+    /// Whether the desktop shows the tray icon.
+    Tray(bool),
     /// A file was written, or could not be.
     Saved(Result<PathBuf, Fault>),
+}
+
+/// Where 检查更新 stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum UpdateStage {
+    /// Not asked yet.
+    #[default]
+    Unasked,
+    /// Nobody gave the address of a feed.
+    NoFeed,
+    /// Asking.
+    Asking,
+    /// This version is the newest.
+    UpToDate,
+    /// There is a newer one.
+    Newer(Box<Release>),
+    /// Its file is being downloaded.
+    Downloading {
+        /// Which one.
+        release: Box<Release>,
+        /// Bytes so far.
+        bytes: u64,
+    },
+    /// Its file is here and has the right checksum.
+    Downloaded {
+        /// Which one.
+        release: Box<Release>,
+        /// The file.
+        file: PathBuf,
+    },
+    /// It failed.
+    Failed(Fault),
 }

@@ -6,6 +6,7 @@
 mod backstage;
 pub mod contact;
 mod desk;
+mod environment;
 mod faults;
 mod hub;
 mod json_file;
@@ -26,19 +27,23 @@ mod worker;
 
 pub use backstage::{Ask, Backstage};
 pub use desk::{Away, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
+pub use environment::EnvironmentDesk;
 pub use hub::{Hub, Surroundings};
-pub use message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk};
+pub use message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk, UpdateStage};
 pub use orders::Online;
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
     Waiting,
 };
 pub use seal::Picture;
-pub use settings::{Language, Settings, SettingsFile, ThemeChoice};
+pub use settings::{Language, ProxyChoice, Settings, SettingsFile, ThemeChoice, UpdateFeed};
 pub use unlock::{NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask};
 pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
 pub use crate::ca::{PinPolicy, UnlockLine, protocol};
 pub use crate::cert;
+pub use crate::check;
+pub use crate::desktop;
 pub use crate::fault::{Fault, FaultCode};
 pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
+pub use crate::update;

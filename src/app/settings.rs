@@ -30,16 +30,69 @@ pub enum ThemeChoice {
     Dark,
 }
 
-/// The stored settings.
+/// How services are reached.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProxyChoice {
+    /// As the system is set.
+    #[default]
+    System,
+    /// Directly.
+    None,
+    /// Through the proxy at this address.
+    Given(String),
+}
+
+/// Where 检查更新 asks; takes precedence over the CA profile.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UpdateFeed {
+    /// Address of the feed, https.
+    pub address: String,
+    /// SM2 public key that signs it, 04 ‖ X ‖ Y in hex.
+    pub key: String,
+}
+
+/// Version of the file this program writes.
+pub const SETTINGS_VERSION: u32 = 1;
+
+/// The stored settings.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// Version of the file.
+    pub version: u32,
     /// Language of the window.
     pub language: Language,
     /// Light or dark.
     pub theme: ThemeChoice,
     /// 柜台模式: a key may be unlocked by its admin PIN (U7).
     pub counter_mode: bool,
+    /// A closed window stays in the tray, so that reminders come; only where the desktop has a tray.
+    pub stay_in_tray: bool,
+    /// Days before the end at which the person is reminded; `None` = as the CA profile says.
+    pub reminder_days: Option<Vec<u32>>,
+    /// CA profile for what belongs to no key: 综合服务, updates; `None` = that of the chosen key.
+    pub ca: Option<String>,
+    /// How services are reached.
+    pub proxy: ProxyChoice,
+    /// Where 检查更新 asks.
+    pub update_feed: Option<UpdateFeed>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            version: SETTINGS_VERSION,
+            language: Language::default(),
+            theme: ThemeChoice::default(),
+            counter_mode: false,
+            stay_in_tray: true,
+            reminder_days: None,
+            ca: None,
+            proxy: ProxyChoice::default(),
+            update_feed: None,
+        }
+    }
 }
 
 /// The settings file in the user's configuration folder.
@@ -83,7 +136,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/settings.json");
         let file = SettingsFile::at(Some(path.clone()));
-        let settings = Settings { language: Language::English, theme: ThemeChoice::Dark, counter_mode: true };
+        let settings = Settings {
+            language: Language::English,
+            theme: ThemeChoice::Dark,
+            counter_mode: true,
+            ..Settings::default()
+        };
         file.store(&settings).unwrap();
         assert_eq!(file.load(), (settings, false));
         std::fs::write(&path, "{").unwrap();

@@ -15,13 +15,16 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ca", &["token", "cert", "crypto"]),
     // client and service share the protocol and nothing else
     ("ca_service", &["ca::protocol", "cert", "crypto"]),
+    ("check", &["token", "cert", "ca"]),
+    ("desktop", &[]),
+    ("update", &["ca", "crypto"]),
     ("practice", &["token", "apdu", "virtual_key", "ca", "ca_service"]),
-    ("app", &["token", "cert", "ca"]),
+    ("app", &["token", "cert", "ca", "check", "desktop", "update"]),
     // the window shows the data types of the rooms below app, and reaches them through app only
-    ("ui", &["app", "token", "cert", "ca"]),
+    ("ui", &["app", "token", "cert", "ca", "check", "desktop", "update"]),
     ("cli", &["app"]),
     ("lib", &[]),
-    ("main", &["app", "ui", "cli", "practice", "token", "cert", "ca"]),
+    ("main", &["app", "ui", "cli", "practice", "token", "cert", "ca", "check", "desktop"]),
     ("bin", &["virtual_key", "ca_service"]),
 ];
 
@@ -46,9 +49,21 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("egui_system_font_provider", &["src/ui/"]),
     ("accesskit", &["src/ui/"]),
     ("pcsc", &["src/token/"]),
-    ("reqwest", &["src/cert/", "src/ca/", "src/ca_service/delivery/"]),
+    ("reqwest", &["src/cert/", "src/ca/", "src/check/", "src/update/", "src/ca_service/delivery/"]),
     ("lettre", &["src/ca_service/delivery/"]),
-    ("tokio", &["src/cert/", "src/ca/", "src/ca_service/", "src/bin/ca-service.rs", "src/practice/ca.rs"]),
+    (
+        "tokio",
+        &[
+            "src/cert/",
+            "src/ca/",
+            "src/check/",
+            "src/update/",
+            "src/desktop/",
+            "src/ca_service/",
+            "src/bin/ca-service.rs",
+            "src/practice/ca.rs",
+        ],
+    ),
     ("axum", &["src/ca_service/"]),
     ("sqlx", &["src/ca_service/"]),
 ];

@@ -3,10 +3,13 @@
 
 use crate::bench::{Bench, NOW};
 use crate::paint::{Picture, Textures};
+use cert_assistant::app::check;
+use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
     SettingsFile, Surroundings, UnlockAsk, cert,
 };
+use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Role, Toggled};
 use eframe::egui::{
@@ -193,7 +196,14 @@ impl<'a> Plan<'a> {
                 practice_contact: None,
                 clock: Arc::new(move || *NOW + i64::try_from(passed.lock().unwrap().as_secs()).unwrap()),
                 stopwatch: Arc::new(move || start + *jump.lock().unwrap()),
-                data_folder: "/home/user/.config/cert-assistant".to_owned(),
+                folders: check::Folders {
+                    config: "/home/user/.config/cert-assistant".into(),
+                    data: "/home/user/.local/share/cert-assistant".into(),
+                    cache: "/home/user/.cache/cert-assistant".into(),
+                },
+                profiles: Profiles::load(None).0,
+                crash: None,
+                target: Target::Window,
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
                 contacts_file: self.contacts.map(Path::to_owned),
                 reminders_file: self.reminders.map(Path::to_owned),

@@ -3,12 +3,15 @@
 mod events;
 mod perform;
 
+use crate::app::check;
 use crate::app::contact::Contacts;
+use crate::app::desktop::{crash::Crash, instance::Target};
 use crate::app::protocol::OrderKind;
 use crate::app::reminders::Reminders;
 use crate::app::{
     Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, timeline,
 };
+use crate::ca::Profiles;
 use crate::ui::action::{Action, Page};
 use crate::ui::card::{self, Around, SLOW_AFTER};
 use crate::ui::change_pin::Wish;
@@ -48,8 +51,14 @@ pub struct Setting {
     pub clock: Clock,
     /// Measures how long messages stand and operations last.
     pub stopwatch: Stopwatch,
-    /// Folder of settings and trusted roots, shown under 关于.
-    pub data_folder: String,
+    /// Folders of settings and data, shown under 关于.
+    pub folders: check::Folders,
+    /// CAs known to the program, for 综合服务 and 设置.
+    pub profiles: Profiles,
+    /// The last run ended by a fault of the program.
+    pub crash: Option<Crash>,
+    /// What is shown first.
+    pub target: Target,
     /// Shows a message by the desktop.
     pub notify: Notify,
     /// Where is kept of what was reminded; `None` keeps it in memory only.
@@ -255,7 +264,7 @@ impl Window {
                 return;
             }
             page => {
-                pages::show(ui, page, &self.settings, &self.setting.data_folder, actions);
+                pages::show(ui, page, &self.settings, &self.setting.folders.config.display().to_string(), actions);
                 return;
             }
         }

@@ -1,0 +1,1 @@
+//! Start with the desktop.

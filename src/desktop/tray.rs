@@ -1,0 +1,1 @@
+//! The icon in the tray, where the desktop has one.

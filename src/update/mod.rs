@@ -1,0 +1,79 @@
+//! 检查更新: a small signed feed says which version is newest and where it is.
+//!
+//! Invariants: nothing of the feed is believed before its signature is verified; a feed older than one that was seen is
+//! refused, so that nobody can hold the program back or offer an old version; a file is offered only when its checksum is the
+//! one of the feed; nothing is ever installed by itself.
+
+use crate::ca::{Proxy, ServiceUrl};
+use crate::crypto::PublicKey;
+use crate::fault::{Fault, FaultCode};
+use std::path::{Path, PathBuf};
+
+/// Where the feed is and who signs it; from the settings, else from the CA profile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FeedSource {
+    /// Address of the feed.
+    pub address: ServiceUrl,
+    /// SM2 public key that signs it.
+    pub key: PublicKey,
+}
+
+/// A version that can be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// As in Cargo.toml.
+    pub version: String,
+    /// Day of publication, `2026-11-21`.
+    pub date: String,
+    /// What is new, in both languages.
+    pub notes_zh: String,
+    /// As above.
+    pub notes_en: String,
+    /// The file for this computer; `None` when the feed has none for it.
+    pub file: Option<ReleaseFile>,
+}
+
+/// A file to download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReleaseFile {
+    /// Where.
+    pub url: String,
+    /// Its name, without folders.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, lower-case hex.
+    pub sha256: String,
+}
+
+/// What the feed said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// This version is the newest.
+    UpToDate,
+    /// There is a newer one.
+    Newer(Release),
+}
+
+/// Asks the feed. `seen` keeps what was seen last, against older feeds.
+///
+/// # Errors
+/// The fault to show.
+pub fn ask(source: &FeedSource, proxy: &Proxy, seen: Option<&Path>) -> Result<Answer, Fault> {
+    let _ = (source, proxy, seen);
+    Err(Fault::new(FaultCode::InternalStopped))
+}
+
+/// Downloads a file into a folder; `progress` hears the bytes so far and says whether to go on.
+///
+/// # Errors
+/// The fault to show; nothing is left behind.
+pub fn download(
+    file: &ReleaseFile,
+    proxy: &Proxy,
+    folder: &Path,
+    progress: &mut dyn FnMut(u64) -> bool,
+) -> Result<PathBuf, Fault> {
+    let _ = (file, proxy, folder, progress);
+    Err(Fault::new(FaultCode::InternalStopped))
+}
