@@ -6,7 +6,8 @@ use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
 use crate::ca;
-use crate::cert;
+use crate::cert::{self, Name};
+use crate::check;
 use crate::crypto::PublicKey;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
@@ -205,9 +206,9 @@ impl Hub {
             Command::RemoveHistory { slot, container, pin } => {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }
+            Command::ReachCa(slot) => self.orders(|orders| self.reach_ca(slot, &orders.around)),
             Command::CheckEnvironment
             | Command::Repair { .. }
-            | Command::ReachCa(_)
             | Command::CheckUpdate
             | Command::DownloadUpdate(_)
             | Command::CancelDownload
@@ -239,6 +240,22 @@ impl Hub {
     /// False when the key is gone.
     fn job(&self, slot: u64, job: Job) -> bool {
         lock(&self.workers).get(&slot).is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    /// Asks the service of the key's CA for its name; nothing is told for a key that is gone or whose CA has no service.
+    fn reach_ca(&self, slot: u64, around: &Around) {
+        let (outlet, around) = (self.outlet.clone(), around.clone());
+        let then = Box::new(move |issuer: Option<Name>| {
+            run_aside("reach-ca", &outlet, move |outlet| {
+                let Online { profiles, proxy, .. } = around.book.online();
+                let Some(profile) = issuer.and_then(|issuer| profiles.for_issuer(&issuer)) else { return };
+                if let Some(result) = check::reach_ca(profile, proxy, cert::now()) {
+                    outlet.send(Event::CaReached { slot, result });
+                }
+            });
+        });
+        // a key that is gone has left the window
+        self.job(slot, Job::Issuer(then));
     }
 
     /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not

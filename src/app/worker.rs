@@ -4,6 +4,7 @@ use super::hub::Outlet;
 use super::message::Event;
 use super::view::KeyView;
 use super::{seal, timeline};
+use crate::cert::Name;
 use crate::crypto::PublicKey;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
@@ -27,6 +28,8 @@ pub(super) enum Job {
     Reconnect,
     /// Fetch the public key for a certificate check; `None` when the key does not give it.
     PublicKey { key_use: KeyUse, then: Box<dyn FnOnce(Option<PublicKey>) + Send> },
+    /// Say who issued the certificate in use, as it was read last; the key is not asked.
+    Issuer(Box<dyn FnOnce(Option<Name>) + Send>),
 }
 
 /// Starts the worker of a slot and gives it its first job. It ends when the returned sender is dropped.
@@ -37,7 +40,7 @@ pub(super) fn start(slot: Slot, source: Arc<dyn KeySource>, outlet: Outlet) -> O
     let report = outlet.clone();
     let thread = std::thread::Builder::new()
         .name(format!("key-{id}"))
-        .spawn(move || Worker { slot, source, outlet, token: None, container: None }.run(&inbox));
+        .spawn(move || Worker { slot, source, outlet, token: None, container: None, issuer: None }.run(&inbox));
     if thread.is_err() {
         report.send(Event::Contents { slot: id, result: Err(Fault::new(FaultCode::InternalStopped)) });
         return None;
@@ -74,6 +77,8 @@ struct Worker {
     token: Option<Box<dyn Token>>,
     /// Name of the container in use, from the last read.
     container: Option<String>,
+    /// Issuer of the certificate in use, from the last read.
+    issuer: Option<Name>,
 }
 
 impl Worker {
@@ -90,6 +95,7 @@ impl Worker {
                 Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
                 Job::Lend(to) => self.lend(&to),
                 Job::Reconnect => self.token = None,
+                Job::Issuer(then) => then(self.issuer.clone()),
                 Job::PublicKey { key_use, then } => {
                     let container = self.container.clone();
                     then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
@@ -143,13 +149,10 @@ impl Worker {
         };
         let pictures = result.as_ref().map(|(contents, _)| seal::candidates(&contents.files)).unwrap_or_default();
         timeline::mark("read", format_args!("{} {}", if result.is_ok() { "ok" } else { "failed" }, self.slot.reader));
-        self.outlet.send(Event::Contents {
-            slot: self.slot.id,
-            result: match result {
-                Ok((contents, pin_length)) => Ok(Box::new(KeyView::new(contents, pin_length))),
-                Err(error) => Err(Fault::from(&error)),
-            },
-        });
+        let view = result.map(|(contents, pin_length)| Box::new(KeyView::new(contents, pin_length)));
+        self.issuer = view.as_ref().ok().and_then(|view| view.leading()).map(|leading| leading.issuer.clone());
+        let result = view.map_err(|error| Fault::from(&error));
+        self.outlet.send(Event::Contents { slot: self.slot.id, result });
         self.read_seal(&pictures);
     }
 
