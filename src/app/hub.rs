@@ -1,5 +1,6 @@
 //! Starts and stops the threads and hands commands to them.
 
+use super::environment_work::{Checks, Present, Site};
 use super::message::{Command, Content, Event, PracticeMessage};
 use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
@@ -7,7 +8,7 @@ use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard,
 use super::worker::{self, Job};
 use crate::ca;
 use crate::cert::{self, Name};
-use crate::check;
+use crate::check::{self, Scene};
 use crate::crypto::PublicKey;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
@@ -28,6 +29,8 @@ pub struct Surroundings {
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// How CAs are reached and where orders are kept; `None` where no renewal is offered (command line).
     pub online: Option<Online>,
+    /// What the environment check looks at besides keys.
+    pub site: Site,
 }
 
 /// The sending end of the event channel together with the wake-up.
@@ -56,6 +59,8 @@ pub struct Hub {
     workers: Workers,
     watcher: Option<JoinHandle<()>>,
     orders: Option<Orders>,
+    present: Arc<Present>,
+    checks: Checks,
 }
 
 /// What runs for orders.
@@ -132,22 +137,33 @@ impl Hub {
     /// Starts watching. Events arrive at the receiver.
     #[must_use]
     pub fn start(surroundings: Surroundings) -> (Self, Receiver<Event>) {
-        let Surroundings { source, trust, wake, online } = surroundings;
+        let Surroundings { source, trust, wake, online, site } = surroundings;
         let (events, receiver) = channel();
         let outlet = Outlet { events, wake };
         let workers = Workers::default();
+        let present = Arc::<Present>::default();
         let watcher = {
             let (source, outlet, workers) = (Arc::clone(&source), outlet.clone(), Arc::clone(&workers));
+            let present = Arc::clone(&present);
             std::thread::Builder::new()
                 .name("key-watch".to_owned())
                 .spawn(move || {
                     let watched = Arc::clone(&source);
-                    watched.watch(&mut |event| on_source_event(event, &source, &outlet, &workers));
+                    watched.watch(&mut |event| {
+                        present.hear(&event);
+                        on_source_event(event, &source, &outlet, &workers, &present)
+                    });
                 })
                 .ok()
         };
         let orders = online.map(|online| Orders::start(online, &outlet, &workers));
-        (Self { source, trust, outlet, workers, watcher, orders }, receiver)
+        (Self { source, trust, outlet, workers, watcher, orders, present, checks: Checks::at(site) }, receiver)
+    }
+
+    /// What a check that begins now looks at. Made anew for every check: it keeps the answers it was given.
+    #[must_use]
+    pub fn scene(&self) -> Scene {
+        self.checks.scene(&self.source, &self.trust, &self.workers, &self.present)
     }
 
     /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
@@ -207,13 +223,19 @@ impl Hub {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }
             Command::ReachCa(slot) => self.orders(|orders| self.reach_ca(slot, &orders.around)),
-            Command::CheckEnvironment
-            | Command::Repair { .. }
-            | Command::CheckUpdate
+            Command::CheckEnvironment => {
+                let (checks, scene) = (self.checks.clone(), self.scene());
+                run_aside("check", &self.outlet, move |outlet| checks.run(scene, outlet));
+            }
+            Command::Repair { probe, repair } => {
+                let (checks, [scene, after]) = (self.checks.clone(), [self.scene(), self.scene()]);
+                run_aside("repair", &self.outlet, move |outlet| checks.repair(probe, repair, &scene, after, outlet));
+            }
+            Command::UseProxy(proxy) => self.checks.use_proxy(proxy),
+            Command::CheckUpdate
             | Command::DownloadUpdate(_)
             | Command::CancelDownload
             | Command::Autostart(_)
-            | Command::UseProxy(_)
             | Command::LogDetails(_)
             | Command::ReadLog => {}
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
@@ -301,7 +323,13 @@ fn run_aside(name: &str, outlet: &Outlet, work: impl FnOnce(&Outlet) + Send + 's
 }
 
 /// Called on the watching thread; starts a key's worker at once, so that reading does not wait for a frame.
-fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Outlet, workers: &Workers) -> bool {
+fn on_source_event(
+    event: SourceEvent,
+    source: &Arc<dyn KeySource>,
+    outlet: &Outlet,
+    workers: &Workers,
+    present: &Present,
+) -> bool {
     match event {
         SourceEvent::Service(state) => {
             timeline::mark("service", format_args!("{state:?}"));
@@ -312,7 +340,7 @@ fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Out
             let id = slot.id;
             // the window must know the slot before its contents arrive
             let heard = outlet.send(Event::Inserted(slot.clone()));
-            if let Some(jobs) = worker::start(slot, Arc::clone(source), outlet.clone()) {
+            if let Some(jobs) = worker::start(slot, Arc::clone(source), outlet.clone(), present.lent(id)) {
                 lock(workers).insert(id, jobs);
             }
             heard

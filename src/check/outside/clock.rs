@@ -54,7 +54,8 @@ fn judge(scene: &Scene) -> Judgement {
 }
 
 /// True when something trustworthy contradicts this computer's clock. May ask the service.
-pub(in crate::check) fn is_wrong(scene: &Scene) -> bool {
+#[must_use]
+pub fn is_wrong(scene: &Scene) -> bool {
     !matches!(judge(scene), Judgement::AsService(..) | Judgement::Plausible)
 }
 

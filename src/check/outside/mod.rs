@@ -9,7 +9,7 @@ mod network;
 mod ports;
 mod reach;
 
-pub(in crate::check) use clock::is_wrong as clock_is_wrong;
+pub use clock::is_wrong as clock_is_wrong;
 pub use ports::Ports;
 pub(in crate::check) use reach::Reached;
 pub(crate) use reach::time as reach_ca;
