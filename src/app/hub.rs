@@ -10,6 +10,7 @@ use crate::ca;
 use crate::cert::{self, Name};
 use crate::check::{self, Scene};
 use crate::crypto::PublicKey;
+use crate::desktop::files;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 use crate::token::{KeySource, KeyUse, SourceEvent};
@@ -191,6 +192,8 @@ impl Hub {
                     self.outlet.send(Event::PinChanged { slot, result, pin: None });
                 }
             }
+            Command::OpenFolder(folder) => files::show_folder(&folder),
+            Command::RemoveReport(file) => files::remove(&file),
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
             Command::Renewal { slot, ask } => self.orders(|orders| orders.renewals.ask(slot, ask, &orders.around)),
             Command::Unlock { slot, ask } => self.orders(|orders| orders.unlocks.ask(slot, ask, &orders.around)),
