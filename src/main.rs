@@ -2,7 +2,7 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use cert_assistant::app::desktop::instance::Target;
-use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Surroundings, cert, check, timeline};
+use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
@@ -86,6 +86,24 @@ impl Folders {
         Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), data, cache, orders }
     }
 
+    fn own(&self) -> check::Folders {
+        check::Folders {
+            config: self.config.clone().unwrap_or_default(),
+            data: self.data.clone(),
+            cache: self.cache.clone(),
+        }
+    }
+
+    fn site(&self, desk: &Desk) -> Site {
+        Site {
+            folders: self.own(),
+            profiles: desk.online.profiles.clone(),
+            proxy: desk.online.proxy.clone(),
+            program: std::env::current_exe().unwrap_or_default(),
+            practice: desk.practice_pin.is_some(),
+        }
+    }
+
     fn settings(&self) -> SettingsFile {
         SettingsFile::at(self.config.as_ref().map(|folder| folder.join("settings.json")))
     }
@@ -155,7 +173,9 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
         None => stored,
     };
     ui::use_language(language);
-    let surroundings = Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None };
+    let site = folders.site(&desk);
+    let surroundings =
+        Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None, site };
     let (hub, events) = Hub::start(surroundings);
     let mut terminal = Terminal {
         out: &mut std::io::stdout().lock(),
@@ -177,8 +197,9 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         }
     });
     let profiles = desk.online.profiles.clone();
+    let site = folders.site(&desk);
     let (hub, events) =
-        Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online) });
+        Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online), site });
     if let Some(ca) = &desk.practice_ca {
         ca.on_message(hub.teller());
     }
@@ -187,11 +208,7 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         settings_file: folders.settings(),
         clock: Arc::new(cert::now),
         stopwatch: Arc::new(Instant::now),
-        folders: check::Folders {
-            config: folders.config.clone().unwrap_or_default(),
-            data: folders.data.clone(),
-            cache: folders.cache.clone(),
-        },
+        folders: folders.own(),
         profiles,
         crash: None,
         target: Target::Window,

@@ -1,13 +1,16 @@
 //! Starts and stops the threads and hands commands to them.
 
+use super::environment_work::{Checks, Present, Site};
 use super::message::{Command, Content, Event, PracticeMessage};
 use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
 use crate::ca;
-use crate::cert;
+use crate::cert::{self, Name};
+use crate::check::{self, Scene};
 use crate::crypto::PublicKey;
+use crate::desktop::files;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 use crate::token::{KeySource, KeyUse, SourceEvent};
@@ -27,6 +30,8 @@ pub struct Surroundings {
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// How CAs are reached and where orders are kept; `None` where no renewal is offered (command line).
     pub online: Option<Online>,
+    /// What the environment check looks at besides keys.
+    pub site: Site,
 }
 
 /// The sending end of the event channel together with the wake-up.
@@ -55,6 +60,8 @@ pub struct Hub {
     workers: Workers,
     watcher: Option<JoinHandle<()>>,
     orders: Option<Orders>,
+    present: Arc<Present>,
+    checks: Checks,
 }
 
 /// What runs for orders.
@@ -131,22 +138,33 @@ impl Hub {
     /// Starts watching. Events arrive at the receiver.
     #[must_use]
     pub fn start(surroundings: Surroundings) -> (Self, Receiver<Event>) {
-        let Surroundings { source, trust, wake, online } = surroundings;
+        let Surroundings { source, trust, wake, online, site } = surroundings;
         let (events, receiver) = channel();
         let outlet = Outlet { events, wake };
         let workers = Workers::default();
+        let present = Arc::<Present>::default();
         let watcher = {
             let (source, outlet, workers) = (Arc::clone(&source), outlet.clone(), Arc::clone(&workers));
+            let present = Arc::clone(&present);
             std::thread::Builder::new()
                 .name("key-watch".to_owned())
                 .spawn(move || {
                     let watched = Arc::clone(&source);
-                    watched.watch(&mut |event| on_source_event(event, &source, &outlet, &workers));
+                    watched.watch(&mut |event| {
+                        present.hear(&event);
+                        on_source_event(event, &source, &outlet, &workers, &present)
+                    });
                 })
                 .ok()
         };
         let orders = online.map(|online| Orders::start(online, &outlet, &workers));
-        (Self { source, trust, outlet, workers, watcher, orders }, receiver)
+        (Self { source, trust, outlet, workers, watcher, orders, present, checks: Checks::at(site) }, receiver)
+    }
+
+    /// What a check that begins now looks at. Made anew for every check: it keeps the answers it was given.
+    #[must_use]
+    pub fn scene(&self) -> Scene {
+        self.checks.scene(&self.source, &self.trust, &self.workers, &self.present)
     }
 
     /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
@@ -174,6 +192,8 @@ impl Hub {
                     self.outlet.send(Event::PinChanged { slot, result, pin: None });
                 }
             }
+            Command::OpenFolder(folder) => files::show_folder(&folder),
+            Command::RemoveReport(file) => files::remove(&file),
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
             Command::Renewal { slot, ask } => self.orders(|orders| orders.renewals.ask(slot, ask, &orders.around)),
             Command::Unlock { slot, ask } => self.orders(|orders| orders.unlocks.ask(slot, ask, &orders.around)),
@@ -205,14 +225,20 @@ impl Hub {
             Command::RemoveHistory { slot, container, pin } => {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }
-            Command::CheckEnvironment
-            | Command::Repair { .. }
-            | Command::ReachCa(_)
-            | Command::CheckUpdate
+            Command::ReachCa(slot) => self.orders(|orders| self.reach_ca(slot, &orders.around)),
+            Command::CheckEnvironment => {
+                let (checks, scene) = (self.checks.clone(), self.scene());
+                run_aside("check", &self.outlet, move |outlet| checks.run(scene, outlet));
+            }
+            Command::Repair { probe, repair } => {
+                let (checks, [scene, after]) = (self.checks.clone(), [self.scene(), self.scene()]);
+                run_aside("repair", &self.outlet, move |outlet| checks.repair(probe, repair, &scene, after, outlet));
+            }
+            Command::UseProxy(proxy) => self.checks.use_proxy(proxy),
+            Command::CheckUpdate
             | Command::DownloadUpdate(_)
             | Command::CancelDownload
             | Command::Autostart(_)
-            | Command::UseProxy(_)
             | Command::LogDetails(_)
             | Command::ReadLog => {}
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
@@ -239,6 +265,22 @@ impl Hub {
     /// False when the key is gone.
     fn job(&self, slot: u64, job: Job) -> bool {
         lock(&self.workers).get(&slot).is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    /// Asks the service of the key's CA for its name; nothing is told for a key that is gone or whose CA has no service.
+    fn reach_ca(&self, slot: u64, around: &Around) {
+        let (outlet, around) = (self.outlet.clone(), around.clone());
+        let then = Box::new(move |issuer: Option<Name>| {
+            run_aside("reach-ca", &outlet, move |outlet| {
+                let Online { profiles, proxy, .. } = around.book.online();
+                let Some(profile) = issuer.and_then(|issuer| profiles.for_issuer(&issuer)) else { return };
+                if let Some(result) = check::reach_ca(profile, proxy, cert::now()) {
+                    outlet.send(Event::CaReached { slot, result });
+                }
+            });
+        });
+        // a key that is gone has left the window
+        self.job(slot, Job::Issuer(then));
     }
 
     /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not
@@ -284,7 +326,13 @@ fn run_aside(name: &str, outlet: &Outlet, work: impl FnOnce(&Outlet) + Send + 's
 }
 
 /// Called on the watching thread; starts a key's worker at once, so that reading does not wait for a frame.
-fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Outlet, workers: &Workers) -> bool {
+fn on_source_event(
+    event: SourceEvent,
+    source: &Arc<dyn KeySource>,
+    outlet: &Outlet,
+    workers: &Workers,
+    present: &Present,
+) -> bool {
     match event {
         SourceEvent::Service(state) => {
             timeline::mark("service", format_args!("{state:?}"));
@@ -295,7 +343,7 @@ fn on_source_event(event: SourceEvent, source: &Arc<dyn KeySource>, outlet: &Out
             let id = slot.id;
             // the window must know the slot before its contents arrive
             let heard = outlet.send(Event::Inserted(slot.clone()));
-            if let Some(jobs) = worker::start(slot, Arc::clone(source), outlet.clone()) {
+            if let Some(jobs) = worker::start(slot, Arc::clone(source), outlet.clone(), present.lent(id)) {
                 lock(workers).insert(id, jobs);
             }
             heard

@@ -103,6 +103,10 @@ pub enum Command {
     UseProxy(Proxy),
     /// Write details into the log from now on, or no longer.
     LogDetails(bool),
+    /// Show a folder of this person in the file manager.
+    OpenFolder(PathBuf),
+    /// Remove the report of a fault of the program.
+    RemoveReport(PathBuf),
     /// Read the log of this run and the days before.
     ReadLog,
     /// Write a file the person chose.

@@ -26,7 +26,7 @@ pub use entry::{Download, Entry, KeyBinding, Sent};
 pub use http::Proxy;
 pub use journal::{Damaged, Journal, OpenEntry};
 pub use key::{KeyAccess, KeyGone};
-pub use order_api::OrderApi;
+pub use order_api::{Greeting, OrderApi};
 pub use portal::Portal;
 pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, ServiceUrl, Text, UrlRefused};
 pub use renewal::{DownloadStep, Identified, Outcome, Renewal, Step};

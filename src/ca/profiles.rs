@@ -60,8 +60,32 @@ pub struct PortalPages {
     pub renew: Option<String>,
     /// 找回密码.
     pub unlock: Option<String>,
+    /// 新办.
+    pub apply: Option<String>,
+    /// 补办.
+    pub reissue: Option<String>,
+    /// 信息变更.
+    pub change: Option<String>,
+    /// 订单查询.
+    pub orders: Option<String>,
     /// Everything else.
     pub services: Option<String>,
+}
+
+impl PortalPages {
+    /// The pages there are, by their names in the file.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let all = [
+            ("renew", &self.renew),
+            ("unlock", &self.unlock),
+            ("apply", &self.apply),
+            ("reissue", &self.reissue),
+            ("change", &self.change),
+            ("orders", &self.orders),
+            ("services", &self.services),
+        ];
+        all.into_iter().filter_map(|(name, page)| Some((name, page.as_ref()?)))
+    }
 }
 
 /// Lengths of PINs, in characters.
@@ -177,6 +201,10 @@ struct Written {
 struct WrittenPages {
     renew: Option<String>,
     unlock: Option<String>,
+    apply: Option<String>,
+    reissue: Option<String>,
+    change: Option<String>,
+    orders: Option<String>,
     services: Option<String>,
 }
 
@@ -253,12 +281,12 @@ fn usable(written: Written, folder: Option<&Path>) -> Result<CaProfile, String> 
             Connection::OrderApi(ServiceUrl::parse(&url).map_err(|why| refused("order_api", &url, why))?)
         }
         (None, Some(pages)) => {
-            for (what, page) in [("renew", &pages.renew), ("unlock", &pages.unlock), ("services", &pages.services)] {
-                if let Some(page) = page {
-                    checked(page).map_err(|why| refused(what, page, why))?;
-                }
+            let WrittenPages { renew, unlock, apply, reissue, change, orders, services } = pages;
+            let pages = PortalPages { renew, unlock, apply, reissue, change, orders, services };
+            for (what, page) in pages.named() {
+                checked(page).map_err(|why| refused(what, page, why))?;
             }
-            Connection::Portal(PortalPages { renew: pages.renew, unlock: pages.unlock, services: pages.services })
+            Connection::Portal(pages)
         }
         _ => return Err("either order_api or portal".to_owned()),
     };
@@ -375,7 +403,7 @@ mod tests {
         assert!(own.len() >= 2);
         for profile in own {
             let Connection::Portal(pages) = profile.connection else { panic!("no public service is known") };
-            for page in [pages.renew, pages.unlock, pages.services].into_iter().flatten() {
+            for (_, page) in pages.named() {
                 assert!(page.starts_with("https://"), "{page}");
             }
         }

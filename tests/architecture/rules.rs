@@ -34,6 +34,7 @@ const TYPES: &[(&str, &str)] = &[
     ("app", "crypto::PublicKey"),
     // what the status word in a refusal says, for the sentence about it
     ("app", "apdu::Meaning"),
+    ("check", "crypto::PublicKey"),
     // why a virtual key could not be made
     ("practice", "crypto::issue::IssueError"),
     // the practice CA is given the keys of the authority that made the practice keys

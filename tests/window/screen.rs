@@ -7,7 +7,7 @@ use cert_assistant::app::check;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
-    SettingsFile, Surroundings, UnlockAsk, cert,
+    SettingsFile, Site, Surroundings, UnlockAsk, cert,
 };
 use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
@@ -174,6 +174,7 @@ impl<'a> Plan<'a> {
             trust: Arc::new(move || trust.clone()),
             wake: Arc::new(|| ()),
             online: None,
+            site: Site::default(),
         });
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));

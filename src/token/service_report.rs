@@ -1,0 +1,109 @@
+//! One look at the reader service, for the environment check: what [`ServiceState`] leaves out for the window.
+//!
+//! Invariant: a service that hangs never hangs the caller: it has to answer the first message of the protocol, with a time
+//! limit, before the client library, which has none, is let near it.
+
+use super::ServiceState;
+use super::service_probe;
+use super::text::shown;
+use pcsc::{Context, Error, ReaderState, Scope, State};
+use std::time::Duration;
+
+/// What one look found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceReport {
+    /// For the person.
+    pub state: ServiceState,
+    /// Protocol version the service speaks, if it said so.
+    pub version: Option<(i32, i32)>,
+    /// It listens but does not answer.
+    pub silent: bool,
+    /// It hangs up without a word: the access rules of the system refuse this user, as opposed to its socket.
+    pub hangs_up: bool,
+    /// The readers, when it runs.
+    pub readers: Vec<ReaderSeen>,
+}
+
+/// A reader.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReaderSeen {
+    /// Its name.
+    pub name: String,
+    /// What is in it.
+    pub card: CardSeen,
+    /// ATR of the card, empty without one.
+    pub atr: Vec<u8>,
+}
+
+/// What the service says about the card in a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardSeen {
+    /// There is none.
+    None,
+    /// There is one.
+    There,
+    /// There is one that does not answer.
+    Mute,
+    /// A program holds it exclusively.
+    Held,
+}
+
+impl ServiceReport {
+    /// Asks the service.
+    #[must_use]
+    pub fn look() -> Self {
+        let (version, silent, hangs_up) = match service_probe::greet() {
+            Ok(version) => (version, false, false),
+            Err(service_probe::Silence::Silent) => (None, true, false),
+            Err(service_probe::Silence::HangsUp) => (None, false, true),
+            Err(service_probe::Silence::NoConnection) => (None, false, false),
+        };
+        if silent {
+            return Self { silent, ..ServiceState::Stopped.into() };
+        }
+        match Context::establish(Scope::User) {
+            Ok(context) => match readers(&context) {
+                Ok(readers) => {
+                    let state = ServiceState::Running { readers: readers.len() };
+                    Self { state, version, silent, hangs_up: false, readers }
+                }
+                Err(error) => Self { version, ..service_probe::diagnose(error).state.into() },
+            },
+            Err(error) => Self { version, hangs_up, ..service_probe::diagnose(error).state.into() },
+        }
+    }
+}
+
+impl From<ServiceState> for ServiceReport {
+    fn from(state: ServiceState) -> Self {
+        Self { state, version: None, silent: false, hangs_up: false, readers: Vec::new() }
+    }
+}
+
+fn readers(context: &Context) -> Result<Vec<ReaderSeen>, Error> {
+    let names = context.list_readers_owned()?;
+    let mut states: Vec<_> = names.into_iter().map(|name| ReaderState::new(name, State::UNAWARE)).collect();
+    // the states of no reader at all would be those of the computer
+    if !states.is_empty() {
+        match context.get_status_change(Some(Duration::ZERO), &mut states) {
+            // a reader that went between both calls tells that in its state
+            Ok(()) | Err(Error::Timeout | Error::UnknownReader) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(states.iter().map(seen).collect())
+}
+
+fn seen(state: &ReaderState) -> ReaderSeen {
+    let now = state.event_state();
+    let card = if !now.contains(State::PRESENT) {
+        CardSeen::None
+    } else if now.contains(State::MUTE) {
+        CardSeen::Mute
+    } else if now.contains(State::EXCLUSIVE) {
+        CardSeen::Held
+    } else {
+        CardSeen::There
+    };
+    ReaderSeen { name: shown(state.name().to_bytes()), card, atr: state.atr().to_vec() }
+}
