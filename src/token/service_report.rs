@@ -80,6 +80,13 @@ impl From<ServiceState> for ServiceReport {
     }
 }
 
+/// Lets the client library greet the service and leaves again.
+pub fn meet_service() {
+    if let Err(error) = Context::establish(Scope::User) {
+        tracing::debug!(%error, "no context");
+    }
+}
+
 fn readers(context: &Context) -> Result<Vec<ReaderSeen>, Error> {
     let names = context.list_readers_owned()?;
     let mut states: Vec<_> = names.into_iter().map(|name| ReaderState::new(name, State::UNAWARE)).collect();
