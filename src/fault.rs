@@ -87,6 +87,16 @@ fault_codes! {
     ServiceVersion = "SVC-202",
     /// The system refuses access to the service.
     ServiceDenied = "SVC-203",
+    /// The service did not start.
+    ServiceNotStarted = "SVC-211",
+    /// The service is not installed.
+    ServiceMissing = "SVC-212",
+    /// The person did not give an administrator's rights.
+    ElevationCancelled = "SVC-213",
+    /// The system did not give an administrator's rights.
+    ElevationRefused = "SVC-214",
+    /// The system has no way to ask for an administrator's rights.
+    NoElevation = "SVC-215",
     /// A certificate on the key can't be read.
     CertificateDamaged = "CRT-301",
     /// The certificate to be worked on is not on the key.
@@ -97,6 +107,10 @@ fault_codes! {
     SettingsNotStored = "FIL-402",
     /// The person's file of CA profiles has entries that can't be used.
     ProfilesNotUsable = "FIL-403",
+    /// The udev rule could not be installed.
+    RuleNotInstalled = "FIL-411",
+    /// A data folder could not be cleaned.
+    StorageNotCleaned = "FIL-412",
     /// The name of the CA's service is not known.
     CaNameUnknown = "CA-501",
     /// Nobody answers at the CA's address.

@@ -24,6 +24,10 @@ use std::time::{Duration, Instant};
 
 /// For one layer.
 const STEP: Duration = Duration::from_millis(2500);
+/// For all of them, so that the check still hears of it.
+const WAY: Duration = Duration::from_secs(8);
+/// For what is left after slow keys.
+const LEAST: Duration = Duration::from_secs(4);
 /// Longest head of a proxy's answer.
 const LARGEST_HEAD: usize = 8 << 10;
 
@@ -96,13 +100,16 @@ pub(in crate::check) struct Reached {
 /// The ways to all services that matter; walked by the first probe that asks.
 pub(super) fn all(scene: &Scene) -> &[Reached] {
     scene.answers.reached.get_or_init(|| {
+        let began = Instant::now();
         let targets = targets(scene);
+        // the check counts the time the keys took, too
+        let end = Instant::now() + WAY.saturating_sub(began.elapsed()).max(LEAST);
         std::thread::scope(|scope| {
             let walk = |(url, target): &(Url, Target)| {
                 let (url, target) = (url.clone(), target.clone());
                 std::thread::Builder::new()
                     .name("check-reach".to_owned())
-                    .spawn_scoped(scope, move || walk(&url, &target, scene))
+                    .spawn_scoped(scope, move || walk(&url, &target, scene, end))
             };
             let walks: Vec<_> = targets.iter().filter_map(|target| walk(target).ok()).collect();
             walks.into_iter().filter_map(|walk| walk.join().ok()).collect()
@@ -141,34 +148,35 @@ fn targets(scene: &Scene) -> Vec<(Url, Target)> {
 }
 
 /// Walks one way as far as it goes.
-fn walk(url: &Url, target: &Target, scene: &Scene) -> Reached {
+fn walk(url: &Url, target: &Target, scene: &Scene, end: Instant) -> Reached {
     let host = url.host_str().unwrap_or_default();
     let shown = url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
     let page = *target == Target::Page;
     let mut reached =
         Reached { host: shown, page, proxy: None, steps: Vec::new(), failure: None, answer: None, asked: 0 };
-    reached.failure = reached.layers(url, target, scene).err();
+    reached.failure = reached.layers(url, target, scene, end).err();
     reached.asked = (scene.now)();
     reached
 }
 
 impl Reached {
-    fn layers(&mut self, url: &Url, target: &Target, scene: &Scene) -> Result<(), Failure> {
+    fn layers(&mut self, url: &Url, target: &Target, scene: &Scene, end: Instant) -> Result<(), Failure> {
+        let left = || STEP.min(end.saturating_duration_since(Instant::now())).max(Duration::from_millis(1));
         let route = proxy::route(url, scene).map_err(|()| Failure::ProxyAddress)?;
         let host = url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']').to_owned();
         let port = url.port_or_known_default().unwrap_or(443);
         let stream = match &route {
             Route::Direct => {
-                let addresses = self.time(Step::Name, || look_up(&host, port).ok_or(Failure::Name))?;
-                self.time(Step::Connection, || connect(&addresses).map_err(|error| unconnected(&error)))?
+                let addresses = self.time(Step::Name, || look_up(&host, port, left()).ok_or(Failure::Name))?;
+                self.time(Step::Connection, || connect(&addresses, left()).map_err(|error| unconnected(&error)))?
             }
             Route::Through(proxy) => {
                 self.proxy = Some(format!("{}:{}", proxy.host, proxy.port));
                 self.time(Step::Proxy, || {
                     let away = |error: &io::Error| Failure::ProxyAway(error.kind().to_string());
-                    let addresses = look_up(&proxy.host, proxy.port)
+                    let addresses = look_up(&proxy.host, proxy.port, left())
                         .ok_or_else(|| Failure::ProxyAway(ErrorKind::NotFound.to_string()))?;
-                    let mut stream = connect(&addresses).map_err(|error| away(&error))?;
+                    let mut stream = connect(&addresses, left()).map_err(|error| away(&error))?;
                     if url.scheme() == "https" {
                         let head = format!("{}:{port}", url.host_str().unwrap_or_default());
                         match tunnel(&mut stream, &head, proxy.authorization.as_deref())
@@ -192,7 +200,7 @@ impl Reached {
         }
         if let Target::Service(profile) = target {
             let began = Instant::now();
-            let answer = OrderApi::greet(profile, &route.as_proxy(), STEP);
+            let answer = OrderApi::greet(profile, &route.as_proxy(), left());
             if answer.is_ok() {
                 self.steps.push((Step::Answer, began.elapsed()));
             }
@@ -220,7 +228,7 @@ impl Reached {
 }
 
 /// The addresses of a name. The system's look-up knows no time limit, so it runs on a thread that may outlive the check.
-fn look_up(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
+fn look_up(host: &str, port: u16, time: Duration) -> Option<Vec<SocketAddr>> {
     let (found, answer) = channel();
     let host = host.to_owned();
     let work = move || {
@@ -228,13 +236,13 @@ fn look_up(host: &str, port: u16) -> Option<Vec<SocketAddr>> {
         let _late = found.send((host.as_str(), port).to_socket_addrs().map(Iterator::collect::<Vec<_>>));
     };
     std::thread::Builder::new().name("check-name".to_owned()).spawn(work).ok()?;
-    let addresses = answer.recv_timeout(STEP).ok()?.ok()?;
+    let addresses = answer.recv_timeout(time).ok()?.ok()?;
     (!addresses.is_empty()).then_some(addresses)
 }
 
 /// Tries the addresses in their order, all within the time of one layer.
-fn connect(addresses: &[SocketAddr]) -> io::Result<TcpStream> {
-    let end = Instant::now() + STEP;
+fn connect(addresses: &[SocketAddr], time: Duration) -> io::Result<TcpStream> {
+    let end = Instant::now() + time;
     let mut last = io::Error::from(ErrorKind::TimedOut);
     for (number, address) in addresses.iter().enumerate() {
         let left = end.saturating_duration_since(Instant::now());
