@@ -1,11 +1,11 @@
 //! Keys in every state over the real service: the layer that is wrong is named, and no try of a PIN is spent.
 
 use crate::bench::{RealDesk, Tree, blames, detail, look, words};
-use crate::support::{Desk, authority, faults, key, make, with_private_service};
+use crate::support::{Desk, Watching, authority, faults, key, make, with_private_service};
 use cert_assistant::cert::{TrustStore, now};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service, Usb};
 use cert_assistant::check::{Page, ProbeId, Repair, Scene, Verdict};
-use cert_assistant::virtual_key::foreign::ForeignCard;
+use cert_assistant::virtual_key::ForeignCard;
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Plug, Spec, State, VirtualKey};
 use std::io::{BufRead, BufReader, Write};
@@ -33,10 +33,12 @@ fn every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try() {
             (Mismatch, Certificates, Verdict::Problem, "certificates.mismatch_sign", None),
             (Damaged, Certificates, Verdict::Problem, "certificates.damaged_sign", None),
         ];
+        let watching = Watching::start();
         for (state, layer, verdict, sentence, repair) in cases {
             let plugged = desk.plug_key(0, make(&spec(*state)));
+            watching.inserted();
             let tries = plugged.card().state().applications.first().map(|application| application.user.tries.left);
-            let lines = desk_with_card().look(Tree::new().root());
+            let lines = RealDesk::start().look(Tree::new().root());
             blames(&lines, *layer, *verdict, sentence, &[]);
             assert_eq!(lines[layer].repair, *repair, "{state:?}");
             assert_eq!(lines[&Keys].verdict, Verdict::Ok, "{state:?}: {}", words(&lines));
@@ -46,13 +48,16 @@ fn every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try() {
             let left = plugged.card().state().applications.first().map(|application| application.user.tries.left);
             assert_eq!(left, tries);
             plugged.pull();
+            // the service looks for cards from time to time only
+            watching.removed();
         }
+        watching.stop();
     });
 }
 
 /// Threads that know of the card that was just put in.
 fn desk_with_card() -> RealDesk {
-    let watching = crate::support::Watching::start();
+    let watching = Watching::start();
     watching.inserted();
     watching.stop();
     RealDesk::start()
@@ -136,7 +141,7 @@ fn a_key_that_does_not_answer_holds_up_no_other() {
 }
 
 fn two_cards(_: &Desk) -> RealDesk {
-    let watching = crate::support::Watching::start();
+    let watching = Watching::start();
     watching.inserted();
     watching.inserted();
     watching.stop();

@@ -101,9 +101,9 @@ fn a_service_that_hangs_up_means_the_rules_of_the_system_and_a_remote_session_is
             let found = lines(&[]);
             blames(&found, Permission, Verdict::Problem, "permission.polkit", ABOVE);
             detail(&found[&Permission], "permission.polkit_action");
-            let has = |found: &Lines, key| found[&Permission].details.iter().any(|detail| detail.key == key);
+            let has = |found: &Lines, key: &str| found[&Permission].details.iter().any(|detail| detail.key == key);
             let remote = ["permission.ssh", "permission.remote", "permission.remote_desktop"];
-            assert!(!remote.iter().any(|key| has(&found, key)));
+            assert!(!remote.iter().any(|key| has(&found, *key)));
             assert!(has(&lines(&[("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")]), "permission.ssh"));
             assert!(has(&lines(&[("XDG_SESSION_ID", "c7")]), "permission.remote"));
             assert!(has(&lines(&[("XRDP_SESSION", "1")]), "permission.remote_desktop"));
