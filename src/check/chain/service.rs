@@ -50,10 +50,6 @@ fn shown((major, minor): (i32, i32)) -> String {
 
 fn running(scene: &Scene, readers: usize) -> Line {
     let line = Line::new(ProbeId::Service, Verdict::Ok, Statement::new("service.running").with("readers", readers));
-    let line = match scene.service_report().version {
-        Some(version) => line.detail(Statement::new("service.version").with("version", shown(version))),
-        None => line,
-    };
     match unit(scene) {
         Unit::Installed(path) if scene.path("/run/systemd/system").is_dir() => {
             line.detail(Statement::new("service.by_socket").with("path", path))
