@@ -211,6 +211,28 @@ fault_codes! {
     UnlockNotReported = "CA-564",
     /// What the CA answered can't unlock this key.
     GrantRefused = "CA-565",
+    /// Start with the desktop could not be switched.
+    AutostartNotSet = "FIL-404",
+    /// The address of a proxy can't be used.
+    ProxyRefused = "FIL-405",
+    /// The feed of updates has no usable address or key.
+    FeedUnusable = "UPD-601",
+    /// The feed could not be fetched.
+    FeedUnreachable = "UPD-602",
+    /// The feed is not signed by whom it should be.
+    FeedForged = "UPD-603",
+    /// The feed can't be read.
+    FeedUnreadable = "UPD-604",
+    /// The feed is too old, or older than one that was seen.
+    FeedOld = "UPD-605",
+    /// The file of an update could not be fetched.
+    UpdateNotFetched = "UPD-606",
+    /// The file of an update is not the one of the feed.
+    UpdateDamaged = "UPD-607",
+    /// The file of an update could not be stored.
+    UpdateNotStored = "UPD-608",
+    /// No download while a key is being written.
+    UpdateWhileWriting = "UPD-609",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }

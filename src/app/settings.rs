@@ -1,6 +1,7 @@
 //! What the person chose about the window, kept in one small JSON file. A damaged file is set aside, never fatal.
 
 use super::json_file;
+use crate::ca::Proxy;
 use crate::fault::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -41,6 +42,18 @@ pub enum ProxyChoice {
     None,
     /// Through the proxy at this address.
     Given(String),
+}
+
+impl ProxyChoice {
+    /// As the room of the CAs takes it.
+    #[must_use]
+    pub fn to_proxy(&self) -> Proxy {
+        match self {
+            Self::System => Proxy::System,
+            Self::None => Proxy::None,
+            Self::Given(address) => Proxy::Given(address.clone()),
+        }
+    }
 }
 
 /// Where 检查更新 asks; takes precedence over the CA profile.

@@ -3,25 +3,30 @@
 //! Invariants: idle means no repaint at all; events are taken in for at most 10 ms a frame; PIN characters are taken out
 //! of the raw input before the toolkit sees them; no colour, size or text literal stands in a page.
 
+mod about;
 mod action;
 mod card;
 mod change_pin;
 mod counter;
+mod crash;
 mod details;
 mod dialogs;
 mod empty;
+mod environment;
 mod faults;
 mod findings;
 mod history;
 mod icons;
+mod log;
 mod new_pin;
 mod orders;
-mod pages;
 mod pin_entry;
 mod pin_field;
 mod practice_messages;
+mod preferences;
 mod renewal;
 mod save_dialog;
+mod services;
 mod sidebar;
 mod status_bar;
 mod text_field;

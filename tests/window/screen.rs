@@ -4,6 +4,7 @@
 use crate::bench::{Bench, NOW};
 use crate::paint::{Picture, Textures};
 use cert_assistant::app::check;
+use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
@@ -49,12 +50,16 @@ pub struct Plan<'a> {
     english: bool,
     theme: Theme,
     scale: f32,
+    crash: Option<Crash>,
+    profiles: Profiles,
 }
 
 /// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
 struct Stage {
     hub: Hub,
     asked: Arc<Mutex<Vec<Asked>>>,
+    reached: Arc<Mutex<Vec<u64>>>,
+    saves: Arc<Mutex<usize>>,
 }
 
 impl Backstage for Stage {
@@ -64,15 +69,29 @@ impl Backstage for Stage {
             | Asked::Unlock { .. }
             | Asked::RefreshOrders
             | Asked::ForgetOrder(_)
-            | Asked::RemoveHistory { .. } => {
+            | Asked::RemoveHistory { .. }
+            | Asked::CheckEnvironment
+            | Asked::Repair { .. }
+            | Asked::CheckUpdate
+            | Asked::DownloadUpdate(_)
+            | Asked::CancelDownload
+            | Asked::Autostart(_)
+            | Asked::UseProxy(_)
+            | Asked::LogDetails(_)
+            | Asked::OpenFolder(_)
+            | Asked::RemoveReport(_)
+            | Asked::ReadLog => {
                 self.asked.lock().unwrap().push(command);
             }
+            // asked for by itself, for every key that was read
+            Asked::ReachCa(slot) => self.reached.lock().unwrap().push(slot),
             command => self.hub.send(command),
         }
     }
 
-    fn save_to(&self, ask: Ask) {
-        self.hub.save_to(ask);
+    fn save_to(&self, _: Ask) {
+        // it would open a dialog of the system
+        *self.saves.lock().unwrap() += 1;
     }
 }
 
@@ -97,6 +116,8 @@ pub struct Screen {
     pub calls: bool,
     textures: Textures,
     asked: Arc<Mutex<Vec<Asked>>>,
+    reached: Arc<Mutex<Vec<u64>>>,
+    saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
     later: Arc<Mutex<Duration>>,
@@ -117,6 +138,8 @@ impl<'a> Plan<'a> {
             english: false,
             theme: Theme::Light,
             scale: 1.0,
+            crash: None,
+            profiles: Profiles::load(None).0,
         }
     }
 
@@ -161,6 +184,18 @@ impl<'a> Plan<'a> {
         self
     }
 
+    /// The last run ended so.
+    pub fn crash(mut self, crash: Crash) -> Self {
+        self.crash = Some(crash);
+        self
+    }
+
+    /// CAs known to the program.
+    pub fn profiles(mut self, profiles: Profiles) -> Self {
+        self.profiles = profiles;
+        self
+    }
+
     pub fn open(self) -> Screen {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
@@ -179,7 +214,8 @@ impl<'a> Plan<'a> {
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));
         let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
-        let stage = Stage { hub, asked: Arc::clone(&asked) };
+        let (reached, saves) = (Arc::default(), Arc::default());
+        let stage = Stage { hub, asked: Arc::clone(&asked), reached: Arc::clone(&reached), saves: Arc::clone(&saves) };
         let folder = tempfile::tempdir().unwrap();
         let english = self.english.then(|| folder.path().join("settings.json"));
         if let Some(path) = &english {
@@ -202,8 +238,8 @@ impl<'a> Plan<'a> {
                     data: "/home/user/.local/share/cert-assistant".into(),
                     cache: "/home/user/.cache/cert-assistant".into(),
                 },
-                profiles: Profiles::load(None).0,
-                crash: None,
+                profiles: self.profiles,
+                crash: self.crash,
                 target: Target::Window,
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
                 contacts_file: self.contacts.map(Path::to_owned),
@@ -221,7 +257,7 @@ impl<'a> Plan<'a> {
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
-        Screen::first(ctx, window, input, Ropes { later, bell, asked, notices, tell }, turn)
+        Screen::first(ctx, window, input, Ropes { later, bell, asked, reached, saves, notices, tell }, turn)
     }
 }
 
@@ -230,6 +266,8 @@ struct Ropes {
     later: Arc<Mutex<Duration>>,
     bell: Arc<Bell>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    reached: Arc<Mutex<Vec<u64>>>,
+    saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
 }
@@ -289,6 +327,8 @@ impl Screen {
             browsed: Vec::new(),
             calls: false,
             asked: ropes.asked,
+            reached: ropes.reached,
+            saves: ropes.saves,
             notices: ropes.notices,
             tell: ropes.tell,
             later: ropes.later,
@@ -417,6 +457,16 @@ impl Screen {
             Asked::Unlock { slot, ask } => (slot, ask),
             _ => panic!("not the wizard of an unlock was asked"),
         }
+    }
+
+    /// Slots whose CA was asked how it is reached, since the last call.
+    pub fn reached(&self) -> Vec<u64> {
+        std::mem::take(&mut *self.reached.lock().unwrap())
+    }
+
+    /// How often a place to save something was asked for, since the last call.
+    pub fn saves(&self) -> usize {
+        std::mem::take(&mut *self.saves.lock().unwrap())
     }
 
     /// Messages on the desktop since the last call.

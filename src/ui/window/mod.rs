@@ -22,10 +22,15 @@ use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
-use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, unlock, use_language, wizard, words};
-use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
+use crate::ui::{
+    about, crash, empty, environment, log, orders, practice_messages, preferences, services, sidebar, status_bar,
+    unlock, use_language, wizard, words,
+};
+use eframe::egui::{
+    self, CentralPanel, Frame, Margin, Panel, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand,
+};
 use rust_i18n::t;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -85,6 +90,18 @@ pub struct Window {
     wizards: HashMap<u64, Wizard>,
     /// As above, of 找回密码.
     unlocks: HashMap<u64, unlock::Wizard>,
+    /// What is open under 环境检测.
+    environment: environment::View,
+    /// What stands in the fields of 设置.
+    preferences: preferences::View,
+    /// What is looked for in the log.
+    log: log::View,
+    /// Details are being logged.
+    log_details: bool,
+    /// 检查更新 was asked for in the status bar, and its end was not told yet.
+    update_awaited: bool,
+    /// Slots whose CA was asked how it is reached.
+    reached: HashSet<u64>,
     contacts: Contacts,
     reminders: Reminders,
     /// The day on which every key was last looked at for a reminder.
@@ -112,6 +129,7 @@ impl Window {
         let reminders = Reminders::at(setting.reminders_file.clone());
         let reminded = events::day(&setting.clock);
         let contacts = Contacts::at(setting.contacts_file.clone());
+        let crash = setting.crash.clone().map(|crash| Dialog::Crash(crash::CrashDialog::new(crash)));
         Self {
             desk: Desk::default(),
             hub: Box::new(hub),
@@ -122,10 +140,16 @@ impl Window {
             details: Details::default(),
             wizards: HashMap::new(),
             unlocks: HashMap::new(),
+            environment: environment::View::default(),
+            preferences: preferences::View::default(),
+            log: log::View::default(),
+            log_details: false,
+            update_awaited: false,
+            reached: HashSet::new(),
             contacts,
             reminders,
             reminded,
-            dialog: None,
+            dialog: crash,
             asks_to_close: false,
             focus_below: None,
             toast,
@@ -213,14 +237,16 @@ impl Window {
         let mut actions = Vec::new();
         let now = (self.setting.clock)();
         sidebar::show(ui, &self.desk, self.page, now, &mut actions);
-        status_bar::show(ui, self.desk.service.as_ref());
+        let status = status_bar::reserve(ui);
         practice_messages::show(ui, &self.desk.messages);
+        self.log_strip(ui, &mut actions);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| self.content(ui, now, &mut actions));
             });
         });
+        status_bar::show(ui, status, &self.desk, self.chinese(), &mut actions);
         self.show_toast(&ctx);
         self.show_dialog(&ctx, &mut actions);
         for action in actions {
@@ -264,7 +290,7 @@ impl Window {
                 return;
             }
             page => {
-                pages::show(ui, page, &self.settings, &self.setting.folders.config.display().to_string(), actions);
+                self.other_page(ui, page, actions);
                 return;
             }
         }
@@ -276,6 +302,41 @@ impl Window {
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
         let around = Around { now, instant, chinese, seal, desk: &self.desk };
         card::show(ui, key, &mut self.details, &around, actions);
+    }
+
+    /// The pages beside keys, wizards and orders.
+    fn other_page(&mut self, ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {
+        let chinese = self.chinese();
+        match page {
+            Page::Keys | Page::Orders | Page::Renew(_) | Page::Unlock(_) => {}
+            Page::Check => environment::show(ui, &mut self.environment, &self.desk.environment, chinese, actions),
+            Page::Services => {
+                services::show(ui, &self.desk, &self.setting.profiles, &self.settings, chinese, actions);
+            }
+            Page::Settings => {
+                let (desk, profiles, details) = (&self.desk, &self.setting.profiles, self.log_details);
+                let around = preferences::Around { desk, profiles, details, chinese };
+                preferences::show(ui, &mut self.preferences, &self.settings, &around, actions);
+            }
+            Page::About => about::show(ui, &self.desk, &self.setting.folders, chinese, actions),
+            Page::Log => log::show(ui, &mut self.log, self.desk.log.as_deref(), actions),
+            Page::Licences => about::licences(ui, actions),
+        }
+    }
+
+    /// Nobody forgets that details are being logged: it stands above every page.
+    fn log_strip(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        if !self.log_details {
+            return;
+        }
+        let frame = Frame::new().fill(theme::palette(ui.ctx()).ground).inner_margin(Margin::symmetric(24, 6));
+        Panel::top("log-details").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+            widgets::strip(ui, Icon::Warning, Tone::Danger, &t!("log.details"), |ui| {
+                if widgets::button(ui, &t!("log.stop"), Weight::Normal, None).clicked() {
+                    actions.push(Action::LogDetails(false));
+                }
+            });
+        });
     }
 
     /// Only the most urgent key has a banner.
@@ -330,6 +391,9 @@ impl Window {
             Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
             Dialog::Unblock(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
             Dialog::Leave(_, writing) => dialogs::leaving(ctx, *writing, actions),
+            Dialog::Report(dialog) => dialog.show(ctx, actions),
+            Dialog::Repair(dialog) => dialog.show(ctx, actions),
+            Dialog::Crash(dialog) => dialog.show(ctx, actions),
             Dialog::Fault(fault) => dialogs::fault(ctx, fault, chinese, actions),
         };
         if wish == Wish::Close {
