@@ -1,7 +1,7 @@
 //! A wrong clock is told as one, whatever it breaks besides.
 
 use crate::servers::{Manner, Pki, plain, tls};
-use crate::world::{Online, World, details, now, value};
+use crate::world::{Online, World, details, value};
 use cert_assistant::check::{ProbeId, Verdict};
 
 fn ask(manner: Manner) -> Online {
@@ -88,5 +88,4 @@ fn who_sets_the_clock_is_told_and_how_to_set_it() {
     let line = world.online().clock;
     let steps: Vec<_> = line.remedy.iter().map(|step| step.key).collect();
     assert_eq!(steps, ["clock.todo_settings", "clock.todo_command", "clock.todo_zone"]);
-    assert!(now() > 0);
 }

@@ -38,7 +38,8 @@ fn a_service_that_works_is_good_in_every_layer_with_the_time_of_each() {
     let pki = Pki::new().good("ip", "IP:127.0.0.1");
     let online = ask_tls(&pki, tls(&pki, "ip", Manner::Api(0)));
     assert_eq!([&online.clock, &online.network, &online.ca].map(|line| line.verdict), [Verdict::Ok; 3], "{online:#?}");
-    let steps = ["network.service", "network.step_name", "network.step_connection", "network.step_tls", "network.step_answer"];
+    let steps =
+        ["network.service", "network.step_name", "network.step_connection", "network.step_tls", "network.step_answer"];
     assert_eq!(details(&online.network), steps);
     let version = online.ca.details[0].words(false, false);
     assert!(version.contains("9.8.7") && version.contains("v1"), "{version}");
@@ -151,7 +152,6 @@ fn each_way_a_proxy_fails_is_told_as_the_proxys() {
 fn a_proxy_that_inspects_is_told_by_who_signed() {
     let (real, office) = (Pki::new(), Pki::new().good("name", "DNS:ca.example"));
     let stop = proxy(Temper::To(tls(&office, "name", Manner::Api(0))));
-    std::fs::write(real.path("note"), "").unwrap();
     let online = ask_through(Proxy::Given(format!("http://{stop}")), &real);
     assert_eq!(online.problem(), "network.tls_issuer");
     assert_eq!(value(&online.network, "issuer"), "Office Inspection Root");

@@ -189,9 +189,26 @@ impl Pki {
         std::fs::write(pki.path("index"), "").unwrap();
         std::fs::write(pki.path("serial"), "1000\n").unwrap();
         pki.openssl(&[
-            "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-config",
-            "openssl.cnf", "-subj", "/CN=Office Inspection Root", "-days", "3650", "-keyout", "root.key", "-out",
-            "root.pem", "-addext", "basicConstraints=critical,CA:TRUE", "-addext",
+            "req",
+            "-x509",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-config",
+            "openssl.cnf",
+            "-subj",
+            "/CN=Office Inspection Root",
+            "-days",
+            "3650",
+            "-keyout",
+            "root.key",
+            "-out",
+            "root.pem",
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
             "keyUsage=critical,keyCertSign,cRLSign",
         ]);
         pki
@@ -201,14 +218,44 @@ impl Pki {
     pub fn leaf(self, file: &str, name: &str, from: &str, until: &str) -> Self {
         let (key, csr, pem) = (format!("{file}.key"), format!("{file}.csr"), format!("{file}.pem"));
         self.openssl(&[
-            "req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-config",
-            "openssl.cnf", "-subj", "/CN=service", "-keyout", &key, "-out", &csr,
+            "req",
+            "-new",
+            "-newkey",
+            "ec",
+            "-pkeyopt",
+            "ec_paramgen_curve:P-256",
+            "-nodes",
+            "-config",
+            "openssl.cnf",
+            "-subj",
+            "/CN=service",
+            "-keyout",
+            &key,
+            "-out",
+            &csr,
         ]);
         let extensions = format!("subjectAltName={name}\nbasicConstraints=CA:FALSE\nextendedKeyUsage=serverAuth\n");
         std::fs::write(self.path("extensions"), extensions).unwrap();
         self.openssl(&[
-            "ca", "-batch", "-notext", "-config", "openssl.cnf", "-cert", "root.pem", "-keyfile", "root.key", "-in",
-            &csr, "-out", &pem, "-startdate", from, "-enddate", until, "-extfile", "extensions",
+            "ca",
+            "-batch",
+            "-notext",
+            "-config",
+            "openssl.cnf",
+            "-cert",
+            "root.pem",
+            "-keyfile",
+            "root.key",
+            "-in",
+            &csr,
+            "-out",
+            &pem,
+            "-startdate",
+            from,
+            "-enddate",
+            until,
+            "-extfile",
+            "extensions",
         ]);
         self
     }

@@ -1,6 +1,5 @@
 //! Scenes, and what the probes say of them.
 
-use cert_assistant::app::cert;
 use cert_assistant::ca::Profiles;
 use cert_assistant::check::{Line, Probe, ProbeId, Scene, Verdict, probes, run};
 use std::path::Path;
@@ -115,9 +114,4 @@ pub fn value<'a>(line: &'a Line, name: &str) -> &'a str {
 /// The keys of the details.
 pub fn details(line: &Line) -> Vec<&'static str> {
     line.details.iter().map(|detail| detail.key).collect()
-}
-
-/// The real clock.
-pub fn now() -> i64 {
-    cert::now()
 }
