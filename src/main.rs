@@ -4,11 +4,12 @@
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
+use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use eframe::egui;
 use std::io::Write;
 use std::path::PathBuf;
@@ -31,19 +32,43 @@ struct Arguments {
     #[arg(long, value_parser = ["zh", "en"])]
     lang: Option<String>,
     #[command(subcommand)]
-    task: Option<cli::Task>,
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    #[command(flatten)]
+    Cli(cli::Task),
+    /// What the environment check does in a child: load a library
+    #[command(hide = true)]
+    ProbeDriver { path: PathBuf },
+    /// What the environment check does in a child: greet the smart-card service
+    #[command(hide = true)]
+    ProbeService,
 }
 
 fn main() -> ExitCode {
     timeline::start();
     let arguments = Arguments::parse();
     log_to_stderr();
+    let task = match arguments.task {
+        Some(Task::ProbeDriver { path }) => {
+            driver_child::run(&path, &mut std::io::stdout());
+            return ExitCode::SUCCESS;
+        }
+        Some(Task::ProbeService) => {
+            client_version::child();
+            return ExitCode::SUCCESS;
+        }
+        Some(Task::Cli(task)) => Some(task),
+        None => None,
+    };
     let folders = Folders::find();
     let desk = match Desk::open(arguments.practice, &folders) {
         Ok(desk) => desk,
         Err(error) => return fail(&error),
     };
-    match arguments.task {
+    match task {
         Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
         None => window(desk, &folders),
     }
