@@ -7,9 +7,11 @@ use super::{seal, timeline};
 use crate::cert::Name;
 use crate::check::Inserted;
 use crate::crypto::PublicKey;
+use crate::desktop::crash;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 use crate::token::{Gmt0017, KeySource, KeyUse, PinKind, Slot, Token, TokenError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -95,27 +97,61 @@ struct Worker {
 impl Worker {
     fn run(mut self, inbox: &Receiver<Job>) {
         while let Ok(job) = inbox.recv() {
-            match job {
-                Job::Read => self.read(),
-                Job::ChangePin { current, new } => self.change_pin(current, new),
-                Job::AdminTries => {
-                    let result = self.with_token(|token| token.pin_info(PinKind::Admin));
-                    let result = result.map_err(|error| Fault::from(&error));
-                    self.outlet.send(Event::AdminTries { slot: self.slot.id, result });
-                }
-                Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
-                Job::Lend(to) => self.lend(&to),
-                Job::Reconnect => self.token = None,
-                Job::Issuer(then) => then(self.issuer.clone()),
-                Job::PublicKey { key_use, then } => {
-                    let container = self.container.clone();
-                    then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
-                }
-                Job::Inspect(to) => {
-                    let found = self.inspect();
-                    // who asked waits no longer
-                    let _late = to.send((self.slot.id, found));
-                }
+            let lost = self.lost(&job);
+            // the connection is opened anew before the key is used again
+            if catch_unwind(AssertUnwindSafe(|| self.do_job(job))).is_err() {
+                self.token = None;
+                self.lent.store(false, Ordering::Relaxed);
+                lost.into_iter().for_each(|event| {
+                    self.outlet.send(event);
+                });
+            }
+        }
+    }
+
+    /// What the window hears when this work ends by a fault of the program.
+    fn lost(&self, job: &Job) -> Vec<Event> {
+        let (slot, stopped) = (self.slot.id, || Fault::new(FaultCode::InternalStopped));
+        let uncertain = |code| Err(Fault::new(code).detail(FaultCode::InternalStopped.as_str()));
+        let ended = match job {
+            Job::ChangePin { .. } => {
+                Some(Event::PinChanged { slot, result: uncertain(FaultCode::PinUncertain), pin: None })
+            }
+            Job::UnblockPin { .. } => {
+                let result = uncertain(FaultCode::UnlockUncertain);
+                Some(Event::PinUnblocked { slot, result, user: None, admin: None })
+            }
+            Job::AdminTries => Some(Event::AdminTries { slot, result: Err(stopped()) }),
+            Job::PublicKey { key_use, .. } => {
+                Some(Event::Checked { slot, key_use: *key_use, result: Err(stopped()) })
+            }
+            Job::Inspect(_) => return Vec::new(),
+            Job::Read | Job::Lend(_) | Job::Reconnect | Job::Issuer(_) => None,
+        };
+        ended.into_iter().chain([Event::Contents { slot, result: Err(stopped()) }]).collect()
+    }
+
+    fn do_job(&mut self, job: Job) {
+        match job {
+            Job::Read => self.read(),
+            Job::ChangePin { current, new } => self.change_pin(current, new),
+            Job::AdminTries => {
+                let result = self.with_token(|token| token.pin_info(PinKind::Admin));
+                let result = result.map_err(|error| Fault::from(&error));
+                self.outlet.send(Event::AdminTries { slot: self.slot.id, result });
+            }
+            Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
+            Job::Lend(to) => self.lend(&to),
+            Job::Reconnect => self.token = None,
+            Job::Issuer(then) => then(self.issuer.clone()),
+            Job::PublicKey { key_use, then } => {
+                let container = self.container.clone();
+                then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
+            }
+            Job::Inspect(to) => {
+                let found = self.inspect();
+                // who asked waits no longer
+                let _late = to.send((self.slot.id, found));
             }
         }
     }
@@ -160,6 +196,7 @@ impl Worker {
     }
 
     fn read(&mut self) {
+        crash::on_demand("worker");
         let result = self.with_token(|token| Ok((token.read()?, token.pin_length())));
         self.container = match &result {
             Ok((contents, _)) => contents.current_container().map(|container| container.name.clone()),

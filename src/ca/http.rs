@@ -6,7 +6,7 @@
 //! * Errors and the log carry neither bodies nor headers.
 
 use super::adapter::{CaError, Network};
-use super::profiles::ServiceUrl;
+use super::service_url::ServiceUrl;
 use reqwest::header::{CONTENT_TYPE, DATE, ETAG, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, Response, StatusCode};

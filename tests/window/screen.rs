@@ -12,13 +12,14 @@ use cert_assistant::app::{
 };
 use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
-use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::accesskit::{Live, Role, Toggled};
 use eframe::egui::{
     Context, Event, FullOutput, Key, Modifiers, OutputCommand, Pos2, RawInput, Rect, Theme, Vec2, ViewportCommand,
     ViewportEvent, ViewportId, accessibility, vec2,
 };
 use egui_kittest::kittest::{self, NodeT, Queryable, by};
 use egui_kittest::{EventQueue, Node};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -58,13 +59,15 @@ pub struct Plan<'a> {
 struct Stage {
     hub: Hub,
     asked: Arc<Mutex<Vec<Asked>>>,
-    reached: Arc<Mutex<Vec<u64>>>,
+    aside: Arc<Mutex<Vec<Asked>>>,
     saves: Arc<Mutex<usize>>,
 }
 
 impl Backstage for Stage {
     fn send(&self, command: Asked) {
         match command {
+            // asked for by the window itself
+            Asked::ReachCa(_) | Asked::Autostart(None) => self.aside.lock().unwrap().push(command),
             Asked::Renewal { .. }
             | Asked::Unlock { .. }
             | Asked::RefreshOrders
@@ -83,8 +86,6 @@ impl Backstage for Stage {
             | Asked::ReadLog => {
                 self.asked.lock().unwrap().push(command);
             }
-            // asked for by itself, for every key that was read
-            Asked::ReachCa(slot) => self.reached.lock().unwrap().push(slot),
             command => self.hub.send(command),
         }
     }
@@ -116,7 +117,7 @@ pub struct Screen {
     pub calls: bool,
     textures: Textures,
     asked: Arc<Mutex<Vec<Asked>>>,
-    reached: Arc<Mutex<Vec<u64>>>,
+    aside: Arc<Mutex<Vec<Asked>>>,
     saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
@@ -214,8 +215,8 @@ impl<'a> Plan<'a> {
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));
         let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
-        let (reached, saves) = (Arc::default(), Arc::default());
-        let stage = Stage { hub, asked: Arc::clone(&asked), reached: Arc::clone(&reached), saves: Arc::clone(&saves) };
+        let (aside, saves) = (Arc::default(), Arc::default());
+        let stage = Stage { hub, asked: Arc::clone(&asked), aside: Arc::clone(&aside), saves: Arc::clone(&saves) };
         let folder = tempfile::tempdir().unwrap();
         let english = self.english.then(|| folder.path().join("settings.json"));
         if let Some(path) = &english {
@@ -257,7 +258,7 @@ impl<'a> Plan<'a> {
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
-        Screen::first(ctx, window, input, Ropes { later, bell, asked, reached, saves, notices, tell }, turn)
+        Screen::first(ctx, window, input, Ropes { later, bell, asked, aside, saves, notices, tell }, turn)
     }
 }
 
@@ -266,7 +267,7 @@ struct Ropes {
     later: Arc<Mutex<Duration>>,
     bell: Arc<Bell>,
     asked: Arc<Mutex<Vec<Asked>>>,
-    reached: Arc<Mutex<Vec<u64>>>,
+    aside: Arc<Mutex<Vec<Asked>>>,
     saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
@@ -327,7 +328,7 @@ impl Screen {
             browsed: Vec::new(),
             calls: false,
             asked: ropes.asked,
-            reached: ropes.reached,
+            aside: ropes.aside,
             saves: ropes.saves,
             notices: ropes.notices,
             tell: ropes.tell,
@@ -459,9 +460,9 @@ impl Screen {
         }
     }
 
-    /// Slots whose CA was asked how it is reached, since the last call.
-    pub fn reached(&self) -> Vec<u64> {
-        std::mem::take(&mut *self.reached.lock().unwrap())
+    /// What the window asked for by itself since the last call.
+    pub fn asked_aside(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.aside.lock().unwrap())
     }
 
     /// How often a place to save something was asked for, since the last call.
@@ -606,6 +607,62 @@ impl Screen {
     #[track_caller]
     pub fn is_checked(&self, name: &str) -> bool {
         self.control(name).accesskit_node().toggled() == Some(Toggled::True)
+    }
+
+    /// True when what belongs to the control of this name is shown below it.
+    #[track_caller]
+    pub fn is_expanded(&self, name: &str) -> bool {
+        let node = self.control(name);
+        node.accesskit_node().data().is_expanded().unwrap_or_else(|| panic!("{name} opens nothing"))
+    }
+
+    /// Names of the controls that the keyboard never comes to by Tab.
+    pub fn unreached_by_tab(&mut self) -> Vec<String> {
+        let usable = |node: &Node<'_>| {
+            let node = node.accesskit_node();
+            accessibility::is_input(node.role()) && !node.is_disabled()
+        };
+        let name = |node: &Node<'_>| node.accesskit_node().label().unwrap_or_default();
+        let mut open: BTreeMap<_, _> =
+            self.nodes().filter(usable).map(|node| (node.accesskit_node().id(), name(&node))).collect();
+        for _ in 0..open.len() + 2 {
+            self.press(Key::Tab);
+            if let Some(focused) = self.nodes().find(Node::is_focused).map(|node| node.accesskit_node().id()) {
+                open.remove(&focused);
+            }
+        }
+        open.into_values().collect()
+    }
+
+    /// True when a screen reader says this text by itself when it changes.
+    pub fn is_live(&self, text: &str) -> bool {
+        let says = |node: &Node<'_>| node.accesskit_node().value().is_some_and(|value| value.contains(text));
+        self.nodes().find(says).is_some_and(|node| node.accesskit_node().live() == Live::Polite)
+    }
+
+    /// What stands in the field of this name.
+    #[track_caller]
+    pub fn value(&self, name: &str) -> String {
+        self.control(name).accesskit_node().value().unwrap_or_default()
+    }
+
+    /// How far the bar of this name is, in percent.
+    #[track_caller]
+    pub fn progress(&self, name: &str) -> f64 {
+        let node = self.root().query_by_role_and_label(Role::ProgressIndicator, name);
+        node.and_then(|node| node.accesskit_node().numeric_value()).unwrap()
+    }
+
+    /// Names of all controls.
+    pub fn names(&self) -> Vec<String> {
+        let controls = self.nodes().filter(|node| accessibility::is_input(node.accesskit_node().role()));
+        controls.filter_map(|node| node.accesskit_node().label()).collect()
+    }
+
+    /// Names of the pictures.
+    pub fn pictures(&self) -> Vec<String> {
+        let pictures = self.nodes().filter(|node| node.accesskit_node().role() == Role::Image);
+        pictures.filter_map(|node| node.accesskit_node().label()).collect()
     }
 
     /// True when a picture of this name is shown.

@@ -10,6 +10,8 @@ mod ports;
 mod program;
 mod reach;
 pub(super) mod storage;
+#[cfg(any(windows, test))]
+mod windows;
 
 pub use clock::is_wrong as clock_is_wrong;
 pub use ports::Ports;
@@ -18,6 +20,7 @@ pub(crate) use reach::time as reach_ca;
 
 use super::probe::Probe;
 use super::scene::Scene;
+use crate::desktop::autostart::Autostart;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -46,7 +49,17 @@ pub(super) fn in_path<'a>(scene: &'a Scene, name: &'a str) -> impl Iterator<Item
         .filter(|file| file.is_file())
 }
 
-/// Whether the program starts with the desktop; `None` where it can't.
-fn autostart(_: &Scene) -> Option<bool> {
-    None
+/// Where the start with the desktop is written down; `None` without a home.
+pub(super) fn autostart(scene: &Scene) -> Option<Autostart> {
+    if cfg!(windows) {
+        return Autostart::here();
+    }
+    let get = |name: &str| scene.variables.get(name).filter(|value| value.starts_with('/')).cloned();
+    let own = get("XDG_CONFIG_HOME").or_else(|| get("HOME").map(|home| format!("{home}/.config")))?;
+    let system = get("XDG_CONFIG_DIRS").unwrap_or_else(|| "/etc/xdg".to_owned());
+    Some(Autostart {
+        folder: scene.path(&own).join("autostart"),
+        system: system.split(':').map(|folder| scene.path(folder).join("autostart")).collect(),
+        program: scene.program.clone(),
+    })
 }

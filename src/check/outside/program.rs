@@ -38,7 +38,7 @@ impl Probe for Program {
         let line = line.detail(kind.with("machine", std::env::consts::ARCH));
         let line = line.detail(Statement::new("program.path").with_private("path", scene.program.display()));
         let line = if in_container(scene) { line.detail(Statement::new("program.container")) } else { line };
-        match super::autostart(scene) {
+        match super::autostart(scene).and_then(|autostart| autostart.state()) {
             Some(true) => line.detail(Statement::new("program.autostart_on")),
             Some(false) => line.detail(Statement::new("program.autostart_off")).repair(Repair::AddAutostart),
             None => line.detail(Statement::new("program.autostart_none")),

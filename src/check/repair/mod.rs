@@ -8,6 +8,7 @@ mod elevation;
 mod rule;
 mod service;
 
+use super::outside::autostart;
 use super::scene::Scene;
 use crate::fault::{Fault, FaultCode};
 use elevation::Powers;
@@ -77,7 +78,10 @@ pub fn carry_out(repair: Repair, scene: &Scene) -> Result<(), Fault> {
     match repair {
         Repair::StartService => service::start(scene, &Powers::of(scene)),
         Repair::InstallUdevRule => rule::install(scene, &Powers::of(scene)),
-        Repair::AddAutostart => Err(Fault::new(FaultCode::InternalStopped)),
+        Repair::AddAutostart => match autostart(scene) {
+            Some(autostart) => autostart.set(true),
+            None => Err(Fault::new(FaultCode::AutostartNotSet)),
+        },
         Repair::CleanStorage => clean::clean(&scene.folders),
         Repair::Open(_) => Ok(()),
     }

@@ -217,6 +217,7 @@ pub fn profile(url: &str, roots: Vec<Vec<u8>>) -> CaProfile {
         hours: Text::default(),
         reminder_days: Vec::new(),
         pin_policy: PinPolicy { min: 6, max: 16 },
+        update: None,
         roots,
     }
 }

@@ -189,7 +189,8 @@ fn why(reason: &Error, seen: &Seen, host: &str) -> TlsFailure {
                 TlsFailure::WrongName(host.to_owned())
             }
             CertificateError::Revoked => TlsFailure::Revoked,
-            CertificateError::UnknownIssuer => {
+            // another issuer of the same name is as unknown
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 TlsFailure::UnknownIssuer(leaf.map_or_else(String::new, |leaf| signer(&leaf)))
             }
             // signed by itself: nobody else vouches for it
