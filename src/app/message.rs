@@ -15,6 +15,7 @@ use crate::secret::Pin;
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use crate::update::Release;
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -393,6 +394,12 @@ pub enum Event {
     Log(Vec<LogLine>),
     /// Another start of the program, or the tray, wants to see this.
     Summoned(Target),
+    /// Another start wants to know whether the window still answers.
+    Knock(Sender<()>),
+    /// A part of the program stopped: what it was asked for is not answered any more.
+    Stopped,
+    /// A damaged file was set aside under another name and begins anew.
+    SetAside(PathBuf),
     /// The tray wants the program to end.
     QuitAsked,
     /// Whether the desktop shows the tray icon.

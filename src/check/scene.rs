@@ -1,10 +1,12 @@
 //! What the probes look at. Everything a test has to make up – the root of the file system, variables, keys, the service –
 //! is a field; the real scene is made by the app.
 
+use super::outside::Reached;
 use crate::ca::{Profiles, Proxy};
 use crate::cert::TrustStore;
+use crate::crypto::PublicKey;
 use crate::fault::Fault;
-use crate::token::{KeyContents, ServiceState};
+use crate::token::{KeyContents, KeyUse, ServiceReport, ServiceState};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
@@ -18,6 +20,10 @@ pub struct Inserted {
     pub atr: Vec<u8>,
     /// Contents, or why it could not be read.
     pub result: Result<KeyContents, Fault>,
+    /// Public keys of the container in use, as far as the key gives them.
+    pub public_keys: Vec<(KeyUse, PublicKey)>,
+    /// A workflow of this program has the key, so that it was not read.
+    pub lent: bool,
 }
 
 /// Folders of this person.
@@ -41,7 +47,7 @@ pub struct Scene {
     /// Variables of the environment.
     pub variables: HashMap<String, String>,
     /// Asks the smart-card service anew.
-    pub ask_service: Asked<ServiceState>,
+    pub ask_service: Asked<ServiceReport>,
     /// Reads every inserted card anew.
     pub ask_keys: Asked<Vec<Inserted>>,
     /// Loads the certificates the check trusts.
@@ -65,14 +71,45 @@ pub struct Scene {
 /// What was asked for once and is shared by the probes of one check.
 #[derive(Default)]
 pub struct Answers {
-    service: OnceLock<ServiceState>,
+    service: OnceLock<ServiceReport>,
     keys: OnceLock<Vec<Inserted>>,
+    pub(super) reached: OnceLock<Vec<Reached>>,
+    trust: OnceLock<TrustStore>,
 }
 
 impl Scene {
+    /// A computer with nothing on it below this root, without service and keys: what a made-up scene begins with.
+    #[must_use]
+    pub fn bare(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            variables: HashMap::new(),
+            ask_service: Box::new(|| ServiceState::Stopped.into()),
+            ask_keys: Box::new(Vec::new),
+            trust: Box::new(TrustStore::default),
+            profiles: Profiles::default(),
+            proxy: Proxy::None,
+            folders: Folders::default(),
+            program: PathBuf::new(),
+            now: crate::cert::now,
+            practice: false,
+            answers: Answers::default(),
+        }
+    }
+
     /// State of the smart-card service; the first probe that asks waits for it.
     pub fn service(&self) -> &ServiceState {
+        &self.service_report().state
+    }
+
+    /// All that is known of the service and its readers.
+    pub fn service_report(&self) -> &ServiceReport {
         self.answers.service.get_or_init(|| (self.ask_service)())
+    }
+
+    /// The certificates the check trusts, loaded once for all probes.
+    pub fn trust_store(&self) -> &TrustStore {
+        self.answers.trust.get_or_init(|| (self.trust)())
     }
 
     /// The inserted cards, read once for all probes; empty when the service can't be used.

@@ -16,6 +16,7 @@ mod pin_block;
 mod profile;
 pub mod replay;
 mod service_probe;
+mod service_report;
 mod service_watch;
 mod source;
 mod text;
@@ -27,6 +28,7 @@ pub use gmt0017::Gmt0017;
 pub use media::Medium;
 pub use monitor::PcscSource;
 pub use pin_block::check_new as check_new_pin;
+pub use service_report::{CardSeen, ReaderSeen, ServiceReport, meet_service};
 pub use source::{KeySource, ServiceState, Slot, SourceEvent};
 pub use transport::{Channel, Transport, TransportError};
 pub use types::{

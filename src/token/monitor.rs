@@ -15,7 +15,7 @@ use super::pcsc_link::{PcscLink, transport_error};
 use super::service_probe::diagnose;
 use super::service_watch::{ServiceWatch, Stop};
 use super::text::shown;
-use super::{KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
+use super::{KeySource, ServiceReport, ServiceState, Slot, SourceEvent, Transport, TransportError};
 use pcsc::{Context, Error, PNP_NOTIFICATION, ReaderState, Scope, State};
 use std::ffi::CString;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -201,6 +201,10 @@ impl KeySource for PcscSource {
             return Err(TransportError::Removed);
         }
         Ok(Box::new(link))
+    }
+
+    fn look(&self) -> Option<ServiceReport> {
+        Some(ServiceReport::look())
     }
 }
 

@@ -23,6 +23,23 @@ pub fn diagnose(error: Error) -> Diagnosis {
     ask(error)
 }
 
+/// Why a service said nothing about itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silence {
+    /// Nobody listens, or nobody may connect.
+    NoConnection,
+    /// It listens, and answers not in time.
+    Silent,
+    /// It hangs up.
+    HangsUp,
+}
+
+/// Greets a service; where services can't be greeted, as if it had answered.
+#[cfg(not(unix))]
+pub fn greet() -> Result<(), Silence> {
+    Ok(())
+}
+
 #[cfg(not(unix))]
 fn ask(_: Error) -> Diagnosis {
     Diagnosis { state: ServiceState::Stopped, listening: false }
@@ -31,11 +48,11 @@ fn ask(_: Error) -> Diagnosis {
 #[cfg(unix)]
 use unix::ask;
 #[cfg(unix)]
-pub use unix::socket_path;
+pub use unix::{greet, socket_path};
 
 #[cfg(unix)]
 mod unix {
-    use super::Diagnosis;
+    use super::{Diagnosis, Silence};
     use crate::token::ServiceState;
     use pcsc::Error;
     use std::io::{self, ErrorKind, Read, Write};
@@ -73,6 +90,15 @@ mod unix {
             Err(_) => ServiceState::Stopped,
         };
         Diagnosis { state, listening: true }
+    }
+
+    /// Greets the service, to see how it takes it.
+    pub fn greet() -> Result<(), Silence> {
+        let stream = UnixStream::connect(socket_path()).map_err(|_| Silence::NoConnection)?;
+        version(stream).map(drop).map_err(|problem| match problem.kind() {
+            ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Silence::HangsUp,
+            _ => Silence::Silent,
+        })
     }
 
     /// The version a service speaks. We claim version 0:0, which none accepts: only the answer is wanted.

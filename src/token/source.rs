@@ -1,6 +1,6 @@
 //! Where keys come from: the reader service, or practice keys.
 
-use super::{Transport, TransportError};
+use super::{ServiceReport, Transport, TransportError};
 
 /// State of the smart-card service.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,4 +59,9 @@ pub trait KeySource: Send + Sync {
     /// # Errors
     /// [`TransportError`].
     fn open(&self, slot: &Slot) -> Result<Box<dyn Transport>, TransportError>;
+
+    /// One look at the service behind the keys; `None` when there is none.
+    fn look(&self) -> Option<ServiceReport> {
+        None
+    }
 }

@@ -2,7 +2,7 @@
 //! its books in files. What the window would show is in the model.
 #![allow(dead_code)] // every test file uses its part
 
-use cert_assistant::app::{Command, Desk, Event, Hub, KeyState, Online, Surroundings, cert};
+use cert_assistant::app::{Command, Desk, Event, Hub, KeyState, Online, Site, Surroundings, cert};
 use cert_assistant::ca::Proxy;
 use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::secret::Pin;
@@ -41,6 +41,7 @@ impl Practice {
             trust: Arc::new(cert::TrustStore::default),
             wake: Arc::new(|| {}),
             online: Some(online),
+            site: Site { practice: true, ..Site::default() },
         });
         ca.on_message(hub.teller());
         Self { hub: Some(hub), events, desk: Desk::default(), source, ca }

@@ -8,7 +8,7 @@ use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
-    SettingsFile, Surroundings, UnlockAsk, cert,
+    SettingsFile, Site, Surroundings, UnlockAsk, cert,
 };
 use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
@@ -210,6 +210,7 @@ impl<'a> Plan<'a> {
             trust: Arc::new(move || trust.clone()),
             wake: Arc::new(|| ()),
             online: None,
+            site: Site::default(),
         });
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));
@@ -241,6 +242,8 @@ impl<'a> Plan<'a> {
                 profiles: self.profiles,
                 crash: self.crash,
                 target: Target::Window,
+                background: false,
+                tray: None,
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
                 contacts_file: self.contacts.map(Path::to_owned),
                 reminders_file: self.reminders.map(Path::to_owned),

@@ -1,0 +1,213 @@
+//! The environment check at work: what it looks at, run beside everything else.
+//!
+//! Invariants
+//! * One check at a time; a second wish while one runs is the running one.
+//! * Keys are read by their own workers. One that does not answer in time counts as mute and holds up no other.
+
+use super::everyday::Known;
+use super::hub::{Outlet, Workers};
+use super::message::Event;
+use super::orders::lock;
+use super::settings::SettingsFile;
+use super::worker::Job;
+use crate::ca::{Profiles, Proxy};
+use crate::cert;
+use crate::check::{self, Folders, Inserted, LIMIT, Line, Probe, ProbeId, Repair, Scene};
+use crate::fault::{Fault, FaultCode};
+use crate::token::{CardSeen, KeySource, ReaderSeen, ServiceReport, ServiceState, Slot, SourceEvent};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::channel;
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long keys may take to answer a check.
+const KEYS: Duration = Duration::from_secs(5);
+/// How long the watching thread may take to tell, after the start, which keys are in.
+const FIRST_LOOK: Duration = Duration::from_secs(3);
+
+/// What the environment check has to know of this program and person.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// Folders of this person.
+    pub folders: Folders,
+    /// Which CA issues which certificates.
+    pub profiles: Profiles,
+    /// How services are reached.
+    pub proxy: Proxy,
+    /// This program's file.
+    pub program: PathBuf,
+    /// Practice keys.
+    pub practice: bool,
+}
+
+/// What lies in the readers, as the watching thread told.
+#[derive(Default)]
+pub(super) struct Present {
+    inner: Mutex<Inner>,
+    told: Condvar,
+}
+
+#[derive(Default)]
+struct Inner {
+    /// Told after the cards that were in at the start.
+    service: Option<ServiceState>,
+    cards: BTreeMap<u64, (Slot, Arc<AtomicBool>)>,
+}
+
+impl Present {
+    pub(super) fn hear(&self, event: &SourceEvent) {
+        let mut inner = lock(&self.inner);
+        match event {
+            SourceEvent::Service(state) => inner.service = Some(state.clone()),
+            SourceEvent::Inserted(slot) => {
+                inner.cards.insert(slot.id, (slot.clone(), Arc::default()));
+            }
+            SourceEvent::Removed(id) => {
+                inner.cards.remove(id);
+            }
+            SourceEvent::Freed(_) => {}
+        }
+        self.told.notify_all();
+    }
+
+    /// True while a workflow has the key.
+    pub(super) fn lent(&self, slot: u64) -> Arc<AtomicBool> {
+        lock(&self.inner).cards.get(&slot).map(|(_, lent)| Arc::clone(lent)).unwrap_or_default()
+    }
+
+    /// True while a workflow has any key.
+    pub(super) fn any_lent(&self) -> bool {
+        lock(&self.inner).cards.values().any(|(_, lent)| lent.load(Ordering::Relaxed))
+    }
+
+    /// The cards that are in, and the state of the service as it was told.
+    fn look(&self) -> (Vec<(Slot, Arc<AtomicBool>)>, Option<ServiceState>) {
+        let inner = lock(&self.inner);
+        let waited = self.told.wait_timeout_while(inner, FIRST_LOOK, |inner| inner.service.is_none());
+        let inner = waited.unwrap_or_else(PoisonError::into_inner).0;
+        (inner.cards.values().cloned().collect(), inner.service.clone())
+    }
+
+    /// In place of a service that does not exist, as for practice keys.
+    fn report(&self) -> ServiceReport {
+        let (cards, service) = self.look();
+        let seen = |slot: Slot| ReaderSeen { name: slot.reader, card: CardSeen::There, atr: slot.atr };
+        ServiceReport {
+            readers: cards.into_iter().map(|(slot, _)| seen(slot)).collect(),
+            ..service.unwrap_or(ServiceState::Stopped).into()
+        }
+    }
+}
+
+/// Asks every worker to read its key anew.
+fn read_keys(workers: &Workers, present: &Present) -> Vec<Inserted> {
+    let (cards, _) = present.look();
+    let (tell, answers) = channel();
+    for (slot, _) in &cards {
+        if let Some(jobs) = lock(workers).get(&slot.id) {
+            // a worker that ended answers nothing
+            let _ended = jobs.send(Job::Inspect(tell.clone()));
+        }
+    }
+    drop(tell);
+    let end = Instant::now() + KEYS;
+    let mut found = BTreeMap::new();
+    while let Ok((slot, inserted)) = answers.recv_timeout(end.saturating_duration_since(Instant::now())) {
+        found.insert(slot, inserted);
+    }
+    let silent = |slot: Slot, lent: &AtomicBool| Inserted {
+        reader: slot.reader,
+        atr: slot.atr,
+        result: Err(Fault::new(FaultCode::KeyMute)),
+        public_keys: Vec::new(),
+        lent: lent.load(Ordering::Relaxed),
+    };
+    cards.into_iter().map(|(slot, lent)| found.remove(&slot.id).unwrap_or_else(|| silent(slot, &lent))).collect()
+}
+
+/// The checks of a hub.
+#[derive(Clone)]
+pub(super) struct Checks {
+    site: Arc<Mutex<Site>>,
+    /// What was found last; locked while a check runs.
+    lines: Arc<Mutex<BTreeMap<ProbeId, Line>>>,
+}
+
+impl Checks {
+    pub(super) fn at(site: Site) -> Self {
+        Self { site: Arc::new(Mutex::new(site)), lines: Arc::default() }
+    }
+
+    /// What a question for updates needs.
+    pub(super) fn known(&self) -> Known {
+        let Site { folders, profiles, proxy, .. } = lock(&self.site).clone();
+        let file = |folder: PathBuf, name: &str| (!folder.as_os_str().is_empty()).then(|| folder.join(name));
+        Known {
+            settings: SettingsFile::at(file(folders.config, "settings.json")),
+            profiles,
+            proxy,
+            seen: file(folders.data, "update-seen.json"),
+        }
+    }
+
+    /// Services are reached this way from now on.
+    pub(super) fn use_proxy(&self, proxy: Proxy) {
+        lock(&self.site).proxy = proxy;
+    }
+
+    pub(super) fn scene(
+        &self,
+        source: &Arc<dyn KeySource>,
+        trust: &Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+        workers: &Workers,
+        present: &Arc<Present>,
+    ) -> Scene {
+        let Site { folders, profiles, proxy, program, practice } = lock(&self.site).clone();
+        let (source, trust, workers) = (Arc::clone(source), Arc::clone(trust), Arc::clone(workers));
+        let here = [Arc::clone(present), Arc::clone(present)];
+        let [at_readers, at_keys] = here;
+        Scene {
+            variables: std::env::vars_os()
+                .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+                .collect(),
+            ask_service: Box::new(move || source.look().unwrap_or_else(|| at_readers.report())),
+            ask_keys: Box::new(move || read_keys(&workers, &at_keys)),
+            trust: Box::new(move || trust()),
+            profiles,
+            proxy,
+            folders,
+            program,
+            practice,
+            ..Scene::bare("/")
+        }
+    }
+
+    /// Looks at everything.
+    pub(super) fn run(&self, scene: Scene, outlet: &Outlet) {
+        if let Ok(mut lines) = self.lines.try_lock() {
+            look(&check::probes(), scene, outlet, &mut lines);
+        }
+    }
+
+    /// Carries a repair out and looks again, there and at what waited for it.
+    pub(super) fn repair(&self, probe: ProbeId, repair: Repair, scene: &Scene, after: Scene, outlet: &Outlet) {
+        let result = check::carry_out(repair, scene);
+        outlet.send(Event::Repaired { probe, result });
+        let mut lines = lock(&self.lines);
+        let waits = |id: ProbeId| lines.get(&id).is_some_and(|line| line.because == Some(probe));
+        let again: Vec<_> = check::probes().into_iter().filter(|one| one.id() == probe || waits(one.id())).collect();
+        look(&again, after, outlet, &mut lines);
+    }
+}
+
+fn look(probes: &[Arc<dyn Probe>], scene: Scene, outlet: &Outlet, lines: &mut BTreeMap<ProbeId, Line>) {
+    let began = Instant::now();
+    outlet.send(Event::CheckBegan(probes.iter().map(|probe| probe.id()).collect()));
+    check::run(probes, &Arc::new(scene), LIMIT, &mut |line| {
+        lines.insert(line.probe, line.clone());
+        outlet.send(Event::CheckLine(Box::new(line)));
+    });
+    outlet.send(Event::CheckEnded(began.elapsed()));
+}
