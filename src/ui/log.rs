@@ -121,7 +121,8 @@ fn lines(ui: &mut Ui, view: &mut View, log: &[LogLine]) {
             return;
         }
         ui.spacing_mut().item_spacing.y = space::XS;
-        let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
+        let rows =
+            ScrollArea::vertical().id_salt("log").max_height(height).min_scrolled_height(height).auto_shrink(false);
         rows.stick_to_bottom(true).show_rows(ui, line, passing.len(), |ui, shown| {
             for line in passing.get(shown).unwrap_or_default().iter().filter_map(|number| log.get(*number)) {
                 let tone = match line.level {

@@ -77,12 +77,19 @@ fn of_many_lines_the_newest_are_in_sight_and_only_those_are_laid_out() {
     let bench = Bench::empty();
     let mut screen = Plan::new(&bench).size(720.0, 480.0).open();
     screen.click("关于");
+    // another long list, left at its top
+    screen.press_button("第三方组件许可证");
+    screen.press_button("返回");
     screen.press_button("查看日志");
     let line = |n: usize| LogLine { text: format!("line {n}."), ..some()[0].clone() };
     let before = Instant::now();
     screen.happens(Event::Log((0..20_000).map(line).collect()));
     screen.shows(&["line 19999."]);
     screen.hides(&["line 0.", "line 10000."]);
+    // whole, not behind the lower edge
+    let [last, before_it] = [19_999, 19_998].map(|n| screen.place_of(&format!("line {n}.")));
+    assert!(last.bottom() < 480.0 - 36.0 - 20.0, "the last line is at {last:?}");
+    assert!(last.top() - before_it.top() < 26.0, "{last:?} {before_it:?}");
     let shown = screen.text().matches("app::hub").count();
     assert!(shown < 80, "{shown} lines are laid out");
     eprintln!("20 000 lines took {:?}", before.elapsed());

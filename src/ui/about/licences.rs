@@ -33,7 +33,11 @@ pub fn show(ui: &mut Ui, actions: &mut Vec<Action>) {
     let line = ui.text_style_height(&TextStyle::Small);
     widgets::card(ui, |ui| {
         ui.spacing_mut().item_spacing.y = space::XS;
-        let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
+        let rows = ScrollArea::vertical()
+            .id_salt("licences")
+            .max_height(height)
+            .min_scrolled_height(height)
+            .auto_shrink(false);
         rows.show_rows(ui, line, LINES.len(), |ui, shown| {
             for library in LINES.get(shown).unwrap_or_default() {
                 let text = RichText::new(*library).size(size::CAPTION).color(p.text2);
