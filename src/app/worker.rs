@@ -122,9 +122,7 @@ impl Worker {
                 Some(Event::PinUnblocked { slot, result, user: None, admin: None })
             }
             Job::AdminTries => Some(Event::AdminTries { slot, result: Err(stopped()) }),
-            Job::PublicKey { key_use, .. } => {
-                Some(Event::Checked { slot, key_use: *key_use, result: Err(stopped()) })
-            }
+            Job::PublicKey { key_use, .. } => Some(Event::Checked { slot, key_use: *key_use, result: Err(stopped()) }),
             Job::Inspect(_) => return Vec::new(),
             Job::Read | Job::Lend(_) | Job::Reconnect | Job::Issuer(_) => None,
         };

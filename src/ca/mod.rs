@@ -30,8 +30,8 @@ pub use key::{KeyAccess, KeyGone};
 pub use order_api::{Greeting, OrderApi};
 pub use portal::Portal;
 pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, Text};
-pub use service_url::{ServiceUrl, UrlRefused};
 pub use renewal::{DownloadStep, Identified, Outcome, Renewal, Step};
+pub use service_url::{ServiceUrl, UrlRefused};
 pub use unlock::{
     Application, ClientKey, KeyRefusal, Unlock, UnlockLine, UnlockMark, UnlockOutcome, UnlockProgress, UnlockStep,
 };

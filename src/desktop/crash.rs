@@ -182,7 +182,10 @@ mod tests {
     #[test]
     fn paths_of_source_text_lose_whose_computer_it_was_built_on() {
         for (path, kept) in [
-            ("/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/egui-0.37.0/src/ui.rs:10:5", "…/egui-0.37.0/src/ui.rs:10:5"),
+            (
+                "/home/me/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/egui-0.37.0/src/ui.rs:10:5",
+                "…/egui-0.37.0/src/ui.rs:10:5",
+            ),
             ("/home/me/cert-assistant/src/app/hub.rs", "…/cert-assistant/src/app/hub.rs"),
             (r"C:\Users\me\x\src\main.rs", "…/x/src/main.rs"),
             ("/rustc/0123/library/std/src/panicking.rs:1", "…/std/src/panicking.rs:1"),

@@ -122,7 +122,8 @@ impl Place {
     /// There is no folder that belongs to this person alone.
     pub fn here(practice: bool) -> io::Result<Self> {
         let display = ["WAYLAND_DISPLAY", "DISPLAY", "SESSIONNAME"].map(|name| std::env::var(name).unwrap_or_default());
-        let display: String = display.join("-").chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
+        let display: String =
+            display.join("-").chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
         let practice = if practice { "-practice" } else { "" };
         // the address of a socket is short
         let display: String = display.chars().take(40).collect();
@@ -241,7 +242,10 @@ mod system {
         match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
             _ if is_private(&folder, own) => Ok(folder),
-            _ => Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder of the session belongs to somebody else")),
+            _ => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the folder of the session belongs to somebody else",
+            )),
         }
     }
 
@@ -399,9 +403,25 @@ mod tests {
         }
         let long = format!("renew?serial={}", "1".repeat(65));
         for text in [
-            "", " renew", "renew ", "Renew", "renew/", "renew?", "renew?serial=", "renew?serial=1&a=b", "renew?pin=1",
-            "renew?serial=../x", "renew?serial=%31", "renew#a", "check?serial=1", "http://renew", "cert-assistant:",
-            "cert-assistant:renew/x", "cert-assistant:renew\n", "renew?serial=一", "cert-assistant:cert-assistant:renew",
+            "",
+            " renew",
+            "renew ",
+            "Renew",
+            "renew/",
+            "renew?",
+            "renew?serial=",
+            "renew?serial=1&a=b",
+            "renew?pin=1",
+            "renew?serial=../x",
+            "renew?serial=%31",
+            "renew#a",
+            "check?serial=1",
+            "http://renew",
+            "cert-assistant:",
+            "cert-assistant:renew/x",
+            "cert-assistant:renew\n",
+            "renew?serial=一",
+            "cert-assistant:cert-assistant:renew",
             &long,
         ] {
             assert_eq!(Target::parse(text), None, "{text}");
@@ -410,7 +430,8 @@ mod tests {
 
     #[test]
     fn no_line_is_read_as_something_that_does_not_read_the_same_again() {
-        let pieces = ["cert-assistant:", "//", "renew", "unlock", "check", "?", "serial=", "1a", "/", "&", "\u{0}", "é", "-"];
+        let pieces =
+            ["cert-assistant:", "//", "renew", "unlock", "check", "?", "serial=", "1a", "/", "&", "\u{0}", "é", "-"];
         let mut seed = 1u64;
         let mut read = 0;
         for _ in 0..50_000 {
@@ -452,7 +473,10 @@ mod tests {
         let wish = Target::Renew(Some("12".to_owned()));
         assert!(matches!(place.start(&wish, LONG), Start::Second));
         assert_eq!(heard.recv().unwrap(), wish);
-        assert!(matches!(Place::at(folder.path(), "practice").start(&wish, LONG), Start::First(_)), "practice is its own");
+        assert!(
+            matches!(Place::at(folder.path(), "practice").start(&wish, LONG), Start::First(_)),
+            "practice is its own"
+        );
         drop(instance);
         assert!(matches!(place.start(&wish, LONG), Start::First(_)));
     }

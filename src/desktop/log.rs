@@ -70,9 +70,8 @@ pub fn start(folder: &Path) {
     let book = Arc::new(Book::at(folder, home, LARGEST));
     let (filter, handle) = reload::Layer::new(wanted(false));
     let stderr = std::env::var("CERT_ASSISTANT_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
-    let stderr = stderr.map(|level| {
-        fmt::layer().with_writer(std::io::stderr).with_filter(Targets::new().with_target(OURS, level))
-    });
+    let stderr = stderr
+        .map(|level| fmt::layer().with_writer(std::io::stderr).with_filter(Targets::new().with_target(OURS, level)));
     let started =
         tracing_subscriber::registry().with(ToBook(Arc::clone(&book)).with_filter(filter)).with(stderr).try_init();
     if started.is_ok() {
@@ -319,10 +318,8 @@ mod tests {
     }
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> = std::fs::read_dir(folder)
-            .unwrap()
-            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-            .collect();
+        let mut names: Vec<_> =
+            std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }

@@ -139,7 +139,13 @@ impl Feed {
         }
         let file = self.files.into_iter().find(|file| file.target == target).map(File::checked).transpose()?;
         let date = self.issued.get(..10).unwrap_or_default().to_owned();
-        Ok(Answer::Newer(Release { version: self.version, date, notes_zh: self.notes.zh, notes_en: self.notes.en, file }))
+        Ok(Answer::Newer(Release {
+            version: self.version,
+            date,
+            notes_zh: self.notes.zh,
+            notes_en: self.notes.en,
+            file,
+        }))
     }
 }
 
@@ -149,7 +155,8 @@ impl File {
         let bare = self.url.split('?').next().unwrap_or_default();
         ServiceUrl::parse(bare).map_err(|why| unreadable(format!("url: {why}")))?;
         let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.+~".contains(&byte);
-        if self.name.is_empty() || self.name.len() > 100 || self.name.starts_with('.') || !self.name.bytes().all(plain) {
+        if self.name.is_empty() || self.name.len() > 100 || self.name.starts_with('.') || !self.name.bytes().all(plain)
+        {
             return Err(unreadable("name of the file"));
         }
         let is_hex = self.sha256.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte));
