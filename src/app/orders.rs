@@ -106,6 +106,7 @@ impl Book {
             Ok((entries, damaged)) => {
                 for file in damaged {
                     tracing::warn!(file = %file.file.display(), "a damaged order was set aside");
+                    self.inner.outlet.send(Event::SetAside(file.file));
                 }
                 entries
             }

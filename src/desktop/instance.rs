@@ -142,7 +142,7 @@ impl Place {
             match lock.try_lock() {
                 Ok(()) => {
                     return match system::listen(self) {
-                        Ok(door) => Start::First(Instance { place: self.clone(), door, _lock: lock }),
+                        Ok(door) => Start::First(Instance { place: self.clone(), door, lock }),
                         Err(error) => Start::Alone(error),
                     };
                 }
@@ -173,10 +173,18 @@ impl Place {
 pub struct Instance {
     place: Place,
     door: system::Door,
-    _lock: File,
+    lock: File,
 }
 
 impl Instance {
+    /// Lets another start be the first, from now on.
+    pub fn leave(&self) {
+        system::close(&self.place);
+        if let Err(error) = self.lock.unlock() {
+            tracing::warn!(%error, "the lock stays until the program ends");
+        }
+    }
+
     /// Listens on a thread of its own. `hear` says whether the wish was taken; a start whose wish was not waits.
     pub fn listen(&self, hear: impl Fn(Target) -> bool + Send + 'static) {
         let door = self.door.share();
@@ -194,7 +202,7 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
-        system::close(&self.place);
+        self.leave();
     }
 }
 

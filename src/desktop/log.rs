@@ -387,7 +387,7 @@ mod tests {
         assert!(text.len() < 1100, "{}", text.len());
         assert_eq!(text.matches("nothing more is written today").count(), 1);
         // another start on the same day does not begin anew
-        super::Book::at(folder.path(), None, 1000).write(NOON, Level::Info, "t", "again");
+        Book::at(folder.path(), None, 1000).write(NOON, Level::Info, "t", "again");
         assert!(std::fs::metadata(&file).unwrap().len() < 1200);
         book.write(NOON + time::Duration::days(1), Level::Info, "t", "new day");
         assert_eq!(book.read().last().unwrap().text, "new day");

@@ -41,6 +41,9 @@ pub struct Picture {
     pub rgba: Vec<u8>,
 }
 
+/// Whether there can be an icon on this system.
+pub const POSSIBLE: bool = cfg!(all(target_os = "linux", feature = "window"));
+
 /// Hears what the person does; called on a thread of the tray.
 pub type Hear = Arc<dyn Fn(Wish) + Send + Sync>;
 

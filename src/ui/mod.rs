@@ -37,7 +37,7 @@ mod window;
 mod wizard;
 mod words;
 
-pub use window::{Clock, Notify, Setting, Stopwatch, Window};
+pub use window::{Clock, Notify, Setting, StartTray, Stopwatch, Window, start_tray};
 
 use crate::app::Language;
 use eframe::egui::IconData;
@@ -46,6 +46,12 @@ use eframe::egui::IconData;
 #[must_use]
 pub fn icon() -> IconData {
     eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon/icon-64.png")).unwrap_or_default()
+}
+
+/// What a start says that meets another one that does not answer.
+#[must_use]
+pub fn hung() -> String {
+    rust_i18n::t!("start.hung").into_owned()
 }
 
 /// Makes a language the one of all texts.

@@ -242,6 +242,8 @@ impl<'a> Plan<'a> {
                 profiles: self.profiles,
                 crash: self.crash,
                 target: Target::Window,
+                background: false,
+                tray: None,
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
                 contacts_file: self.contacts.map(Path::to_owned),
                 reminders_file: self.reminders.map(Path::to_owned),

@@ -2,6 +2,7 @@
 
 use super::{Clock, Window};
 use crate::app::protocol::OrderKind;
+use crate::app::reminders::REMINDER_DAYS;
 use crate::app::{
     Command, Event, Notice, OrderLine, PinOutcome, RenewalAsk, RenewalDesk, RenewalStage, UnlockAsk, UnlockDesk,
     UnlockStage, UpdateStage, timeline,
@@ -34,6 +35,7 @@ impl Window {
             Event::Contents { slot, .. } => Some(*slot),
             _ => None,
         };
+        let tray = matches!(event, Event::Tray(_));
         let (log_read, updated) = (matches!(event, Event::Log(_)), matches!(event, Event::Update(_)));
         let ended = match &event {
             Event::RenewalFault { slot, .. } | Event::RenewalStage { slot, .. } => Some(Page::Renew(*slot)),
@@ -58,6 +60,9 @@ impl Window {
         }
         if let Some(slot) = read {
             self.reach_ca(slot);
+        }
+        if tray {
+            self.tray_changed(ctx);
         }
         if log_read {
             self.log.renew();
@@ -283,7 +288,9 @@ impl Window {
         let Some(view) = self.desk.key(slot).and_then(|key| key.view()) else { return };
         let Some(certificate) = view.leading() else { return };
         let owner = words::owner(view);
-        let Some(left) = self.reminders.due(certificate, (self.setting.clock)()) else { return };
+        let of_ca = || self.setting.profiles.for_issuer(&certificate.issuer).map(|profile| &profile.reminder_days);
+        let days = self.settings.reminder_days.as_ref().or_else(of_ca).map_or(&REMINDER_DAYS[..], Vec::as_slice);
+        let Some(left) = self.reminders.due(certificate, days, (self.setting.clock)()) else { return };
         let text = match left {
             0 => t!("notice.last_day", owner = owner),
             _ => t!("notice.expiring", owner = owner, days = words::days(left)),

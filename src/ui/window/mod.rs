@@ -2,6 +2,7 @@
 
 mod events;
 mod perform;
+mod summons;
 
 use crate::app::check;
 use crate::app::contact::Contacts;
@@ -26,15 +27,16 @@ use crate::ui::{
     about, crash, empty, environment, log, orders, practice_messages, preferences, services, sidebar, status_bar,
     unlock, use_language, wizard, words,
 };
-use eframe::egui::{
-    self, CentralPanel, Frame, Margin, Panel, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand,
-};
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RawInput, ScrollArea, ThemePreference, Ui};
 use rust_i18n::t;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
+
+use summons::Guest;
+pub use summons::{StartTray, start_tray};
 
 /// Seconds since 1970 UTC; fixed in tests.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -64,6 +66,10 @@ pub struct Setting {
     pub crash: Option<Crash>,
     /// What is shown first.
     pub target: Target,
+    /// The window waits in the tray at first.
+    pub background: bool,
+    /// Starts the tray; `None` where there shall be none.
+    pub tray: Option<StartTray>,
     /// Shows a message by the desktop.
     pub notify: Notify,
     /// Where is kept of what was reminded; `None` keeps it in memory only.
@@ -117,6 +123,7 @@ pub struct Window {
     deferred: Vec<egui::Event>,
     styled: bool,
     marked_first_frame: bool,
+    guest: Guest,
 }
 
 impl Window {
@@ -126,12 +133,15 @@ impl Window {
         let (settings, damaged) = setting.settings_file.load();
         use_language(settings.language);
         let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
+        let guest = Guest::arriving(&setting.target, setting.background);
         let reminders = Reminders::at(setting.reminders_file.clone());
         let reminded = events::day(&setting.clock);
         let contacts = Contacts::at(setting.contacts_file.clone());
+        let mut desk = Desk::default();
+        desk.set_aside.extend([reminders.set_aside(), contacts.set_aside()].into_iter().flatten().map(PathBuf::from));
         let crash = setting.crash.clone().map(|crash| Dialog::Crash(crash::CrashDialog::new(crash)));
         Self {
-            desk: Desk::default(),
+            desk,
             hub: Box::new(hub),
             events,
             setting,
@@ -157,6 +167,7 @@ impl Window {
             deferred: Vec::new(),
             styled: false,
             marked_first_frame: false,
+            guest,
         }
     }
 
@@ -221,9 +232,10 @@ impl Window {
         let (start, now) = (Instant::now(), self.instant());
         self.remind_at_midnight();
         while start.elapsed() < EVENT_BUDGET {
-            let Ok(event) = self.events.try_recv() else { return };
+            let Ok(event) = self.events.try_recv() else { return self.answer_desktop(ctx) };
             self.take(ctx, event, now);
         }
+        self.answer_desktop(ctx);
         ctx.request_repaint();
     }
 
@@ -429,14 +441,6 @@ impl Window {
         });
     }
 
-    /// Closing while a key is being written asks first.
-    fn guard_closing(&mut self, ctx: &egui::Context) {
-        if ctx.input(|input| input.viewport().close_requested()) && self.desk.writing().is_some() {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.asks_to_close = true;
-        }
-    }
-
     fn show_toast(&mut self, ctx: &egui::Context) {
         let Some((text, tone, since)) = &self.toast else { return };
         let age = self.instant().saturating_duration_since(*since);
@@ -492,22 +496,4 @@ fn seal_texture<'a>(
         *cache = Some((slot, ctx.load_texture("seal", image, egui::TextureOptions::LINEAR)));
     }
     cache.as_ref().map(|(_, texture)| texture)
-}
-
-impl eframe::App for Window {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.take_events(ctx);
-    }
-
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        let start = Instant::now();
-        self.show(ui);
-        if timeline::enabled() {
-            timeline::mark("frame-us", start.elapsed().as_micros());
-        }
-    }
-
-    fn raw_input_hook(&mut self, ctx: &egui::Context, raw_input: &mut RawInput) {
-        self.filter_input(ctx, raw_input);
-    }
 }

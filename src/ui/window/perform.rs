@@ -89,6 +89,7 @@ impl Window {
             Action::Save(offer) => save_dialog::ask(self.hub.as_ref(), offer),
             Action::CloseDialog => self.dialog = None,
             Action::CloseAnyway => {
+                self.leave();
                 self.dialog = None;
                 self.desk.abandon();
                 ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -147,7 +148,7 @@ impl Window {
         }
     }
 
-    fn open(&mut self, page: Page) {
+    pub(super) fn open(&mut self, page: Page) {
         self.page = page;
         // what stands in the list is as old as the last answer
         if page == Page::Orders && self.desk.orders.iter().any(|order| order.state.is_open()) {
@@ -184,7 +185,7 @@ impl Window {
         }
     }
 
-    fn open_renewal(&mut self, slot: u64) {
+    pub(super) fn open_renewal(&mut self, slot: u64) {
         self.desk.choose(slot);
         if self.desk.renewal(slot).is_none() {
             self.send(Command::Renewal { slot, ask: RenewalAsk::Open });
@@ -204,7 +205,7 @@ impl Window {
         self.hub.send(Command::Renewal { slot, ask: RenewalAsk::Leave });
     }
 
-    fn open_unlock(&mut self, slot: u64) {
+    pub(super) fn open_unlock(&mut self, slot: u64) {
         self.desk.choose(slot);
         if self.desk.unlock(slot).is_none() {
             self.send(Command::Unlock { slot, ask: UnlockAsk::Open });
