@@ -98,10 +98,14 @@ impl Tree {
     pub fn usb(&self, place: &str, id: &str, class: &str) -> PathBuf {
         let (vendor, product) = id.split_once(':').unwrap();
         let device = place.rsplit(['-', '.']).next().unwrap();
-        for (file, text) in
-            [("idVendor", vendor), ("idProduct", product), ("busnum", "1"), ("devnum", device), ("product", "Token")]
-        {
-            self.write(&format!("/sys/bus/usb/devices/{place}/{file}"), format!("{}\n", text.to_lowercase()));
+        for (file, text) in [
+            ("idVendor", &*vendor.to_lowercase()),
+            ("idProduct", &product.to_lowercase()),
+            ("busnum", "1"),
+            ("devnum", device),
+            ("product", "Token"),
+        ] {
+            self.write(&format!("/sys/bus/usb/devices/{place}/{file}"), format!("{text}\n"));
         }
         self.write(&format!("/sys/bus/usb/devices/{place}:1.0/bInterfaceClass"), format!("{class}\n"));
         self.write(&format!("/dev/bus/usb/001/00{device}"), "")

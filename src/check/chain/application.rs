@@ -35,7 +35,7 @@ fn look(key: &Inserted, contents: &KeyContents) -> Finding {
     };
     let finding = judge(pin, &named);
     finding
-        .detail(Statement::new("application.name").with("name", application))
+        .detail(Statement::new("application.opened").with("name", application))
         .detail(Statement::new("application.containers").with("count", contents.containers.len()))
         .detail(Statement::new("application.tries").with("left", pin.tries_left).with("max", pin.max_tries))
 }
