@@ -322,8 +322,7 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             .with_app_id("cert-assistant")
             .with_icon(ui::icon())
             // where there is no tray the window shows itself as soon as that is known
-            .with_visible(!arguments.background || !tray::POSSIBLE)
-            .with_minimized(arguments.background && !tray::POSSIBLE),
+            .with_visible(!arguments.background || !tray::POSSIBLE),
         // theme::install brings the fonts; a second search of the system's would cost half of the start
         system_font_fallback: false,
         ..eframe::NativeOptions::default()
