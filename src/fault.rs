@@ -87,6 +87,16 @@ fault_codes! {
     ServiceVersion = "SVC-202",
     /// The system refuses access to the service.
     ServiceDenied = "SVC-203",
+    /// The service did not start.
+    ServiceNotStarted = "SVC-211",
+    /// The service is not installed.
+    ServiceMissing = "SVC-212",
+    /// The person did not give an administrator's rights.
+    ElevationCancelled = "SVC-213",
+    /// The system did not give an administrator's rights.
+    ElevationRefused = "SVC-214",
+    /// The system has no way to ask for an administrator's rights.
+    NoElevation = "SVC-215",
     /// A certificate on the key can't be read.
     CertificateDamaged = "CRT-301",
     /// The certificate to be worked on is not on the key.
@@ -97,6 +107,10 @@ fault_codes! {
     SettingsNotStored = "FIL-402",
     /// The person's file of CA profiles has entries that can't be used.
     ProfilesNotUsable = "FIL-403",
+    /// The udev rule could not be installed.
+    RuleNotInstalled = "FIL-411",
+    /// A data folder could not be cleaned.
+    StorageNotCleaned = "FIL-412",
     /// The name of the CA's service is not known.
     CaNameUnknown = "CA-501",
     /// Nobody answers at the CA's address.
@@ -197,6 +211,28 @@ fault_codes! {
     UnlockNotReported = "CA-564",
     /// What the CA answered can't unlock this key.
     GrantRefused = "CA-565",
+    /// Start with the desktop could not be switched.
+    AutostartNotSet = "FIL-404",
+    /// The address of a proxy can't be used.
+    ProxyRefused = "FIL-405",
+    /// The feed of updates has no usable address or key.
+    FeedUnusable = "UPD-601",
+    /// The feed could not be fetched.
+    FeedUnreachable = "UPD-602",
+    /// The feed is not signed by whom it should be.
+    FeedForged = "UPD-603",
+    /// The feed can't be read.
+    FeedUnreadable = "UPD-604",
+    /// The feed is too old, or older than one that was seen.
+    FeedOld = "UPD-605",
+    /// The file of an update could not be fetched.
+    UpdateNotFetched = "UPD-606",
+    /// The file of an update is not the one of the feed.
+    UpdateDamaged = "UPD-607",
+    /// The file of an update could not be stored.
+    UpdateNotStored = "UPD-608",
+    /// No download while a key is being written.
+    UpdateWhileWriting = "UPD-609",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }

@@ -1,8 +1,12 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::desktop::instance::Target;
-use cert_assistant::app::{Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline};
+use cert_assistant::app::desktop::instance::{Instance, PATIENCE, Place, Start, Target};
+use cert_assistant::app::desktop::tray::{self, Hear, Wish};
+use cert_assistant::app::desktop::{crash, log};
+use cert_assistant::app::{
+    Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
+};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::{self, Exit, Terminal};
@@ -14,11 +18,9 @@ use eframe::egui;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::layer::SubscriberExt;
-use tracing_subscriber::{fmt, util::SubscriberInitExt};
 
 /// 证书助手 – certificates and PINs of USB keys. Without a command the window opens.
 #[derive(Parser)]
@@ -31,6 +33,16 @@ struct Arguments {
     /// Language of messages on the command line
     #[arg(long, value_parser = ["zh", "en"])]
     lang: Option<String>,
+    /// What to show: `window`, `renew`, `unlock`, `check`, `orders`, or a link such as
+    /// `cert-assistant:renew?serial=12ab`
+    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "window", value_parser = target)]
+    open: Option<Target>,
+    /// Start into the tray
+    #[arg(long)]
+    background: bool,
+    /// Started again after a fault
+    #[arg(long, hide = true)]
+    after_crash: bool,
     #[command(subcommand)]
     task: Option<Task>,
 }
@@ -47,11 +59,14 @@ enum Task {
     ProbeService,
 }
 
+fn target(text: &str) -> Result<Target, &'static str> {
+    Target::parse(text).ok_or("nothing that can be shown")
+}
+
 fn main() -> ExitCode {
     timeline::start();
-    let arguments = Arguments::parse();
-    log_to_stderr();
-    let task = match arguments.task {
+    let mut arguments = Arguments::parse();
+    let task = match arguments.task.take() {
         Some(Task::ProbeDriver { path }) => {
             driver_child::run(&path, &mut std::io::stdout());
             return ExitCode::SUCCESS;
@@ -64,22 +79,45 @@ fn main() -> ExitCode {
         None => None,
     };
     let folders = Folders::find();
+    log::start(&folders.data.join("logs"));
+    crash::install(folders.data.join("crashes"));
+    let instance = match task {
+        Some(_) => None,
+        None => match first(&arguments, &folders) {
+            Ok(instance) => instance,
+            Err(exit) => return exit,
+        },
+    };
     let desk = match Desk::open(arguments.practice, &folders) {
         Ok(desk) => desk,
         Err(error) => return fail(&error),
     };
     match task {
         Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
-        None => window(desk, &folders),
+        None => guarded_window(desk, &folders, &arguments, instance),
     }
 }
 
-/// Only when `CERT_ASSISTANT_LOG` names a level; the log never holds a PIN, the type of secret data has no text form.
-fn log_to_stderr() {
-    let level = std::env::var("CERT_ASSISTANT_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
-    if let Some(level) = level {
-        let ours = Targets::new().with_target("cert_assistant", level);
-        tracing_subscriber::registry().with(fmt::layer().with_writer(std::io::stderr)).with(ours).init();
+/// The one window of this person and desktop; a later start hands its wish over and ends.
+fn first(arguments: &Arguments, folders: &Folders) -> Result<Option<Instance>, ExitCode> {
+    let target = arguments.open.clone().unwrap_or_default();
+    let alone = |error: std::io::Error| {
+        tracing::warn!(%error, "no place where another start could be met");
+        None
+    };
+    let place = match Place::here(arguments.practice.is_some()) {
+        Ok(place) => place,
+        Err(error) => return Ok(alone(error)),
+    };
+    match place.start(&target, PATIENCE) {
+        Start::First(instance) => Ok(Some(instance)),
+        Start::Second => Err(ExitCode::SUCCESS),
+        Start::Hung => {
+            ui::use_language(folders.settings().load().0.language);
+            show(&Notice { title: Window::title(false), text: ui::hung() });
+            Err(fail(&ui::hung()))
+        }
+        Start::Alone(error) => Ok(alone(error)),
     }
 }
 
@@ -179,7 +217,8 @@ impl Desk {
                 "part of the person's CA profiles is not used"
             );
         }
-        let online = Online { profiles, journal: Journal::at(folders.orders.clone()), proxy: Proxy::System };
+        let proxy = folders.settings().load().0.proxy.to_proxy();
+        let online = Online { profiles, journal: Journal::at(folders.orders.clone()), proxy };
         Ok(Self {
             source: Arc::new(PcscSource::new()),
             trust: Arc::new(trust),
@@ -212,7 +251,18 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
     ExitCode::from(exit as u8)
 }
 
-fn window(desk: Desk, folders: &Folders) -> ExitCode {
+/// The window; when it ends by a fault, the program starts itself again once.
+fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<Instance>) -> ExitCode {
+    let ended = crash::guard(
+        || window(desk, folders, arguments, instance.as_ref()),
+        arguments.after_crash,
+        // the next run is the first again
+        || instance.as_ref().map_or((), Instance::leave),
+    );
+    ended.unwrap_or(ExitCode::FAILURE)
+}
+
+fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -229,14 +279,29 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
         ca.on_message(hub.teller());
     }
     let practice = desk.practice_pin.is_some();
+    if let Some(instance) = instance {
+        let tell = hub.events();
+        instance.listen(move |target| summon(&tell, target));
+    }
+    let tell = hub.events();
+    let hear: Hear = Arc::new(move |wish| {
+        // a window that is gone needs no tray
+        let _gone = tell(match wish {
+            Wish::Show(target) => Event::Summoned(target),
+            Wish::Quit => Event::QuitAsked,
+            Wish::Shown(shown) => Event::Tray(shown),
+        });
+    });
     let setting = Setting {
         settings_file: folders.settings(),
         clock: Arc::new(cert::now),
         stopwatch: Arc::new(Instant::now),
         folders: folders.own(),
         profiles,
-        crash: None,
-        target: Target::Window,
+        crash: crash::last(&folders.data.join("crashes")),
+        target: arguments.open.clone().unwrap_or_default(),
+        background: arguments.background,
+        tray: Some(ui::start_tray(hear)),
         practice: desk.practice_pin,
         practice_contact: practice.then(|| {
             let contact = practice::practice_contact();
@@ -255,7 +320,9 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
             .with_inner_size(size)
             .with_min_inner_size(smallest)
             .with_app_id("cert-assistant")
-            .with_icon(ui::icon()),
+            .with_icon(ui::icon())
+            // where there is no tray the window shows itself as soon as that is known
+            .with_visible(!arguments.background || !tray::POSSIBLE),
         // theme::install brings the fonts; a second search of the system's would cost half of the start
         system_font_fallback: false,
         ..eframe::NativeOptions::default()
@@ -276,21 +343,29 @@ fn window(desk: Desk, folders: &Folders) -> ExitCode {
     }
 }
 
+/// Another start wants to see something. It is told that it was taken only when the window still answers.
+fn summon(tell: &impl Fn(Event) -> bool, target: Target) -> bool {
+    let (answer, answered) = channel();
+    tell(Event::Knock(answer)) && answered.recv_timeout(PATIENCE).is_ok() && tell(Event::Summoned(target))
+}
+
 /// A message of the desktop, sent on a thread of its own: the desktop's service may be slow, or not be there.
 fn notify(notice: Notice) {
-    let started = std::thread::Builder::new().name("notify".to_owned()).spawn(move || {
-        let message = notify_rust::Notification::new()
-            .appname("cert-assistant")
-            .icon("cert-assistant")
-            .summary(&notice.title)
-            .body(&notice.text)
-            .show();
-        if let Err(error) = message {
-            tracing::info!(%error, "the desktop shows no messages");
-        }
-    });
+    let started = std::thread::Builder::new().name("notify".to_owned()).spawn(move || show(&notice));
     if let Err(error) = started {
         tracing::warn!(%error, "no thread for a message");
+    }
+}
+
+fn show(notice: &Notice) {
+    let message = notify_rust::Notification::new()
+        .appname("cert-assistant")
+        .icon("cert-assistant")
+        .summary(&notice.title)
+        .body(&notice.text)
+        .show();
+    if let Err(error) = message {
+        tracing::info!(%error, "the desktop shows no messages");
     }
 }
 

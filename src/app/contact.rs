@@ -4,7 +4,7 @@
 use super::json_file;
 use crate::ca::protocol::{Applicant, Contact};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Longest name, characters.
 pub const LONGEST_NAME: usize = 64;
@@ -20,6 +20,7 @@ pub const LONGEST_TELEPHONE: usize = 32;
 #[derive(Debug)]
 pub struct Contacts {
     path: Option<PathBuf>,
+    damaged: bool,
     known: BTreeMap<String, Contact>,
 }
 
@@ -27,8 +28,14 @@ impl Contacts {
     /// Reads what is known; `None` keeps it in memory only. A damaged file is set aside: then the person types it again.
     #[must_use]
     pub fn at(path: Option<PathBuf>) -> Self {
-        let known = path.as_deref().and_then(|path| json_file::load(path).0).unwrap_or_default();
-        Self { path, known }
+        let (known, damaged) = path.as_deref().map(json_file::load).unwrap_or_default();
+        Self { path, damaged, known: known.unwrap_or_default() }
+    }
+
+    /// The file that was damaged and set aside.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.path.as_deref().filter(|_| self.damaged)
     }
 
     /// The contact of a key.

@@ -177,6 +177,8 @@ pub struct Desk {
     pub summoned: Option<Target>,
     /// The tray wants the program to end.
     pub quit: bool,
+    /// Damaged files that were set aside, until the window has told it.
+    pub set_aside: Vec<PathBuf>,
     /// The slot shown.
     chosen: Option<u64>,
     /// Serial number the person chose: when that key comes back it is shown again.
@@ -245,6 +247,12 @@ impl Desk {
             Event::Autostart(result) => self.autostart = Some(result),
             Event::Log(lines) => self.log = Some(lines),
             Event::Summoned(target) => self.summoned = Some(target),
+            Event::Knock(answer) => {
+                // who asked may have gone
+                let _gone = answer.send(());
+            }
+            Event::Stopped => self.give_up_waiting(),
+            Event::SetAside(file) => self.set_aside.push(file),
             Event::QuitAsked => self.quit = true,
             Event::Tray(shown) => self.tray = shown,
             Event::PracticeMessage(message) => self.messages.push(message),

@@ -4,9 +4,11 @@
 //! * One check at a time; a second wish while one runs is the running one.
 //! * Keys are read by their own workers. One that does not answer in time counts as mute and holds up no other.
 
+use super::everyday::Known;
 use super::hub::{Outlet, Workers};
 use super::message::Event;
 use super::orders::lock;
+use super::settings::SettingsFile;
 use super::worker::Job;
 use crate::ca::{Profiles, Proxy};
 use crate::cert;
@@ -75,6 +77,11 @@ impl Present {
         lock(&self.inner).cards.get(&slot).map(|(_, lent)| Arc::clone(lent)).unwrap_or_default()
     }
 
+    /// True while a workflow has any key.
+    pub(super) fn any_lent(&self) -> bool {
+        lock(&self.inner).cards.values().any(|(_, lent)| lent.load(Ordering::Relaxed))
+    }
+
     /// The cards that are in, and the state of the service as it was told. Waits a little for as many cards as the service
     /// has by its own word: after a start the watching thread may not have met them yet.
     fn look(&self, expected: usize) -> (Vec<(Slot, Arc<AtomicBool>)>, Option<ServiceState>) {
@@ -134,6 +141,18 @@ pub(super) struct Checks {
 impl Checks {
     pub(super) fn at(site: Site) -> Self {
         Self { site: Arc::new(Mutex::new(site)), lines: Arc::default() }
+    }
+
+    /// What a question for updates needs.
+    pub(super) fn known(&self) -> Known {
+        let Site { folders, profiles, proxy, .. } = lock(&self.site).clone();
+        let file = |folder: PathBuf, name: &str| (!folder.as_os_str().is_empty()).then(|| folder.join(name));
+        Known {
+            settings: SettingsFile::at(file(folders.config, "settings.json")),
+            profiles,
+            proxy,
+            seen: file(folders.data, "update-seen.json"),
+        }
     }
 
     /// Services are reached this way from now on.

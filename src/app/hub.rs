@@ -1,19 +1,22 @@
 //! Starts and stops the threads and hands commands to them.
 
 use super::environment_work::{Checks, Present, Site};
+use super::everyday::Updates;
 use super::message::{Command, Content, Event, PracticeMessage};
 use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
 use crate::ca;
-use crate::cert;
-use crate::check::Scene;
+use crate::cert::{self, Name};
+use crate::check::{self, Scene};
 use crate::crypto::PublicKey;
+use crate::desktop::{autostart, files, log};
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 use crate::token::{KeySource, KeyUse, SourceEvent};
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -61,6 +64,7 @@ pub struct Hub {
     orders: Option<Orders>,
     present: Arc<Present>,
     checks: Checks,
+    updates: Updates,
 }
 
 /// What runs for orders.
@@ -157,13 +161,20 @@ impl Hub {
                 .ok()
         };
         let orders = online.map(|online| Orders::start(online, &outlet, &workers));
-        (Self { source, trust, outlet, workers, watcher, orders, present, checks: Checks::at(site) }, receiver)
+        let (checks, updates) = (Checks::at(site), Updates::default());
+        (Self { source, trust, outlet, workers, watcher, orders, present, checks, updates }, receiver)
     }
 
     /// What a check that begins now looks at. Made anew for every check: it keeps the answers it was given.
     #[must_use]
     pub fn scene(&self) -> Scene {
         self.checks.scene(&self.source, &self.trust, &self.workers, &self.present)
+    }
+
+    /// For other parts of the program: sends an event to the window. False when the window is gone.
+    pub fn events(&self) -> impl Fn(Event) -> bool + Clone + Send + Sync + 'static {
+        let outlet = self.outlet.clone();
+        move |event| outlet.send(event)
     }
 
     /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
@@ -191,6 +202,8 @@ impl Hub {
                     self.outlet.send(Event::PinChanged { slot, result, pin: None });
                 }
             }
+            Command::OpenFolder(folder) => files::show_folder(&folder),
+            Command::RemoveReport(file) => files::remove(&file),
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
             Command::Renewal { slot, ask } => self.orders(|orders| orders.renewals.ask(slot, ask, &orders.around)),
             Command::Unlock { slot, ask } => self.orders(|orders| orders.unlocks.ask(slot, ask, &orders.around)),
@@ -222,6 +235,7 @@ impl Hub {
             Command::RemoveHistory { slot, container, pin } => {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }
+            Command::ReachCa(slot) => self.orders(|orders| self.reach_ca(slot, &orders.around)),
             Command::CheckEnvironment => {
                 let (checks, scene) = (self.checks.clone(), self.scene());
                 run_aside("check", &self.outlet, move |outlet| checks.run(scene, outlet));
@@ -230,14 +244,28 @@ impl Hub {
                 let (checks, [scene, after]) = (self.checks.clone(), [self.scene(), self.scene()]);
                 run_aside("repair", &self.outlet, move |outlet| checks.repair(probe, repair, &scene, after, outlet));
             }
-            Command::UseProxy(proxy) => self.checks.use_proxy(proxy),
-            Command::ReachCa(_)
-            | Command::CheckUpdate
-            | Command::DownloadUpdate(_)
-            | Command::CancelDownload
-            | Command::Autostart(_)
-            | Command::LogDetails(_)
-            | Command::ReadLog => {}
+            Command::UseProxy(proxy) => {
+                self.checks.use_proxy(proxy.clone());
+                self.orders(|orders| orders.around.book.use_proxy(proxy));
+            }
+            Command::CheckUpdate => {
+                let (updates, known) = (self.updates.clone(), self.checks.known());
+                run_aside("update", &self.outlet, move |outlet| updates.ask(&known, outlet));
+            }
+            Command::DownloadUpdate(release) => {
+                let (updates, proxy) = (self.updates.clone(), self.checks.known().proxy);
+                let writing = self.present.any_lent();
+                run_aside("update", &self.outlet, move |outlet| updates.download(release, &proxy, writing, outlet));
+            }
+            Command::CancelDownload => self.updates.cancel(),
+            Command::Autostart(wish) => run_aside("autostart", &self.outlet, move |outlet| {
+                let done = wish.map_or(Ok(()), autostart::set);
+                outlet.send(Event::Autostart(done.map(|()| autostart::state())));
+            }),
+            Command::LogDetails(on) => log::details(on),
+            Command::ReadLog => run_aside("log", &self.outlet, |outlet| {
+                outlet.send(Event::Log(log::read()));
+            }),
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
     }
@@ -262,6 +290,22 @@ impl Hub {
     /// False when the key is gone.
     fn job(&self, slot: u64, job: Job) -> bool {
         lock(&self.workers).get(&slot).is_some_and(|jobs| jobs.send(job).is_ok())
+    }
+
+    /// Asks the service of the key's CA for its name; nothing is told for a key that is gone or whose CA has no service.
+    fn reach_ca(&self, slot: u64, around: &Around) {
+        let (outlet, around) = (self.outlet.clone(), around.clone());
+        let then = Box::new(move |issuer: Option<Name>| {
+            run_aside("reach-ca", &outlet, move |outlet| {
+                let (profiles, proxy) = (&around.book.online().profiles, around.book.proxy());
+                let Some(profile) = issuer.and_then(|issuer| profiles.for_issuer(&issuer)) else { return };
+                if let Some(result) = check::reach_ca(profile, &proxy, cert::now()) {
+                    outlet.send(Event::CaReached { slot, result });
+                }
+            });
+        });
+        // a key that is gone has left the window
+        self.job(slot, Job::Issuer(then));
     }
 
     /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not
@@ -300,7 +344,12 @@ impl Drop for Hub {
 /// Runs work that may take long on a thread of its own.
 fn run_aside(name: &str, outlet: &Outlet, work: impl FnOnce(&Outlet) + Send + 'static) {
     let outlet = outlet.clone();
-    let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || work(&outlet));
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
+        // nothing of the work is used afterwards
+        if catch_unwind(AssertUnwindSafe(|| work(&outlet))).is_err() {
+            outlet.send(Event::Stopped);
+        }
+    });
     if let Err(error) = started {
         tracing::error!(%error, name, "no thread could be started");
     }

@@ -15,6 +15,7 @@ use crate::secret::Pin;
 use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use crate::update::Release;
 use std::path::PathBuf;
+use std::sync::mpsc::Sender;
 use std::time::Duration;
 use zeroize::Zeroizing;
 
@@ -103,6 +104,10 @@ pub enum Command {
     UseProxy(Proxy),
     /// Write details into the log from now on, or no longer.
     LogDetails(bool),
+    /// Show a folder of this person in the file manager.
+    OpenFolder(PathBuf),
+    /// Remove the report of a fault of the program.
+    RemoveReport(PathBuf),
     /// Read the log of this run and the days before.
     ReadLog,
     /// Write a file the person chose.
@@ -389,6 +394,12 @@ pub enum Event {
     Log(Vec<LogLine>),
     /// Another start of the program, or the tray, wants to see this.
     Summoned(Target),
+    /// Another start wants to know whether the window still answers.
+    Knock(Sender<()>),
+    /// A part of the program stopped: what it was asked for is not answered any more.
+    Stopped,
+    /// A damaged file was set aside under another name and begins anew.
+    SetAside(PathBuf),
     /// The tray wants the program to end.
     QuitAsked,
     /// Whether the desktop shows the tray icon.

@@ -28,7 +28,7 @@ pub struct Online {
     pub profiles: Profiles,
     /// Where orders are kept.
     pub journal: Journal,
-    /// How services are reached.
+    /// How services are reached at the start.
     pub proxy: Proxy,
 }
 
@@ -56,6 +56,8 @@ struct Open {
 
 struct Inner {
     online: Online,
+    /// How services are reached now.
+    proxy: Mutex<Proxy>,
     outlet: Outlet,
     open: Mutex<HashMap<String, Open>>,
     watched: Mutex<HashMap<String, ()>>,
@@ -67,6 +69,7 @@ impl Book {
     pub(super) fn new(online: Online, outlet: Outlet) -> Self {
         Self {
             inner: Arc::new(Inner {
+                proxy: Mutex::new(online.proxy.clone()),
                 online,
                 outlet,
                 open: Mutex::default(),
@@ -81,6 +84,16 @@ impl Book {
         &self.inner.online
     }
 
+    /// How services are reached now.
+    pub(super) fn proxy(&self) -> Proxy {
+        lock(&self.inner.proxy).clone()
+    }
+
+    /// Services are reached this way from now on; a question under way ends as it began.
+    pub(super) fn use_proxy(&self, proxy: Proxy) {
+        *lock(&self.inner.proxy) = proxy;
+    }
+
     /// Opens what is unfinished, shows the list and watches what waits for the CA. Called on a thread of its own.
     pub(super) fn start(&self, changed: &Changed) {
         self.take_unfinished(changed);
@@ -93,6 +106,7 @@ impl Book {
             Ok((entries, damaged)) => {
                 for file in damaged {
                     tracing::warn!(file = %file.file.display(), "a damaged order was set aside");
+                    self.inner.outlet.send(Event::SetAside(file.file));
                 }
                 entries
             }
@@ -126,7 +140,7 @@ impl Book {
     /// The connection to a CA.
     pub(super) fn connect(&self, profile: &CaProfile) -> Result<Arc<dyn CaAdapter>, Fault> {
         match &profile.connection {
-            Connection::OrderApi(_) => OrderApi::new(profile, &self.inner.online.proxy)
+            Connection::OrderApi(_) => OrderApi::new(profile, &self.proxy())
                 .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
                 .map_err(|error| error.to_fault(&profile.support(), "", "", cert::now())),
             Connection::Portal(pages) => Ok(Arc::new(Portal::new(profile, pages))),

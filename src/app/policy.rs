@@ -1,5 +1,7 @@
 //! Rules for a new PIN, checked while the person types (P4, P5). Pure functions over what was typed.
 
+use crate::ca::ServiceUrl;
+use crate::crypto::PublicKey;
 use std::ops::RangeInclusive;
 
 /// At so few tries left a second confirmation is asked for.
@@ -74,9 +76,129 @@ pub fn may_open(url: &str) -> bool {
     plain && (named || loopback) && !authority.contains('@')
 }
 
+/// Why an address of a proxy can't be used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AddressFault {
+    /// Nothing stands there.
+    Empty,
+    /// Another kind than http or https.
+    Scheme,
+    /// With a user name or a password: it would be stored readable.
+    Login,
+    /// It does not read as host and port.
+    Malformed,
+}
+
+/// The address of a proxy as it is used: `http://host:port`; the kind may be left out.
+///
+/// # Errors
+/// [`AddressFault`].
+pub fn proxy_address(text: &str) -> Result<String, AddressFault> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(AddressFault::Empty);
+    }
+    let (scheme, rest) = text.split_once("://").unwrap_or(("http", text));
+    if !matches!(scheme.to_ascii_lowercase().as_str(), "http" | "https") {
+        return Err(AddressFault::Scheme);
+    }
+    if rest.contains('@') {
+        return Err(AddressFault::Login);
+    }
+    let authority = rest.trim_end_matches('/');
+    let (host, port) = match authority.rsplit_once(':') {
+        // the colons of an address in brackets are its own
+        Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
+        _ => (authority, None),
+    };
+    let good_port = port.is_none_or(|port| {
+        port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0)
+    });
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let good_host = match inner {
+        Some(inner) => inner.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => {
+            let part = |part: &str| {
+                !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
+            };
+            host.split('.').all(part)
+        }
+    };
+    if !good_port || !good_host {
+        return Err(AddressFault::Malformed);
+    }
+    Ok(format!("{}://{authority}", scheme.to_ascii_lowercase()))
+}
+
+/// True for the address of a feed: that of a service.
+#[must_use]
+pub fn feed_address(text: &str) -> bool {
+    ServiceUrl::parse(text.trim()).is_ok()
+}
+
+/// The public key of a feed, 04 ‖ X ‖ Y in hex, without the spaces and colons it may be written with; `None` when it is none.
+#[must_use]
+pub fn feed_key(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !c.is_whitespace() && *c != ':').collect::<String>().to_lowercase();
+    let pairs = digits.as_bytes().chunks(2).map(|pair| std::str::from_utf8(pair).ok());
+    let bytes: Option<Vec<u8>> = pairs
+        .map(|pair| pair.filter(|pair| pair.len() == 2).and_then(|pair| u8::from_str_radix(pair, 16).ok()))
+        .collect();
+    PublicKey::from_uncompressed(bytes?.as_slice()).is_ok().then_some(digits)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{NewPinRules, is_known_default, may_open};
+    use super::{AddressFault, NewPinRules, feed_address, feed_key, is_known_default, may_open, proxy_address};
+
+    #[test]
+    fn the_address_of_a_proxy_is_host_and_port() {
+        for (text, good) in [
+            ("proxy.example.cn:3128", "http://proxy.example.cn:3128"),
+            (" HTTP://10.0.0.1:8080/ ", "http://10.0.0.1:8080"),
+            ("https://proxy:443", "https://proxy:443"),
+            ("[::1]:3128", "http://[::1]:3128"),
+            ("[::1]", "http://[::1]"),
+        ] {
+            assert_eq!(proxy_address(text).as_deref(), Ok(good), "{text}");
+        }
+        for (text, fault) in [
+            (" ", AddressFault::Empty),
+            ("socks5://127.0.0.1:1080", AddressFault::Scheme),
+            ("http://me:secret@proxy:3128", AddressFault::Login),
+            ("proxy:99999", AddressFault::Malformed),
+            ("proxy:0", AddressFault::Malformed),
+            ("proxy:+80", AddressFault::Malformed),
+            ("proxy:", AddressFault::Malformed),
+            ("proxy example:80", AddressFault::Malformed),
+            ("http://proxy:80/path", AddressFault::Malformed),
+            ("a..b:80", AddressFault::Malformed),
+            ("[::g]:80", AddressFault::Malformed),
+            ("http://", AddressFault::Malformed),
+        ] {
+            assert_eq!(proxy_address(text), Err(fault), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_feed_has_a_secure_address_and_a_key_on_the_curve() {
+        assert!(feed_address(" https://update.example.cn/feed.json "));
+        assert!(!feed_address("http://update.example.cn/feed.json"));
+        assert!(!feed_address("update.example.cn"));
+        // GM/T 0003.5 appendix A: the base point of the recommended curve
+        let (x, y) = (
+            "32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7",
+            "BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0",
+        );
+        let key = format!("04{x}{y}");
+        assert_eq!(feed_key(&key), Some(key.to_lowercase()));
+        assert_eq!(feed_key(&format!("04 {x}:{y}\n")), Some(key.to_lowercase()));
+        assert_eq!(feed_key(&key.replace("139F0A0", "139F0A1")), None, "not on the curve");
+        assert_eq!(feed_key(&key[..128]), None);
+        assert_eq!(feed_key(&format!("{key}00")), None);
+        assert_eq!(feed_key("04xyz"), None);
+        assert_eq!(feed_key(""), None);
+    }
 
     #[test]
     fn the_browser_is_sent_to_https_or_to_this_machine_only() {

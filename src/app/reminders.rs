@@ -1,5 +1,5 @@
-//! Reminders of certificates that end soon (W9): at 60, 30, 15, 7, 3 and 1 days, each once per certificate, also when the
-//! program was not running on the very day. A small file keeps what was told; without it the memory lasts as long as the
+//! Reminders of certificates that end soon (W9): at the days the person chose, else those of the CA, else at 60, 30, 15, 7, 3
+//! and 1, each once per certificate, also when the program was not running on the very day. A small file keeps what was told; without it the memory lasts as long as the
 //! program.
 //!
 //! Invariant: after a reminder at some number of days, only smaller numbers remind of the same certificate again.
@@ -8,10 +8,10 @@ use super::json_file;
 use crate::cert::Certificate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Days before the end at which the person is reminded.
-pub const REMINDER_DAYS: [i64; 6] = [60, 30, 15, 7, 3, 1];
+/// Days before the end at which the person is reminded when neither the person nor the CA says.
+pub const REMINDER_DAYS: [u32; 6] = [60, 30, 15, 7, 3, 1];
 
 const DAY: i64 = 86_400;
 
@@ -28,6 +28,7 @@ struct Told {
 #[derive(Debug)]
 pub struct Reminders {
     path: Option<PathBuf>,
+    damaged: bool,
     told: BTreeMap<String, Told>,
 }
 
@@ -35,18 +36,24 @@ impl Reminders {
     /// Reads what was told; `None` keeps it in memory only. A damaged file is set aside, what was told is told once more.
     #[must_use]
     pub fn at(path: Option<PathBuf>) -> Self {
-        let told = path.as_deref().and_then(|path| json_file::load(path).0).unwrap_or_default();
-        Self { path, told }
+        let (told, damaged) = path.as_deref().map(json_file::load).unwrap_or_default();
+        Self { path, damaged, told: told.unwrap_or_default() }
+    }
+
+    /// The file that was damaged and set aside.
+    #[must_use]
+    pub fn set_aside(&self) -> Option<&Path> {
+        self.path.as_deref().filter(|_| self.damaged)
     }
 
     /// Whether the person is to be reminded of a certificate now (seconds since 1970): the days that are left, once for
-    /// each of [`REMINDER_DAYS`].
-    pub fn due(&mut self, certificate: &Certificate, now: i64) -> Option<i64> {
+    /// each of `days`.
+    pub fn due(&mut self, certificate: &Certificate, days: &[u32], now: i64) -> Option<i64> {
         let left = certificate.validity.days_left(now);
         if now > certificate.validity.not_after {
             return None;
         }
-        let at = REMINDER_DAYS.into_iter().filter(|days| left <= *days).min()?;
+        let at = days.iter().map(|days| i64::from(*days)).filter(|days| left <= *days).min()?;
         let name = certificate.fingerprint_hex();
         if self.told.get(&name).is_some_and(|told| told.days <= at) {
             return None;
@@ -68,7 +75,7 @@ impl Reminders {
 
 #[cfg(test)]
 mod tests {
-    use super::{DAY, Reminders};
+    use super::{DAY, REMINDER_DAYS, Reminders};
     use crate::cert::Certificate;
     use crate::virtual_key::personalise::personalise;
     use crate::virtual_key::{Spec, TestCa};
@@ -89,7 +96,7 @@ mod tests {
 
     /// Days told when the program looks once a day, from 100 days before the end to three after it.
     fn told(reminders: &mut Reminders, certificate: &Certificate, end: i64) -> Vec<i64> {
-        (-100..=3).filter_map(|day| reminders.due(certificate, end + day * DAY)).collect()
+        (-100..=3).filter_map(|day| reminders.due(certificate, &REMINDER_DAYS, end + day * DAY)).collect()
     }
 
     #[test]
@@ -104,10 +111,20 @@ mod tests {
     fn sixty_one_days_are_too_early_and_the_last_second_is_not_too_late() {
         let (certificate, end) = certificate();
         let mut reminders = Reminders::at(None);
-        assert_eq!(reminders.due(&certificate, end - 61 * DAY), None);
-        assert_eq!(reminders.due(&certificate, end - 60 * DAY), Some(60));
-        assert_eq!(reminders.due(&certificate, end), Some(0));
-        assert_eq!(Reminders::at(None).due(&certificate, end + 1), None);
+        assert_eq!(reminders.due(&certificate, &REMINDER_DAYS, end - 61 * DAY), None);
+        assert_eq!(reminders.due(&certificate, &REMINDER_DAYS, end - 60 * DAY), Some(60));
+        assert_eq!(reminders.due(&certificate, &REMINDER_DAYS, end), Some(0));
+        assert_eq!(Reminders::at(None).due(&certificate, &REMINDER_DAYS, end + 1), None);
+    }
+
+    #[test]
+    fn the_days_can_be_chosen_and_a_clock_that_jumps_back_reminds_of_nothing_twice() {
+        let (certificate, end) = certificate();
+        let mut reminders = Reminders::at(None);
+        let days = (-100..=3).filter_map(|day| reminders.due(&certificate, &[10, 90], end + day * DAY));
+        assert_eq!(days.collect::<Vec<_>>(), [90, 10]);
+        assert_eq!(reminders.due(&certificate, &[10, 90], end - 90 * DAY), None, "the clock went back");
+        assert_eq!(Reminders::at(None).due(&certificate, &[], end), None, "never");
     }
 
     #[test]
@@ -115,7 +132,8 @@ mod tests {
         let (certificate, end) = certificate();
         let mut reminders = Reminders::at(None);
         let days = [58, 57, 12, 8, 2, 0];
-        let told: Vec<_> = days.into_iter().filter_map(|day| reminders.due(&certificate, end - day * DAY)).collect();
+        let told: Vec<_> =
+            days.into_iter().filter_map(|day| reminders.due(&certificate, &REMINDER_DAYS, end - day * DAY)).collect();
         assert_eq!(told, [58, 12, 2, 0], "at 8 days the 15 were told already; 0 comes after 1");
     }
 
@@ -126,10 +144,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/reminders.json");
         let open = || Reminders::at(Some(path.clone()));
-        assert_eq!(open().due(&first, end - 30 * DAY), Some(30));
-        assert_eq!(open().due(&first, end - 30 * DAY), None);
-        assert_eq!(open().due(&second, other_end - 30 * DAY), Some(30));
-        assert_eq!(open().due(&first, end - 7 * DAY), Some(7));
+        assert_eq!(open().due(&first, &REMINDER_DAYS, end - 30 * DAY), Some(30));
+        assert_eq!(open().due(&first, &REMINDER_DAYS, end - 30 * DAY), None);
+        assert_eq!(open().due(&second, &REMINDER_DAYS, other_end - 30 * DAY), Some(30));
+        assert_eq!(open().due(&first, &REMINDER_DAYS, end - 7 * DAY), Some(7));
     }
 
     #[test]
@@ -138,9 +156,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("reminders.json");
         std::fs::write(&path, "[").unwrap();
-        assert_eq!(Reminders::at(Some(path.clone())).due(&certificate, end), Some(0));
+        assert_eq!(Reminders::at(Some(path.clone())).due(&certificate, &REMINDER_DAYS, end), Some(0));
         assert_eq!(std::fs::read(path.with_extension("damaged")).unwrap(), b"[");
-        assert_eq!(Reminders::at(Some(path)).due(&certificate, end), None);
+        assert_eq!(Reminders::at(Some(path)).due(&certificate, &REMINDER_DAYS, end), None);
     }
 
     #[test]
@@ -148,9 +166,9 @@ mod tests {
         let (first, end) = certificate();
         let (second, other_end) = ending_in(110);
         let mut reminders = Reminders::at(Some("/dev/null/reminders.json".into()));
-        assert_eq!(reminders.due(&first, end), Some(0));
+        assert_eq!(reminders.due(&first, &REMINDER_DAYS, end), Some(0));
         assert_eq!(reminders.told.len(), 1);
-        assert_eq!(reminders.due(&second, other_end - 7 * DAY), Some(7));
+        assert_eq!(reminders.due(&second, &REMINDER_DAYS, other_end - 7 * DAY), Some(7));
         assert_eq!(reminders.told.len(), 1, "the first is over");
     }
 }

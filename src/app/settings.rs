@@ -1,8 +1,10 @@
 //! What the person chose about the window, kept in one small JSON file. A damaged file is set aside, never fatal.
 
 use super::json_file;
+use crate::ca::Proxy;
 use crate::fault::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use std::path::PathBuf;
 
 /// Language of the window.
@@ -41,6 +43,18 @@ pub enum ProxyChoice {
     None,
     /// Through the proxy at this address.
     Given(String),
+}
+
+impl ProxyChoice {
+    /// As the room of the CAs takes it.
+    #[must_use]
+    pub fn to_proxy(&self) -> Proxy {
+        match self {
+            Self::System => Proxy::System,
+            Self::None => Proxy::None,
+            Self::Given(address) => Proxy::Given(address.clone()),
+        }
+    }
 }
 
 /// Where 检查更新 asks; takes precedence over the CA profile.
@@ -108,12 +122,22 @@ impl SettingsFile {
         Self { path }
     }
 
-    /// Reads the settings. A damaged file is renamed to `….damaged` and defaults are used; the second value says so.
+    /// Reads the settings. A damaged file is renamed to `….damaged` and defaults are used; the second value says so. A field
+    /// that can't be read costs that field only: a copy is kept as `….damaged`. Of a file of a newer program a copy is
+    /// kept as `….newer`, since storing would lose what is not understood here.
     #[must_use]
     pub fn load(&self) -> (Settings, bool) {
         let Some(path) = &self.path else { return (Settings::default(), false) };
-        let (settings, damaged) = json_file::load(path);
-        (settings.unwrap_or_default(), damaged)
+        let (written, damaged) = json_file::load::<Map<String, Value>>(path);
+        let Some(written) = written else { return (Settings::default(), damaged) };
+        let (mut settings, wrong) = field_by_field(written);
+        for (copied, extension) in [(wrong, "damaged"), (settings.version > SETTINGS_VERSION, "newer")] {
+            if copied && let Err(error) = std::fs::copy(path, path.with_extension(extension)) {
+                tracing::warn!(%error, extension, "no copy of the settings could be kept");
+            }
+        }
+        settings.version = SETTINGS_VERSION;
+        (settings, wrong)
     }
 
     /// Stores the settings so that a power cut leaves the old or the new file.
@@ -125,6 +149,23 @@ impl SettingsFile {
         json_file::store(path, settings)
             .map_err(|error| Fault::new(FaultCode::SettingsNotStored).detail(error.kind().to_string()))
     }
+}
+
+/// The settings with every field that can be read; whether there was one that can't be.
+fn field_by_field(written: Map<String, Value>) -> (Settings, bool) {
+    let (mut settings, mut wrong) = (Settings::default(), false);
+    for (name, value) in written {
+        let Ok(Value::Object(mut fields)) = serde_json::to_value(&settings) else { continue };
+        // what a newer program writes is passed over
+        if fields.insert(name, value).is_none() {
+            continue;
+        }
+        match serde_json::from_value(Value::Object(fields)) {
+            Ok(better) => settings = better,
+            Err(_) => wrong = true,
+        }
+    }
+    (settings, wrong)
 }
 
 #[cfg(test)]
@@ -148,5 +189,37 @@ mod tests {
         assert_eq!(file.load(), (Settings::default(), true));
         assert!(path.with_extension("damaged").exists());
         assert_eq!(file.load(), (Settings::default(), false));
+    }
+
+    #[test]
+    fn a_field_that_cannot_be_read_costs_that_field_only_and_a_copy_is_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let text =
+            r#"{"theme": "purple", "language": "en", "reminder_days": [7, 1], "proxy": 5, "counter_mode": true}"#;
+        std::fs::write(&path, text).unwrap();
+        let (settings, wrong) = SettingsFile::at(Some(path.clone())).load();
+        let expected = Settings {
+            language: Language::English,
+            reminder_days: Some(vec![7, 1]),
+            counter_mode: true,
+            ..Settings::default()
+        };
+        assert_eq!((settings, wrong), (expected, true));
+        assert_eq!(std::fs::read_to_string(path.with_extension("damaged")).unwrap(), text);
+        assert!(path.exists());
+    }
+
+    #[test]
+    fn of_a_file_of_a_newer_program_a_copy_is_kept_and_what_is_understood_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("settings.json");
+        let text = r#"{"version": 9, "language": "en", "colour_of_the_sky": "blue"}"#;
+        std::fs::write(&path, text).unwrap();
+        let file = SettingsFile::at(Some(path.clone()));
+        let (settings, wrong) = file.load();
+        assert_eq!((settings.language, settings.version, wrong), (Language::English, 1, false));
+        file.store(&settings).unwrap();
+        assert_eq!(std::fs::read_to_string(path.with_extension("newer")).unwrap(), text);
     }
 }

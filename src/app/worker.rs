@@ -4,11 +4,14 @@ use super::hub::Outlet;
 use super::message::Event;
 use super::view::KeyView;
 use super::{seal, timeline};
+use crate::cert::Name;
 use crate::check::Inserted;
 use crate::crypto::PublicKey;
+use crate::desktop::crash;
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 use crate::token::{Gmt0017, KeySource, KeyUse, PinKind, Slot, Token, TokenError};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -29,6 +32,8 @@ pub(super) enum Job {
     Reconnect,
     /// Fetch the public key for a certificate check; `None` when the key does not give it.
     PublicKey { key_use: KeyUse, then: Box<dyn FnOnce(Option<PublicKey>) + Send> },
+    /// Say who issued the certificate in use, as it was read last; the key is not asked.
+    Issuer(Box<dyn FnOnce(Option<Name>) + Send>),
     /// Read everything for the environment check; the window hears nothing of it.
     Inspect(Sender<(u64, Inserted)>),
 }
@@ -47,7 +52,7 @@ pub(super) fn start(
     let report = outlet.clone();
     let thread = std::thread::Builder::new()
         .name(format!("key-{id}"))
-        .spawn(move || Worker { slot, source, outlet, lent, token: None, container: None }.run(&inbox));
+        .spawn(move || Worker { slot, source, outlet, lent, token: None, container: None, issuer: None }.run(&inbox));
     if thread.is_err() {
         report.send(Event::Contents { slot: id, result: Err(Fault::new(FaultCode::InternalStopped)) });
         return None;
@@ -85,31 +90,66 @@ struct Worker {
     token: Option<Box<dyn Token>>,
     /// Name of the container in use, from the last read.
     container: Option<String>,
+    /// Issuer of the certificate in use, from the last read.
+    issuer: Option<Name>,
 }
 
 impl Worker {
     fn run(mut self, inbox: &Receiver<Job>) {
         while let Ok(job) = inbox.recv() {
-            match job {
-                Job::Read => self.read(),
-                Job::ChangePin { current, new } => self.change_pin(current, new),
-                Job::AdminTries => {
-                    let result = self.with_token(|token| token.pin_info(PinKind::Admin));
-                    let result = result.map_err(|error| Fault::from(&error));
-                    self.outlet.send(Event::AdminTries { slot: self.slot.id, result });
-                }
-                Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
-                Job::Lend(to) => self.lend(&to),
-                Job::Reconnect => self.token = None,
-                Job::PublicKey { key_use, then } => {
-                    let container = self.container.clone();
-                    then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
-                }
-                Job::Inspect(to) => {
-                    let found = self.inspect();
-                    // who asked waits no longer
-                    let _late = to.send((self.slot.id, found));
-                }
+            let lost = self.lost(&job);
+            // the connection is opened anew before the key is used again
+            if catch_unwind(AssertUnwindSafe(|| self.do_job(job))).is_err() {
+                self.token = None;
+                self.lent.store(false, Ordering::Relaxed);
+                lost.into_iter().for_each(|event| {
+                    self.outlet.send(event);
+                });
+            }
+        }
+    }
+
+    /// What the window hears when this work ends by a fault of the program.
+    fn lost(&self, job: &Job) -> Vec<Event> {
+        let (slot, stopped) = (self.slot.id, || Fault::new(FaultCode::InternalStopped));
+        let uncertain = |code| Err(Fault::new(code).detail(FaultCode::InternalStopped.as_str()));
+        let ended = match job {
+            Job::ChangePin { .. } => {
+                Some(Event::PinChanged { slot, result: uncertain(FaultCode::PinUncertain), pin: None })
+            }
+            Job::UnblockPin { .. } => {
+                let result = uncertain(FaultCode::UnlockUncertain);
+                Some(Event::PinUnblocked { slot, result, user: None, admin: None })
+            }
+            Job::AdminTries => Some(Event::AdminTries { slot, result: Err(stopped()) }),
+            Job::PublicKey { key_use, .. } => Some(Event::Checked { slot, key_use: *key_use, result: Err(stopped()) }),
+            Job::Inspect(_) => return Vec::new(),
+            Job::Read | Job::Lend(_) | Job::Reconnect | Job::Issuer(_) => None,
+        };
+        ended.into_iter().chain([Event::Contents { slot, result: Err(stopped()) }]).collect()
+    }
+
+    fn do_job(&mut self, job: Job) {
+        match job {
+            Job::Read => self.read(),
+            Job::ChangePin { current, new } => self.change_pin(current, new),
+            Job::AdminTries => {
+                let result = self.with_token(|token| token.pin_info(PinKind::Admin));
+                let result = result.map_err(|error| Fault::from(&error));
+                self.outlet.send(Event::AdminTries { slot: self.slot.id, result });
+            }
+            Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
+            Job::Lend(to) => self.lend(&to),
+            Job::Reconnect => self.token = None,
+            Job::Issuer(then) => then(self.issuer.clone()),
+            Job::PublicKey { key_use, then } => {
+                let container = self.container.clone();
+                then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
+            }
+            Job::Inspect(to) => {
+                let found = self.inspect();
+                // who asked waits no longer
+                let _late = to.send((self.slot.id, found));
             }
         }
     }
@@ -154,6 +194,7 @@ impl Worker {
     }
 
     fn read(&mut self) {
+        crash::on_demand("worker");
         let result = self.with_token(|token| Ok((token.read()?, token.pin_length())));
         self.container = match &result {
             Ok((contents, _)) => contents.current_container().map(|container| container.name.clone()),
@@ -161,13 +202,10 @@ impl Worker {
         };
         let pictures = result.as_ref().map(|(contents, _)| seal::candidates(&contents.files)).unwrap_or_default();
         timeline::mark("read", format_args!("{} {}", if result.is_ok() { "ok" } else { "failed" }, self.slot.reader));
-        self.outlet.send(Event::Contents {
-            slot: self.slot.id,
-            result: match result {
-                Ok((contents, pin_length)) => Ok(Box::new(KeyView::new(contents, pin_length))),
-                Err(error) => Err(Fault::from(&error)),
-            },
-        });
+        let view = result.map(|(contents, pin_length)| Box::new(KeyView::new(contents, pin_length)));
+        self.issuer = view.as_ref().ok().and_then(|view| view.leading()).map(|leading| leading.issuer.clone());
+        let result = view.map_err(|error| Fault::from(&error));
+        self.outlet.send(Event::Contents { slot: self.slot.id, result });
         self.read_seal(&pictures);
     }
 

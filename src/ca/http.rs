@@ -6,8 +6,8 @@
 //! * Errors and the log carry neither bodies nor headers.
 
 use super::adapter::{CaError, Network};
-use super::profiles::ServiceUrl;
-use reqwest::header::{CONTENT_TYPE, ETAG, HeaderMap};
+use super::service_url::ServiceUrl;
+use reqwest::header::{CONTENT_TYPE, DATE, ETAG, HeaderMap};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Method, Response, StatusCode};
 use rustls::pki_types::InvalidDnsNameError;
@@ -80,6 +80,8 @@ pub(super) struct Answer {
     /// Media type without parameters, lower case.
     pub media_type: String,
     pub etag: Option<String>,
+    /// The header `Date`.
+    pub date: Option<String>,
     pub body: Vec<u8>,
 }
 
@@ -155,9 +157,10 @@ impl Http {
         }
         let status = response.status().as_u16();
         let media_type = media_type(response.headers());
-        let etag = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
+        let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let (etag, date) = (header(ETAG), header(DATE));
         let body = self.body(response).await?;
-        Ok(Answer { status, media_type, etag, body })
+        Ok(Answer { status, media_type, etag, date, body })
     }
 
     async fn body(&self, mut response: Response) -> Result<Vec<u8>, CaError> {

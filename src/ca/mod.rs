@@ -18,6 +18,7 @@ mod portal;
 mod profiles;
 pub mod protocol;
 mod renewal;
+mod service_url;
 mod signing;
 mod unlock;
 
@@ -26,10 +27,11 @@ pub use entry::{Download, Entry, KeyBinding, Sent};
 pub use http::Proxy;
 pub use journal::{Damaged, Journal, OpenEntry};
 pub use key::{KeyAccess, KeyGone};
-pub use order_api::OrderApi;
+pub use order_api::{Greeting, OrderApi};
 pub use portal::Portal;
-pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, ServiceUrl, Text, UrlRefused};
+pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, Text};
 pub use renewal::{DownloadStep, Identified, Outcome, Renewal, Step};
+pub use service_url::{ServiceUrl, UrlRefused};
 pub use unlock::{
     Application, ClientKey, KeyRefusal, Unlock, UnlockLine, UnlockMark, UnlockOutcome, UnlockProgress, UnlockStep,
 };

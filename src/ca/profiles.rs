@@ -5,11 +5,12 @@
 //! its entry is left out.
 
 use super::protocol::Support;
+use super::service_url::{ServiceUrl, UrlRefused, checked};
 use crate::cert::Name;
+use crate::crypto::PublicKey;
 use crate::crypto::issue::certificate_from_pem;
 use crate::fault::{Fault, FaultCode};
 use serde::Deserialize;
-use std::fmt;
 use std::path::Path;
 
 /// A text in both languages.
@@ -42,6 +43,8 @@ pub struct CaProfile {
     pub pin_policy: PinPolicy,
     /// Certificates (DER) that vouch for the TLS of its service; empty = those of the system.
     pub roots: Vec<Vec<u8>>,
+    /// Where this program's updates are told, and who signs them; `None` when the CA gives out none.
+    pub update: Option<(ServiceUrl, PublicKey)>,
 }
 
 /// How a CA is reached.
@@ -60,8 +63,32 @@ pub struct PortalPages {
     pub renew: Option<String>,
     /// 找回密码.
     pub unlock: Option<String>,
+    /// 新办.
+    pub apply: Option<String>,
+    /// 补办.
+    pub reissue: Option<String>,
+    /// 信息变更.
+    pub change: Option<String>,
+    /// 订单查询.
+    pub orders: Option<String>,
     /// Everything else.
     pub services: Option<String>,
+}
+
+impl PortalPages {
+    /// The pages there are, by their names in the file.
+    fn named(&self) -> impl Iterator<Item = (&'static str, &String)> {
+        let all = [
+            ("renew", &self.renew),
+            ("unlock", &self.unlock),
+            ("apply", &self.apply),
+            ("reissue", &self.reissue),
+            ("change", &self.change),
+            ("orders", &self.orders),
+            ("services", &self.services),
+        ];
+        all.into_iter().filter_map(|(name, page)| Some((name, page.as_ref()?)))
+    }
 }
 
 /// Lengths of PINs, in characters.
@@ -72,84 +99,6 @@ pub struct PinPolicy {
     pub min: usize,
     /// Longest.
     pub max: usize,
-}
-
-/// Address of a service: https, or http to this computer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ServiceUrl(String);
-
-/// Why an address is not used.
-#[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
-pub enum UrlRefused {
-    /// It does not read as an address.
-    #[error("not an address")]
-    Malformed,
-    /// Neither https nor http to this computer.
-    #[error("only https is used, plain http goes to this computer only")]
-    NotSecure,
-    /// It carries a user name, a password, a query or a fragment.
-    #[error("an address of a service has no login, query or fragment")]
-    Extra,
-}
-
-impl ServiceUrl {
-    /// Checks an address.
-    ///
-    /// # Errors
-    /// [`UrlRefused`].
-    pub fn parse(text: &str) -> Result<Self, UrlRefused> {
-        let url = checked(text)?;
-        if url.query().is_some() || url.fragment().is_some() {
-            return Err(UrlRefused::Extra);
-        }
-        Ok(Self(url.as_str().trim_end_matches('/').to_owned()))
-    }
-
-    /// Without a slash at its end.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// True without TLS.
-    #[must_use]
-    pub fn is_plain(&self) -> bool {
-        self.0.starts_with("http:")
-    }
-
-    /// True when it leads to this computer.
-    #[must_use]
-    pub fn is_loopback(&self) -> bool {
-        reqwest::Url::parse(&self.0).is_ok_and(|url| is_loopback(&url))
-    }
-}
-
-impl fmt::Display for ServiceUrl {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-fn checked(text: &str) -> Result<reqwest::Url, UrlRefused> {
-    let url = reqwest::Url::parse(text).map_err(|_| UrlRefused::Malformed)?;
-    if !url.has_host() {
-        return Err(UrlRefused::Malformed);
-    }
-    match url.scheme() {
-        "https" => {}
-        "http" if is_loopback(&url) => {}
-        _ => return Err(UrlRefused::NotSecure),
-    }
-    if !url.username().is_empty() || url.password().is_some() {
-        return Err(UrlRefused::Extra);
-    }
-    Ok(url)
-}
-
-fn is_loopback(url: &reqwest::Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
-    let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
-    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 /// An entry as it is written.
@@ -168,8 +117,16 @@ struct Written {
     pin: PinPolicy,
     #[serde(default)]
     roots: Vec<String>,
+    update: Option<WrittenUpdate>,
     order_api: Option<String>,
     portal: Option<WrittenPages>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WrittenUpdate {
+    address: String,
+    key: String,
 }
 
 #[derive(Deserialize)]
@@ -177,6 +134,10 @@ struct Written {
 struct WrittenPages {
     renew: Option<String>,
     unlock: Option<String>,
+    apply: Option<String>,
+    reissue: Option<String>,
+    change: Option<String>,
+    orders: Option<String>,
     services: Option<String>,
 }
 
@@ -253,16 +214,23 @@ fn usable(written: Written, folder: Option<&Path>) -> Result<CaProfile, String> 
             Connection::OrderApi(ServiceUrl::parse(&url).map_err(|why| refused("order_api", &url, why))?)
         }
         (None, Some(pages)) => {
-            for (what, page) in [("renew", &pages.renew), ("unlock", &pages.unlock), ("services", &pages.services)] {
-                if let Some(page) = page {
-                    checked(page).map_err(|why| refused(what, page, why))?;
-                }
+            let WrittenPages { renew, unlock, apply, reissue, change, orders, services } = pages;
+            let pages = PortalPages { renew, unlock, apply, reissue, change, orders, services };
+            for (what, page) in pages.named() {
+                checked(page).map_err(|why| refused(what, page, why))?;
             }
-            Connection::Portal(PortalPages { renew: pages.renew, unlock: pages.unlock, services: pages.services })
+            Connection::Portal(pages)
         }
         _ => return Err("either order_api or portal".to_owned()),
     };
     let roots = written.roots.iter().map(|root| certificate(root, folder)).collect::<Result<_, _>>()?;
+    let update = match written.update {
+        Some(WrittenUpdate { address, key }) => {
+            let url = ServiceUrl::parse(&address).map_err(|why| refused("update", &address, why))?;
+            Some((url, PublicKey::from_hex(&key).map_err(|why| format!("update: key: {why}"))?))
+        }
+        None => None,
+    };
     Ok(CaProfile {
         id: written.id,
         name: written.name,
@@ -273,6 +241,7 @@ fn usable(written: Written, folder: Option<&Path>) -> Result<CaProfile, String> 
         reminder_days: written.reminder_days,
         pin_policy: written.pin,
         roots,
+        update,
     })
 }
 
@@ -375,7 +344,7 @@ mod tests {
         assert!(own.len() >= 2);
         for profile in own {
             let Connection::Portal(pages) = profile.connection else { panic!("no public service is known") };
-            for page in [pages.renew, pages.unlock, pages.services].into_iter().flatten() {
+            for (_, page) in pages.named() {
                 assert!(page.starts_with("https://"), "{page}");
             }
         }
@@ -467,6 +436,29 @@ mod tests {
         assert!(wrong("\"own\"", "\"good\"").contains("twice"));
         let pages = "portal = { renew = \"http://ca.example\" }\n#";
         assert!(wrong("order_api", pages).contains("renew: http://ca.example"));
+    }
+
+    #[test]
+    fn a_feed_of_updates_has_a_secure_address_and_a_key_on_the_curve() {
+        let key = crate::crypto::PrivateKey::generate().unwrap().public();
+        let hex: String = key.uncompressed().iter().map(|byte| format!("{byte:02X}")).collect();
+        let with = |address: &str, key: &str| {
+            let update = format!("update = {{ address = \"{address}\", key = \"{key}\" }}\norder_api");
+            load(&OWN.replace("order_api", &update))
+        };
+        let (profiles, wrong) = with("https://update.example/feed.json", &hex);
+        assert_eq!(wrong, None);
+        let (address, read) = profiles.get("own").unwrap().update.clone().unwrap();
+        assert_eq!((address.as_str(), read), ("https://update.example/feed.json", key));
+        for (address, key, reason) in [
+            ("http://update.example/feed.json", hex.as_str(), "only https"),
+            ("https://update.example/feed.json", &hex[..128], "update: key"),
+            ("https://update.example/feed.json", &format!("{}00", &hex[..128]), "update: key"),
+        ] {
+            let (profiles, wrong) = with(address, key);
+            assert!(profiles.get("own").is_none());
+            assert!(wrong.unwrap().contains(reason), "{address} {key}");
+        }
     }
 
     #[test]

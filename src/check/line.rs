@@ -100,6 +100,8 @@ pub struct Line {
     pub because: Option<ProbeId>,
     /// 修复: what the program can do about it.
     pub repair: Option<Repair>,
+    /// What the repair runs with an administrator's rights, exactly; set by the runner.
+    pub repair_command: Option<String>,
     /// How long it took; set by the runner.
     pub took: Duration,
 }
@@ -116,6 +118,7 @@ impl Line {
             remedy: Vec::new(),
             because: None,
             repair: None,
+            repair_command: None,
             took: Duration::ZERO,
         }
     }

@@ -19,6 +19,8 @@ mod runner;
 mod scene;
 mod text;
 
+pub(crate) use outside::reach_ca;
+
 pub use line::{Line, Statement, Value, Verdict};
 pub use probe::{Probe, ProbeId};
 pub use repair::{Page, Repair, carry_out};

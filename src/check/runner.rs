@@ -33,8 +33,9 @@ pub fn run(probes: &[Arc<dyn Probe>], scene: &Arc<Scene>, limit: Duration, tell:
         let started = std::thread::Builder::new().name(format!("check-{}", id.as_str())).spawn(move || {
             let began = Instant::now();
             let line = probe.run(&scene);
+            let repair_command = line.repair.and_then(|repair| repair.command(&scene));
             // the list was closed: too late
-            let _late = done.send(Line { took: began.elapsed(), ..line });
+            let _late = done.send(Line { took: began.elapsed(), repair_command, ..line });
         });
         open.insert(id, ());
         if let Err(error) = started {

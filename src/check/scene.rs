@@ -1,6 +1,7 @@
 //! What the probes look at. Everything a test has to make up – the root of the file system, variables, keys, the service –
 //! is a field; the real scene is made by the app.
 
+use super::outside::Reached;
 use crate::ca::{Profiles, Proxy};
 use crate::cert::TrustStore;
 use crate::crypto::PublicKey;
@@ -72,6 +73,7 @@ pub struct Scene {
 pub struct Answers {
     service: OnceLock<ServiceReport>,
     keys: OnceLock<Vec<Inserted>>,
+    pub(super) reached: OnceLock<Vec<Reached>>,
     trust: OnceLock<TrustStore>,
 }
 

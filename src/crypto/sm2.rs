@@ -81,6 +81,20 @@ impl PublicKey {
         Ok(key)
     }
 
+    /// Reads `04‖X‖Y` in hex.
+    ///
+    /// # Errors
+    /// [`CryptoError::Value`].
+    pub fn from_hex(text: &str) -> Result<Self, CryptoError> {
+        let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+        let byte = |pair: &[u8]| match pair {
+            [high, low] => Some(digit(*high)? << 4 | digit(*low)?),
+            _ => None,
+        };
+        let bytes: Option<Vec<u8>> = text.as_bytes().chunks(2).map(byte).collect();
+        Self::from_uncompressed(&bytes.ok_or(CryptoError::Value)?)
+    }
+
     fn verifying(&self, id: &str) -> Result<VerifyingKey, CryptoError> {
         VerifyingKey::from_sec1_bytes(id, &self.uncompressed()).map_err(|_| CryptoError::Value)
     }

@@ -1,1 +1,292 @@
-//! Start with the desktop.
+//! Start with the desktop: a desktop entry of the person on Linux (Desktop Application Autostart Specification 0.5), a value
+//! of the person's `Run` key on Windows.
+//!
+//! Invariants: only what belongs to this person is written; an entry of the whole system is overridden, never touched; a
+//! power cut leaves the old or the new state.
+
+use crate::fault::Fault;
+use std::path::PathBuf;
+
+/// Whether this program starts with the desktop; `None` where nobody can say.
+#[must_use]
+pub fn state() -> Option<bool> {
+    Autostart::here().and_then(|autostart| autostart.state())
+}
+
+/// Starts this program with the desktop from now on, or no longer.
+///
+/// # Errors
+/// [`FaultCode::AutostartNotSet`](crate::fault::FaultCode::AutostartNotSet).
+pub fn set(on: bool) -> Result<(), Fault> {
+    match Autostart::here() {
+        Some(autostart) => autostart.set(on),
+        None => Err(Fault::new(crate::fault::FaultCode::AutostartNotSet).detail("no folder of this person")),
+    }
+}
+
+/// Where it is written down.
+#[derive(Clone, Debug)]
+pub struct Autostart {
+    /// Folder with the person's autostart entries; not used on Windows.
+    pub folder: PathBuf,
+    /// Folders with those of the whole system.
+    pub system: Vec<PathBuf>,
+    /// This program.
+    pub program: PathBuf,
+}
+
+impl Autostart {
+    /// For this person and this program.
+    #[must_use]
+    pub fn here() -> Option<Self> {
+        let program = std::env::current_exe().ok()?;
+        let folder = directories::BaseDirs::new()?.config_dir().join("autostart");
+        let system = std::env::var("XDG_CONFIG_DIRS").unwrap_or_default();
+        let system = if system.is_empty() { "/etc/xdg" } else { &system };
+        let system = std::env::split_paths(system).filter(|path| path.is_absolute());
+        Some(Self { folder, system: system.map(|path| path.join("autostart")).collect(), program })
+    }
+}
+
+#[cfg(not(windows))]
+mod entry {
+    use super::Autostart;
+    use crate::fault::{Fault, FaultCode};
+    use std::path::Path;
+
+    const NAME: &str = "cert-assistant.desktop";
+
+    impl Autostart {
+        /// Whether an entry starts the program: that of the person, else that of the system.
+        #[must_use]
+        pub fn state(&self) -> Option<bool> {
+            let folders = std::iter::once(&self.folder).chain(&self.system);
+            let mut found = folders.filter_map(|folder| std::fs::read_to_string(folder.join(NAME)).ok());
+            Some(found.next().is_some_and(|text| starts(&text)))
+        }
+
+        /// Writes the person's entry.
+        ///
+        /// # Errors
+        /// [`FaultCode::AutostartNotSet`].
+        pub fn set(&self, on: bool) -> Result<(), Fault> {
+            let path = self.folder.join(NAME);
+            let of_the_system = self.system.iter().any(|folder| folder.join(NAME).exists());
+            let done = match (on, of_the_system) {
+                (true, _) => self.line().and_then(|line| write(&path, &entry(&line, false))),
+                (false, true) => self.line().and_then(|line| write(&path, &entry(&line, true))),
+                (false, false) => match std::fs::remove_file(&path) {
+                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+                    _ => Ok(()),
+                },
+            };
+            done.map_err(|error| Fault::new(FaultCode::AutostartNotSet).detail(error.to_string()))
+        }
+
+        /// The `Exec` key. A path that no entry can hold is refused.
+        fn line(&self) -> std::io::Result<String> {
+            let path = self.program.to_str().filter(|path| !path.contains(['\n', '\r', '\0']));
+            let path = path.ok_or_else(|| std::io::Error::other("the path of the program can't be written down"))?;
+            Ok(format!("{} --background", quoted(path)))
+        }
+    }
+
+    /// As the Desktop Entry Specification 1.5 quotes an argument, then escapes the string that holds it.
+    fn quoted(argument: &str) -> String {
+        let mut text = String::from("\"");
+        for character in argument.chars() {
+            match character {
+                '"' | '`' | '$' => text.extend(['\\', '\\', character]),
+                '\\' => text.push_str("\\\\\\\\"),
+                '%' => text.push_str("%%"),
+                other => text.push(other),
+            }
+        }
+        text.push('"');
+        text
+    }
+
+    fn entry(line: &str, hidden: bool) -> String {
+        format!(
+            "[Desktop Entry]\nType=Application\nName=cert-assistant\nExec={line}\nIcon=cert-assistant\nTerminal=false\n\
+             X-GNOME-Autostart-enabled={}\nHidden={hidden}\n",
+            !hidden
+        )
+    }
+
+    /// True unless the entry is hidden or switched off.
+    fn starts(text: &str) -> bool {
+        let mut ours = false;
+        for line in text.lines().map(str::trim) {
+            if line.starts_with('[') {
+                ours = line == "[Desktop Entry]";
+            }
+            let Some((key, value)) = line.split_once('=').filter(|_| ours) else { continue };
+            match (key.trim(), value.trim()) {
+                ("Hidden", "true") | ("X-GNOME-Autostart-enabled", "false") => return false,
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// Writes beside, then puts it in place.
+    fn write(path: &Path, text: &str) -> std::io::Result<()> {
+        use std::io::Write;
+        if let Some(folder) = path.parent() {
+            std::fs::create_dir_all(folder)?;
+        }
+        let temporary = path.with_extension("new");
+        let mut file = std::fs::File::create(&temporary)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::{Autostart, NAME, quoted, starts};
+        use std::path::PathBuf;
+
+        fn autostart(folder: &std::path::Path) -> Autostart {
+            Autostart {
+                folder: folder.join("config/autostart"),
+                system: vec![folder.join("etc")],
+                program: PathBuf::from("/opt/cert assistant/cert-assistant"),
+            }
+        }
+
+        #[test]
+        fn an_entry_of_the_person_comes_and_goes() {
+            let folder = tempfile::tempdir().unwrap();
+            let autostart = autostart(folder.path());
+            let path = autostart.folder.join(NAME);
+            assert_eq!(autostart.state(), Some(false));
+            autostart.set(true).unwrap();
+            assert_eq!(autostart.state(), Some(true));
+            let text = std::fs::read_to_string(&path).unwrap();
+            assert!(text.contains("\nExec=\"/opt/cert assistant/cert-assistant\" --background\n"), "{text}");
+            autostart.set(false).unwrap();
+            assert!(!path.exists());
+            assert_eq!(autostart.state(), Some(false));
+            autostart.set(false).unwrap();
+        }
+
+        #[test]
+        fn an_entry_of_the_system_is_hidden_by_one_of_the_person() {
+            let folder = tempfile::tempdir().unwrap();
+            let autostart = autostart(folder.path());
+            std::fs::create_dir_all(folder.path().join("etc")).unwrap();
+            let system = folder.path().join("etc").join(NAME);
+            std::fs::write(&system, "[Desktop Entry]\nExec=cert-assistant --background\n").unwrap();
+            assert_eq!(autostart.state(), Some(true));
+            autostart.set(false).unwrap();
+            assert_eq!(autostart.state(), Some(false));
+            let text = std::fs::read_to_string(autostart.folder.join(NAME)).unwrap();
+            assert!(text.contains("Hidden=true"));
+            assert!(!std::fs::read_to_string(&system).unwrap().contains("Hidden"), "the system's is not touched");
+            autostart.set(true).unwrap();
+            assert_eq!(autostart.state(), Some(true));
+        }
+
+        #[test]
+        fn only_keys_of_the_entry_itself_switch_it_off() {
+            assert!(!starts("[Desktop Entry]\n Hidden = true \n"));
+            assert!(!starts("[Desktop Entry]\nX-GNOME-Autostart-enabled=false"));
+            assert!(starts("[Desktop Entry]\nHidden=false\n[Desktop Action x]\nHidden=true"));
+        }
+
+        #[test]
+        fn a_folder_that_cannot_be_written_is_told_and_a_path_no_entry_can_hold_is_refused() {
+            let mut autostart = autostart(std::path::Path::new("/dev/null"));
+            assert_eq!(autostart.set(true).unwrap_err().code, crate::fault::FaultCode::AutostartNotSet);
+            let folder = tempfile::tempdir().unwrap();
+            autostart.folder = folder.path().to_owned();
+            autostart.program = PathBuf::from("/opt/a\nExec=evil");
+            assert!(autostart.set(true).is_err());
+            assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        }
+
+        #[test]
+        fn special_characters_of_a_path_are_quoted() {
+            assert_eq!(quoted("/a b/$c`\"%"), r#""/a b/\\$c\\`\\"%%""#);
+            assert_eq!(quoted(r"a\b"), r#""a\\\\b""#);
+        }
+    }
+}
+
+/// The registry, by the system's own program.
+#[cfg(any(windows, test))]
+mod registry {
+    #[cfg(windows)]
+    use super::Autostart;
+    #[cfg(windows)]
+    use crate::fault::{Fault, FaultCode};
+
+    #[cfg(windows)]
+    const KEY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+    const VALUE: &str = "cert-assistant";
+
+    /// Whether the answer of `reg query` names the value with something to start.
+    pub(super) fn names_program(answer: &str) -> bool {
+        let mut fields = answer.lines().map(|line| line.trim().split("    "));
+        fields.any(|mut field| {
+            field.next() == Some(VALUE)
+                && matches!(field.next(), Some("REG_SZ" | "REG_EXPAND_SZ"))
+                && field.next().is_some_and(|command| !command.trim().is_empty())
+        })
+    }
+
+    #[cfg(windows)]
+    fn reg(arguments: &[&str]) -> std::io::Result<std::process::Output> {
+        use std::os::windows::process::CommandExt;
+        const NO_WINDOW: u32 = 0x0800_0000;
+        std::process::Command::new("reg").args(arguments).creation_flags(NO_WINDOW).output()
+    }
+
+    #[cfg(windows)]
+    impl Autostart {
+        /// Whether the person's `Run` key starts the program.
+        #[must_use]
+        pub fn state(&self) -> Option<bool> {
+            let answer = reg(&["query", KEY, "/v", VALUE]).ok()?;
+            Some(answer.status.success() && names_program(&String::from_utf8_lossy(&answer.stdout)))
+        }
+
+        /// Writes or removes the value.
+        ///
+        /// # Errors
+        /// [`FaultCode::AutostartNotSet`].
+        pub fn set(&self, on: bool) -> Result<(), Fault> {
+            let command = format!("\"{}\" --background", self.program.display());
+            let done = if on {
+                reg(&["add", KEY, "/v", VALUE, "/t", "REG_SZ", "/d", &command, "/f"])
+            } else if self.state() == Some(false) {
+                return Ok(());
+            } else {
+                reg(&["delete", KEY, "/v", VALUE, "/f"])
+            };
+            match done {
+                Ok(answer) if answer.status.success() => Ok(()),
+                Ok(answer) => Err(Fault::new(FaultCode::AutostartNotSet).detail(answer.status.to_string())),
+                Err(error) => Err(Fault::new(FaultCode::AutostartNotSet).detail(error.to_string())),
+            }
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::names_program;
+
+        #[test]
+        fn the_answer_of_the_registry_names_the_program() {
+            let answer = "\r\nHKEY_CURRENT_USER\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\r\n    \
+                          cert-assistant    REG_SZ    \"C:\\x\\cert-assistant.exe\" --background\r\n\r\n";
+            assert!(names_program(answer));
+            assert!(!names_program(&answer.replace("REG_SZ", "REG_BINARY")));
+            assert!(!names_program(&answer.replace("    cert-assistant", "    other")));
+            assert!(!names_program("    cert-assistant    REG_SZ    "));
+            assert!(!names_program(""));
+        }
+    }
+}

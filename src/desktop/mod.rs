@@ -2,6 +2,7 @@
 
 pub mod autostart;
 pub mod crash;
+pub mod files;
 pub mod instance;
 pub mod log;
 pub mod tray;

@@ -92,6 +92,7 @@ impl PracticeCa {
             hours: Text::default(),
             reminder_days: vec![60, 30, 15, 7, 3, 1],
             pin_policy: PinPolicy { min: 6, max: 15 },
+            update: None,
             roots: Vec::new(),
         });
         Ok((profiles, Journal::at(self.folder.path().join("orders"))))

@@ -56,6 +56,12 @@ static TABLE: LazyLock<Table> =
     LazyLock::new(|| toml::from_str(include_str!("../../assets/media.toml")).unwrap_or_default());
 
 impl Medium {
+    /// All models of the table.
+    #[must_use]
+    pub fn all() -> &'static [Self] {
+        &TABLE.medium
+    }
+
     /// The model behind a PC/SC reader; the ATR counts more than names.
     #[must_use]
     pub fn find(atr: &[u8], reader: &str, device: &DeviceInfo) -> Option<&'static Self> {

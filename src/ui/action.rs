@@ -1,6 +1,8 @@
 //! What a page wants done; the window does it after the page was shown. Pages change nothing themselves.
 
-use crate::app::{Command, KeyUse, Settings};
+use super::environment::RepairDialog;
+use super::save_dialog::Offer;
+use crate::app::{Command, KeyUse, Settings, check};
 
 /// A wish of a page.
 pub enum Action {
@@ -45,6 +47,18 @@ pub enum Action {
     Browse(String),
     /// New settings.
     Settings(Settings),
+    /// Open the dialog 导出报告.
+    Report,
+    /// Show the exact command of a repair, then carry it out.
+    AskRepair(RepairDialog),
+    /// Open the wizard or dialog that helps, for the chosen key or the first it fits.
+    Help(check::Page),
+    /// 检查更新 from the status bar: what comes of it is told wherever the person is.
+    CheckUpdate,
+    /// Write details into the log, or no longer.
+    LogDetails(bool),
+    /// Ask where to, then write a file.
+    Save(Offer),
     /// Close the open dialog.
     CloseDialog,
     /// Close the window although something is being written.
@@ -67,6 +81,10 @@ pub enum Page {
     Settings,
     /// 关于.
     About,
+    /// 日志.
+    Log,
+    /// Licences of what the program is made of.
+    Licences,
     /// 证书更新 of a key.
     Renew(u64),
     /// 找回密码 of a key.

@@ -3,7 +3,9 @@
 use super::action::Action;
 use super::change_pin::{ChangePin, Wish};
 use super::counter::Unblock;
+use super::crash::CrashDialog;
 use super::details;
+use super::environment::{RepairDialog, Report};
 use super::faults;
 use super::history::RemoveHistory;
 use super::save_dialog;
@@ -30,17 +32,28 @@ pub enum Dialog {
     Unblock(Box<Unblock>),
     /// The wizard shall be left while its key is being written.
     Leave(u64, Writing),
+    /// 导出报告.
+    Report(Box<Report>),
+    /// A repair that needs an administrator's rights.
+    Repair(RepairDialog),
+    /// The last run ended by a fault of the program.
+    Crash(CrashDialog),
     /// Something went wrong after its dialog was gone.
     Fault(Fault),
 }
 
 /// A dialog of the usual width, scrolled when the window is too low. The second value: Esc was pressed in it.
 pub fn modal<R>(ctx: &egui::Context, name: &str, content: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
+    modal_of(ctx, name, DIALOG_WIDTH, content)
+}
+
+/// As [`modal`], of a width.
+pub fn modal_of<R>(ctx: &egui::Context, name: &str, width: f32, content: impl FnOnce(&mut Ui) -> R) -> (R, bool) {
     let p = theme::palette(ctx);
     let frame = Frame::window(&ctx.global_style()).inner_margin(Margin::same(24));
     let tallest = ctx.content_rect().height() - 2.0 * (space::XL + space::L);
     let modal = Modal::new(Id::unique(name)).backdrop_color(p.shade).frame(frame).show(ctx, |ui| {
-        ui.set_width(DIALOG_WIDTH - 2.0 * space::XL);
+        ui.set_width(width - 2.0 * space::XL);
         let scroll = ScrollArea::vertical().max_height(tallest).min_scrolled_height(tallest);
         scroll.show(ui, content).inner
     });
@@ -68,7 +81,8 @@ pub fn main_button(ui: &mut Ui, text: &str, obstacle: Option<&str>) -> Response 
     response
 }
 
-const fn close_on(escape: bool) -> Wish {
+/// Esc closes.
+pub const fn close_on(escape: bool) -> Wish {
     if escape { Wish::Close } else { Wish::Stay }
 }
 

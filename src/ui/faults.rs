@@ -14,6 +14,11 @@ pub fn lines(ui: &mut Ui, fault: &Fault, chinese: bool) {
     lines_with(ui, fault, None, chinese);
 }
 
+/// The lines of a fault on soft ground, below what they are about.
+pub fn inline(ui: &mut Ui, fault: &Fault, chinese: bool) {
+    boxed(ui, fault, &Support::default(), chinese);
+}
+
 /// The lines of a fault on soft ground, with whom to call.
 pub fn boxed(ui: &mut Ui, fault: &Fault, support: &Support, chinese: bool) -> Response {
     let p = theme::palette(ui.ctx());

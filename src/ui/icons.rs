@@ -38,6 +38,12 @@ pub enum Icon {
     },
     /// Caps lock.
     Caps,
+    /// Something new.
+    Plus,
+    /// A pencil.
+    Pencil,
+    /// A sheet with lines.
+    List,
 }
 
 /// Shows an icon inline, as high as caption text unless another size is given.
@@ -125,6 +131,22 @@ pub fn paint(painter: &Painter, rect: Rect, icon: Icon, color: Color32) {
         Icon::Chevron { open } => {
             let (outer, inner) = if open { (0.64, 0.36) } else { (0.36, 0.64) };
             line(&[(0.2, outer), (0.5, inner), (0.8, outer)]);
+        }
+        Icon::Plus => {
+            line(&[(0.5, 0.15), (0.5, 0.85)]);
+            line(&[(0.15, 0.5), (0.85, 0.5)]);
+        }
+        Icon::Pencil => {
+            let outline = [(0.12, 0.88), (0.18, 0.62), (0.7, 0.1), (0.9, 0.3), (0.38, 0.82)];
+            painter.add(Shape::closed_line(outline.iter().map(|&(x, y)| at(x, y)).collect(), stroke));
+            line(&[(0.58, 0.22), (0.78, 0.42)]);
+        }
+        Icon::List => {
+            let sheet = Rect::from_min_max(at(0.16, 0.06), at(0.84, 0.94));
+            painter.rect_stroke(sheet, s * 0.08, stroke, StrokeKind::Middle);
+            for y in [0.3, 0.5, 0.7] {
+                line(&[(0.32, y), (0.68, y)]);
+            }
         }
         Icon::Caps => {
             let arrow = [(0.5, 0.08), (0.9, 0.5), (0.68, 0.5), (0.68, 0.72), (0.32, 0.72), (0.32, 0.5), (0.1, 0.5)];

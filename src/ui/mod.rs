@@ -3,25 +3,30 @@
 //! Invariants: idle means no repaint at all; events are taken in for at most 10 ms a frame; PIN characters are taken out
 //! of the raw input before the toolkit sees them; no colour, size or text literal stands in a page.
 
+mod about;
 mod action;
 mod card;
 mod change_pin;
 mod counter;
+mod crash;
 mod details;
 mod dialogs;
 mod empty;
+mod environment;
 mod faults;
 mod findings;
 mod history;
 mod icons;
+mod log;
 mod new_pin;
 mod orders;
-mod pages;
 mod pin_entry;
 mod pin_field;
 mod practice_messages;
+mod preferences;
 mod renewal;
 mod save_dialog;
+mod services;
 mod sidebar;
 mod status_bar;
 mod text_field;
@@ -32,7 +37,7 @@ mod window;
 mod wizard;
 mod words;
 
-pub use window::{Clock, Notify, Setting, Stopwatch, Window};
+pub use window::{Clock, Notify, Setting, StartTray, Stopwatch, Window, start_tray};
 
 use crate::app::Language;
 use eframe::egui::IconData;
@@ -41,6 +46,12 @@ use eframe::egui::IconData;
 #[must_use]
 pub fn icon() -> IconData {
     eframe::icon_data::from_png_bytes(include_bytes!("../../assets/icon/icon-64.png")).unwrap_or_default()
+}
+
+/// What a start says that meets another one that does not answer.
+#[must_use]
+pub fn hung() -> String {
+    rust_i18n::t!("start.hung").into_owned()
 }
 
 /// Makes a language the one of all texts.

@@ -52,6 +52,13 @@ pub fn diagnosis(key: &DeskKey) -> Offer {
     }
 }
 
+/// Text under a name.
+#[must_use]
+pub fn text(title: &str, file_name: &str, extension: &'static str, text: String) -> Offer {
+    let content = Content::Text(text);
+    Offer { title: title.to_owned(), file_name: file_name.to_owned(), extension, content }
+}
+
 /// Asks where to; nothing happens when the person cancels.
 pub fn ask(hub: &dyn Backstage, offer: Offer) {
     hub.save_to(Box::new(move || {

@@ -129,7 +129,7 @@ fn pages(ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {
     for (target, text) in rows {
         let p = theme::palette(ui.ctx());
         let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), PAGE_ROW_HEIGHT), Sense::click());
-        let open = page == target;
+        let open = page == target || target == Page::About && matches!(page, Page::Log | Page::Licences);
         widgets::one_of(ui, &response, Role::Tab, open, &text);
         if open || response.hovered() {
             ui.painter().rect_filled(rect, f32::from(RADIUS_CONTROL), if open { p.primary_soft } else { p.ground });

@@ -50,6 +50,10 @@ pub const SIDEBAR_WIDTH: f32 = 212.0;
 pub const LABEL_WIDTH: f32 = 124.0;
 /// Width of dialogs.
 pub const DIALOG_WIDTH: f32 = 420.0;
+/// Width of dialogs with something to read in them.
+pub const READING_WIDTH: f32 = 600.0;
+/// Height of what is read in a dialog.
+pub const READING_HEIGHT: f32 = 220.0;
 /// Width of the list of steps of a wizard, and of the whole page from which on it stands at the left.
 pub const STEPS_WIDTH: f32 = 196.0;
 /// See [`STEPS_WIDTH`].

@@ -6,8 +6,8 @@ use super::theme::{
 };
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, Button, Color32, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response, RichText, Sense,
-    Stroke, StrokeKind, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response, RichText, ScrollArea,
+    Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
 
 /// How much a button stands out.
@@ -106,6 +106,83 @@ pub fn radio(ui: &mut Ui, chosen: bool, text: &str) -> Response {
     response.widget_info(|| WidgetInfo::selected(Role::RadioButton, ui.is_enabled(), chosen, text));
     focus_ring(ui, &response);
     response.on_hover_cursor(CursorIcon::PointingHand)
+}
+
+/// How wide a button with this text is.
+#[must_use]
+pub fn button_width(ui: &Ui, text: &str) -> f32 {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::bold_font(size::BODY), Color32::PLACEHOLDER);
+    (galley.size().x + 2.0 * space::L).max(CONTROL_MIN_WIDTH).ceil() + 1.0
+}
+
+/// What stands at the left may wrap; what stands at the right has its width and its place at the right edge.
+pub fn beside(ui: &mut Ui, right_width: f32, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
+    ui.horizontal_top(|ui| {
+        let width = (ui.available_width() - right_width - ui.spacing().item_spacing.x).max(0.0);
+        ui.vertical(|ui| {
+            ui.set_width(width);
+            left(ui);
+        });
+        ui.horizontal(right);
+    });
+}
+
+/// A link that opens and closes what stands below it; `name` is what a screen reader says.
+pub fn expander(ui: &mut Ui, text: &str, name: &str, open: bool) -> Response {
+    let response = link(ui, text, Some(Icon::Chevron { open }));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_label(name);
+        node.set_expanded(open);
+    });
+    response
+}
+
+/// How far something is, from 0 to 1.
+pub fn progress(ui: &mut Ui, share: f32, name: &str) {
+    let p = theme::palette(ui.ctx());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), space::S), Sense::hover());
+    let round = space::XS;
+    ui.painter().rect_filled(rect, round, p.line);
+    let done = Rect::from_min_size(rect.min, vec2(rect.width() * share.clamp(0.0, 1.0), rect.height()));
+    ui.painter().rect_filled(done, round, p.primary);
+    response.widget_info(|| WidgetInfo::labeled(Role::ProgressIndicator, true, name));
+    ui.ctx().accesskit_node_builder(response.id, |node| {
+        node.set_min_numeric_value(0.0);
+        node.set_max_numeric_value(100.0);
+        node.set_numeric_value(f64::from((share * 100.0).round()));
+    });
+}
+
+/// Text to read, mark and copy, also by the keyboard; scrolled within a height.
+pub fn readable(ui: &mut Ui, name: &str, text: &str, height: f32) {
+    let p = theme::palette(ui.ctx());
+    let frame = Frame::new().fill(p.ground).corner_radius(RADIUS_CONTROL).inner_margin(Margin::same(2));
+    frame.show(ui, |ui| {
+        ScrollArea::vertical().id_salt(name).max_height(height).min_scrolled_height(height).show(ui, |ui| {
+            let mut shown = text;
+            let edit = TextEdit::multiline(&mut shown)
+                .id_salt(("readable", name))
+                .font(theme::font(size::CAPTION))
+                .frame(Frame::NONE)
+                .margin(Margin::same(8))
+                .desired_width(f32::INFINITY)
+                .show(ui);
+            ui.ctx().accesskit_node_builder(edit.response.id, |node| node.set_label(name));
+            focus_ring(ui, &edit.response);
+        });
+    });
+}
+
+/// As [`tick_box`]; when `obstacle` is given it can't be ticked and says why, below and to a screen reader.
+pub fn tick_box_unless(ui: &mut Ui, ticked: bool, text: &str, obstacle: Option<&str>) -> bool {
+    let Some(reason) = obstacle else { return tick_box(ui, ticked, text).clicked() };
+    let response = ui.add_enabled_ui(false, |ui| tick_box(ui, ticked, text)).inner;
+    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason));
+    ui.horizontal_top(|ui| {
+        ui.add_space(size::SECTION);
+        caption(ui, reason);
+    });
+    false
 }
 
 /// A box that is ticked or not; its text may wrap.

@@ -1,8 +1,14 @@
 //! 检查更新: a small signed feed says which version is newest and where it is.
 //!
+//! The feed is `{"feed": "<JSON text>", "signature": "<base64>"}`: an SM2 signature (DER, GM/T 0009 §7.3, identity
+//! `1234567812345678`) over the UTF-8 bytes of the text.
+//!
 //! Invariants: nothing of the feed is believed before its signature is verified; a feed older than one that was seen is
 //! refused, so that nobody can hold the program back or offer an old version; a file is offered only when its checksum is the
 //! one of the feed; nothing is ever installed by itself.
+
+mod feed;
+mod fetch;
 
 use crate::ca::{Proxy, ServiceUrl};
 use crate::crypto::PublicKey;
@@ -16,6 +22,19 @@ pub struct FeedSource {
     pub address: ServiceUrl,
     /// SM2 public key that signs it.
     pub key: PublicKey,
+}
+
+impl FeedSource {
+    /// Reads an address and a key in hex, 04 ‖ X ‖ Y.
+    ///
+    /// # Errors
+    /// [`FaultCode::FeedUnusable`].
+    pub fn parse(address: &str, key: &str) -> Result<Self, Fault> {
+        let unusable = |detail: String| Fault::new(FaultCode::FeedUnusable).detail(detail);
+        let address = ServiceUrl::parse(address).map_err(|why| unusable(why.to_string()))?;
+        let key = PublicKey::from_hex(key).map_err(|why| unusable(why.to_string()))?;
+        Ok(Self { address, key })
+    }
 }
 
 /// A version that can be had.
@@ -55,13 +74,22 @@ pub enum Answer {
     Newer(Release),
 }
 
+/// Name of what this computer installs.
+#[must_use]
+pub const fn target() -> &'static str {
+    if cfg!(windows) { "windows-x86_64-exe" } else { "linux-x86_64-deb" }
+}
+
 /// Asks the feed. `seen` keeps what was seen last, against older feeds.
 ///
 /// # Errors
 /// The fault to show.
 pub fn ask(source: &FeedSource, proxy: &Proxy, seen: Option<&Path>) -> Result<Answer, Fault> {
-    let _ = (source, proxy, seen);
-    Err(Fault::new(FaultCode::InternalStopped))
+    let bytes = fetch::feed(&source.address, proxy)?;
+    let now = time::OffsetDateTime::now_utc();
+    let feed = feed::read(&bytes, &source.key, now)?;
+    feed::not_older(&feed, &source.key, seen)?;
+    feed.answer(env!("CARGO_PKG_VERSION"), target())
 }
 
 /// Downloads a file into a folder; `progress` hears the bytes so far and says whether to go on.
@@ -74,6 +102,12 @@ pub fn download(
     folder: &Path,
     progress: &mut dyn FnMut(u64) -> bool,
 ) -> Result<PathBuf, Fault> {
-    let _ = (file, proxy, folder, progress);
-    Err(Fault::new(FaultCode::InternalStopped))
+    fetch::file(file, proxy, folder, progress)
+}
+
+/// The folder 下载 of this person.
+#[must_use]
+pub fn downloads() -> Option<PathBuf> {
+    let dirs = directories::UserDirs::new()?;
+    Some(dirs.download_dir().map_or_else(|| dirs.home_dir().to_owned(), Path::to_owned))
 }

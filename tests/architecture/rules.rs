@@ -15,7 +15,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ca", &["token", "cert", "crypto"]),
     // client and service share the protocol and nothing else
     ("ca_service", &["ca::protocol", "cert", "crypto"]),
-    ("check", &["token", "cert", "ca"]),
+    ("check", &["token", "cert", "ca", "desktop"]),
     ("desktop", &[]),
     ("update", &["ca", "crypto"]),
     ("practice", &["token", "apdu", "virtual_key", "ca", "ca_service"]),

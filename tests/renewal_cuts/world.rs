@@ -271,6 +271,7 @@ pub fn client_at(port: u16) -> OrderApi {
         hours: Text::default(),
         reminder_days: Vec::new(),
         pin_policy: PinPolicy { min: 6, max: 16 },
+        update: None,
         roots: Vec::new(),
     };
     OrderApi::new(&profile, &Proxy::None).unwrap()

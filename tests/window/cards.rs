@@ -185,7 +185,7 @@ fn a_key_without_certificate_offers_the_services() {
         assert_eq!(screen.obstacle(UNLOCK), no_pin);
         assert!(screen.controls(MORE).is_empty());
         screen.click("下载证书 / 新办");
-        screen.shows(&["综合服务：还在建设中"]);
+        screen.shows(&["北京数字认证（BJCA）", "400-700-1900"]);
     }
 }
 

@@ -43,12 +43,22 @@ pub struct Gallery {
 impl Gallery {
     /// The keys have been read.
     fn open(look: Look, bench: &Arc<Bench>) -> Self {
+        Self::planned(look, bench, |plan| plan)
+    }
+
+    /// As [`Gallery::open`], with more in the plan.
+    pub fn planned<'a>(look: Look, bench: &'a Arc<Bench>, more: impl FnOnce(Plan<'a>) -> Plan<'a>) -> Self {
         let folder = std::env::var_os("CERT_ASSISTANT_PICTURES")
             .map(|_| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pictures"));
         folder.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
         let Look { english, theme, size: (width, height), scale, .. } = look;
         let plan = Plan::new(bench).english(english).theme(theme).size(width, height).scale(scale);
-        Self { look, folder, screen: Screen::read(plan, bench) }
+        Self { look, folder, screen: Screen::read(more(plan), bench) }
+    }
+
+    /// True in Chinese.
+    pub fn chinese(&self) -> bool {
+        !self.look.english
     }
 
     pub fn word<'a>(&self, chinese: &'a str, english: &'a str) -> &'a str {

@@ -116,7 +116,7 @@ fn enter_closes_a_message_and_space_presses_buttons() {
     screen.hides(&["KEY-101"]);
     tab_to(&mut screen, "环境检测");
     screen.press(Key::Space);
-    screen.shows(&["环境检测：还在建设中"]);
+    screen.shows(&["重新检测", "检测中…"]);
 }
 
 #[test]
@@ -152,7 +152,7 @@ fn tab_order_is_reading_order() {
     let (bench, _) = Bench::with(State::Expiring);
     let mut screen = Screen::of(&bench);
     let mut order = Vec::new();
-    for _ in 0..13 {
+    for _ in 0..15 {
         screen.press(Key::Tab);
         order.extend(screen.focused());
     }
@@ -169,6 +169,8 @@ fn tab_order_is_reading_order() {
         "修改密码",
         "找回密码",
         "更多证书信息",
+        "智能卡服务正常",
+        "检查更新",
         "北京演示科技有限公司 20 天后到期",
     ];
     assert_eq!(order, expected);

@@ -4,19 +4,26 @@
 // helpers of tests are tests too
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+mod about;
+mod access;
 mod bench;
 mod cards;
 mod change_pin;
+mod checks;
 mod closing;
 mod counter;
 mod details;
+mod environment;
 mod gallery;
 mod history;
 mod keyboard;
+mod log;
 mod orders;
+mod page_gallery;
 mod pages;
 mod paint;
 mod pin_secrecy;
+mod preferences;
 mod reminders;
 mod renewal;
 mod renewal_download;
@@ -25,9 +32,11 @@ mod renewal_keys;
 mod renewal_order;
 mod screen;
 mod service;
+mod services;
 mod settings;
 mod several;
 mod stages;
+mod status_bar;
 mod unlock;
 mod unlock_code;
 mod unlock_gallery;

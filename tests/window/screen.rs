@@ -4,6 +4,7 @@
 use crate::bench::{Bench, NOW};
 use crate::paint::{Picture, Textures};
 use cert_assistant::app::check;
+use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
@@ -11,13 +12,14 @@ use cert_assistant::app::{
 };
 use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
-use eframe::egui::accesskit::{Role, Toggled};
+use eframe::egui::accesskit::{Live, Role, Toggled};
 use eframe::egui::{
     Context, Event, FullOutput, Key, Modifiers, OutputCommand, Pos2, RawInput, Rect, Theme, Vec2, ViewportCommand,
     ViewportEvent, ViewportId, accessibility, vec2,
 };
 use egui_kittest::kittest::{self, NodeT, Queryable, by};
 use egui_kittest::{EventQueue, Node};
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -49,30 +51,48 @@ pub struct Plan<'a> {
     english: bool,
     theme: Theme,
     scale: f32,
+    crash: Option<Crash>,
+    profiles: Profiles,
 }
 
 /// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
 struct Stage {
     hub: Hub,
     asked: Arc<Mutex<Vec<Asked>>>,
+    aside: Arc<Mutex<Vec<Asked>>>,
+    saves: Arc<Mutex<usize>>,
 }
 
 impl Backstage for Stage {
     fn send(&self, command: Asked) {
         match command {
+            // asked for by the window itself
+            Asked::ReachCa(_) | Asked::Autostart(None) => self.aside.lock().unwrap().push(command),
             Asked::Renewal { .. }
             | Asked::Unlock { .. }
             | Asked::RefreshOrders
             | Asked::ForgetOrder(_)
-            | Asked::RemoveHistory { .. } => {
+            | Asked::RemoveHistory { .. }
+            | Asked::CheckEnvironment
+            | Asked::Repair { .. }
+            | Asked::CheckUpdate
+            | Asked::DownloadUpdate(_)
+            | Asked::CancelDownload
+            | Asked::Autostart(_)
+            | Asked::UseProxy(_)
+            | Asked::LogDetails(_)
+            | Asked::OpenFolder(_)
+            | Asked::RemoveReport(_)
+            | Asked::ReadLog => {
                 self.asked.lock().unwrap().push(command);
             }
             command => self.hub.send(command),
         }
     }
 
-    fn save_to(&self, ask: Ask) {
-        self.hub.save_to(ask);
+    fn save_to(&self, _: Ask) {
+        // it would open a dialog of the system
+        *self.saves.lock().unwrap() += 1;
     }
 }
 
@@ -97,6 +117,8 @@ pub struct Screen {
     pub calls: bool,
     textures: Textures,
     asked: Arc<Mutex<Vec<Asked>>>,
+    aside: Arc<Mutex<Vec<Asked>>>,
+    saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
     later: Arc<Mutex<Duration>>,
@@ -117,6 +139,8 @@ impl<'a> Plan<'a> {
             english: false,
             theme: Theme::Light,
             scale: 1.0,
+            crash: None,
+            profiles: Profiles::load(None).0,
         }
     }
 
@@ -161,6 +185,18 @@ impl<'a> Plan<'a> {
         self
     }
 
+    /// The last run ended so.
+    pub fn crash(mut self, crash: Crash) -> Self {
+        self.crash = Some(crash);
+        self
+    }
+
+    /// CAs known to the program.
+    pub fn profiles(mut self, profiles: Profiles) -> Self {
+        self.profiles = profiles;
+        self
+    }
+
     pub fn open(self) -> Screen {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
@@ -179,7 +215,8 @@ impl<'a> Plan<'a> {
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));
         let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
-        let stage = Stage { hub, asked: Arc::clone(&asked) };
+        let (aside, saves) = (Arc::default(), Arc::default());
+        let stage = Stage { hub, asked: Arc::clone(&asked), aside: Arc::clone(&aside), saves: Arc::clone(&saves) };
         let folder = tempfile::tempdir().unwrap();
         let english = self.english.then(|| folder.path().join("settings.json"));
         if let Some(path) = &english {
@@ -202,9 +239,11 @@ impl<'a> Plan<'a> {
                     data: "/home/user/.local/share/cert-assistant".into(),
                     cache: "/home/user/.cache/cert-assistant".into(),
                 },
-                profiles: Profiles::load(None).0,
-                crash: None,
+                profiles: self.profiles,
+                crash: self.crash,
                 target: Target::Window,
+                background: false,
+                tray: None,
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
                 contacts_file: self.contacts.map(Path::to_owned),
                 reminders_file: self.reminders.map(Path::to_owned),
@@ -221,7 +260,7 @@ impl<'a> Plan<'a> {
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
-        Screen::first(ctx, window, input, Ropes { later, bell, asked, notices, tell }, turn)
+        Screen::first(ctx, window, input, Ropes { later, bell, asked, aside, saves, notices, tell }, turn)
     }
 }
 
@@ -230,6 +269,8 @@ struct Ropes {
     later: Arc<Mutex<Duration>>,
     bell: Arc<Bell>,
     asked: Arc<Mutex<Vec<Asked>>>,
+    aside: Arc<Mutex<Vec<Asked>>>,
+    saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
 }
@@ -289,6 +330,8 @@ impl Screen {
             browsed: Vec::new(),
             calls: false,
             asked: ropes.asked,
+            aside: ropes.aside,
+            saves: ropes.saves,
             notices: ropes.notices,
             tell: ropes.tell,
             later: ropes.later,
@@ -417,6 +460,16 @@ impl Screen {
             Asked::Unlock { slot, ask } => (slot, ask),
             _ => panic!("not the wizard of an unlock was asked"),
         }
+    }
+
+    /// What the window asked for by itself since the last call.
+    pub fn asked_aside(&self) -> Vec<Asked> {
+        std::mem::take(&mut *self.aside.lock().unwrap())
+    }
+
+    /// How often a place to save something was asked for, since the last call.
+    pub fn saves(&self) -> usize {
+        std::mem::take(&mut *self.saves.lock().unwrap())
     }
 
     /// Messages on the desktop since the last call.
@@ -556,6 +609,62 @@ impl Screen {
     #[track_caller]
     pub fn is_checked(&self, name: &str) -> bool {
         self.control(name).accesskit_node().toggled() == Some(Toggled::True)
+    }
+
+    /// True when what belongs to the control of this name is shown below it.
+    #[track_caller]
+    pub fn is_expanded(&self, name: &str) -> bool {
+        let node = self.control(name);
+        node.accesskit_node().data().is_expanded().unwrap_or_else(|| panic!("{name} opens nothing"))
+    }
+
+    /// Names of the controls that the keyboard never comes to by Tab.
+    pub fn unreached_by_tab(&mut self) -> Vec<String> {
+        let usable = |node: &Node<'_>| {
+            let node = node.accesskit_node();
+            accessibility::is_input(node.role()) && !node.is_disabled()
+        };
+        let name = |node: &Node<'_>| node.accesskit_node().label().unwrap_or_default();
+        let mut open: BTreeMap<_, _> =
+            self.nodes().filter(usable).map(|node| (node.accesskit_node().id(), name(&node))).collect();
+        for _ in 0..open.len() + 2 {
+            self.press(Key::Tab);
+            if let Some(focused) = self.nodes().find(Node::is_focused).map(|node| node.accesskit_node().id()) {
+                open.remove(&focused);
+            }
+        }
+        open.into_values().collect()
+    }
+
+    /// True when a screen reader says this text by itself when it changes.
+    pub fn is_live(&self, text: &str) -> bool {
+        let says = |node: &Node<'_>| node.accesskit_node().value().is_some_and(|value| value.contains(text));
+        self.nodes().find(says).is_some_and(|node| node.accesskit_node().live() == Live::Polite)
+    }
+
+    /// What stands in the field of this name.
+    #[track_caller]
+    pub fn value(&self, name: &str) -> String {
+        self.control(name).accesskit_node().value().unwrap_or_default()
+    }
+
+    /// How far the bar of this name is, in percent.
+    #[track_caller]
+    pub fn progress(&self, name: &str) -> f64 {
+        let node = self.root().query_by_role_and_label(Role::ProgressIndicator, name);
+        node.and_then(|node| node.accesskit_node().numeric_value()).unwrap()
+    }
+
+    /// Names of all controls.
+    pub fn names(&self) -> Vec<String> {
+        let controls = self.nodes().filter(|node| accessibility::is_input(node.accesskit_node().role()));
+        controls.filter_map(|node| node.accesskit_node().label()).collect()
+    }
+
+    /// Names of the pictures.
+    pub fn pictures(&self) -> Vec<String> {
+        let pictures = self.nodes().filter(|node| node.accesskit_node().role() == Role::Image);
+        pictures.filter_map(|node| node.accesskit_node().label()).collect()
     }
 
     /// True when a picture of this name is shown.

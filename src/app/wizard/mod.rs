@@ -17,6 +17,7 @@ use crate::ca::protocol::Support;
 use crate::ca::{CaAdapter, CaProfile, Connection, KeyBinding, PortalPages};
 use crate::cert::Certificate;
 use crate::fault::{Fault, FaultCode};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
@@ -63,9 +64,12 @@ pub(super) fn start<W: Wizard>(slot: u64, around: Around) -> Option<Sender<Messa
     let (messages, inbox) = channel();
     let outlet = around.outlet.clone();
     let desk = WizardDesk { slot, key: KeyLoan { slot, workers: Workers::clone(&around.workers) }, around, ca: None };
-    let thread = std::thread::Builder::new()
-        .name(format!("{}-{slot}", W::NAME))
-        .spawn(move || run(W::new(desk), slot, &outlet, &inbox));
+    let thread = std::thread::Builder::new().name(format!("{}-{slot}", W::NAME)).spawn(move || {
+        // nothing of the wizard is used afterwards; the next wish of the person starts it anew
+        if catch_unwind(AssertUnwindSafe(|| run(W::new(desk), slot, &outlet, &inbox))).is_err() {
+            outlet.send(W::failed(slot, Fault::new(FaultCode::InternalStopped)));
+        }
+    });
     match thread {
         Ok(_) => Some(messages),
         Err(error) => {

@@ -22,6 +22,15 @@ pub struct OrderApi {
     support: Support,
 }
 
+/// What came back when a service was asked who it is.
+#[derive(Clone, Debug)]
+pub struct Greeting {
+    /// What it says, or why that is no answer of the API.
+    pub info: Result<CaInfo, CaError>,
+    /// The header `Date` as it came, RFC 9110 §5.6.7.
+    pub date: Option<String>,
+}
+
 impl OrderApi {
     /// A client for the service of a profile. Nothing is sent yet.
     ///
@@ -36,6 +45,18 @@ impl OrderApi {
         let Connection::OrderApi(url) = &profile.connection else { return Err(CaError::NotHere) };
         let http = Http::new(url, &profile.roots, proxy, limits)?;
         Ok(Self { http, support: profile.support() })
+    }
+
+    /// Asks a service once who it is, within `time`: for the environment check, which wants the clock even of a service whose
+    /// answer is not one of the API.
+    ///
+    /// # Errors
+    /// As [`OrderApi::new`], and [`CaError::Network`] when there is no answer at all.
+    pub fn greet(profile: &CaProfile, proxy: &Proxy, time: Duration) -> Result<Greeting, CaError> {
+        let limits = Limits { connect: time, exchange: time, ..Limits::default() };
+        let api = Self::with_limits(profile, proxy, limits)?;
+        let answer = api.http.send(&request(Method::GET, &path("/ca"), Vec::new(), None, false))?;
+        Ok(Greeting { info: success(&answer), date: answer.date })
     }
 
     fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, CaError> {

@@ -2,9 +2,10 @@
 
 use super::{Clock, Window};
 use crate::app::protocol::OrderKind;
+use crate::app::reminders::REMINDER_DAYS;
 use crate::app::{
     Command, Event, Notice, OrderLine, PinOutcome, RenewalAsk, RenewalDesk, RenewalStage, UnlockAsk, UnlockDesk,
-    UnlockStage, timeline,
+    UnlockStage, UpdateStage, timeline,
 };
 use crate::ui::action::Page;
 use crate::ui::dialogs::Dialog;
@@ -34,6 +35,8 @@ impl Window {
             Event::Contents { slot, .. } => Some(*slot),
             _ => None,
         };
+        let tray = matches!(event, Event::Tray(_));
+        let (log_read, updated) = (matches!(event, Event::Log(_)), matches!(event, Event::Update(_)));
         let ended = match &event {
             Event::RenewalFault { slot, .. } | Event::RenewalStage { slot, .. } => Some(Page::Renew(*slot)),
             Event::UnlockFault { slot, .. } | Event::UnlockStage { slot, .. } => Some(Page::Unlock(*slot)),
@@ -54,6 +57,18 @@ impl Window {
         }
         if let Some(slot) = read {
             self.remind(slot);
+        }
+        if let Some(slot) = read {
+            self.reach_ca(slot);
+        }
+        if tray {
+            self.tray_changed(ctx);
+        }
+        if log_read {
+            self.log.renew();
+        }
+        if updated {
+            self.tell_update(now);
         }
         self.follow_key();
         self.tell_pin_outcome(now);
@@ -227,6 +242,39 @@ impl Window {
         }
     }
 
+    /// Asks once how the CA of a key is reached.
+    fn reach_ca(&mut self, slot: u64) {
+        let certified = self.desk.key(slot).and_then(|key| key.view()?.leading()).is_some();
+        if certified && self.reached.insert(slot) {
+            self.hub.send(Command::ReachCa(slot));
+        }
+    }
+
+    /// Who asked in the status bar hears the answer, wherever the person is now.
+    fn tell_update(&mut self, now: Instant) {
+        let (text, tone) = match &self.desk.update {
+            UpdateStage::Unasked | UpdateStage::Asking => return,
+            UpdateStage::UpToDate => (t!("update.up_to_date").into_owned(), Tone::Ok),
+            UpdateStage::NoFeed => (t!("update.no_feed").into_owned(), Tone::Warn),
+            UpdateStage::Failed(fault) => (fault.sentences(self.chinese()).what, Tone::Warn),
+            UpdateStage::Newer(release)
+            | UpdateStage::Downloading { release, .. }
+            | UpdateStage::Downloaded { release, .. } => {
+                (t!("update.newer_toast", version = release.version).into_owned(), Tone::Ok)
+            }
+        };
+        if !std::mem::take(&mut self.update_awaited) || self.page == Page::About {
+            return;
+        }
+        let newer = matches!(self.desk.update, UpdateStage::Newer(_));
+        // nobody is torn out of a wizard or a dialog
+        if newer && self.dialog.is_none() && !matches!(self.page, Page::Renew(_) | Page::Unlock(_)) {
+            self.page = Page::About;
+        } else {
+            self.toast = Some((text, tone, now));
+        }
+    }
+
     /// Reminds of every key when a new day has begun.
     pub(super) fn remind_at_midnight(&mut self) {
         let today = day(&self.setting.clock);
@@ -240,7 +288,9 @@ impl Window {
         let Some(view) = self.desk.key(slot).and_then(|key| key.view()) else { return };
         let Some(certificate) = view.leading() else { return };
         let owner = words::owner(view);
-        let Some(left) = self.reminders.due(certificate, (self.setting.clock)()) else { return };
+        let of_ca = || self.setting.profiles.for_issuer(&certificate.issuer).map(|profile| &profile.reminder_days);
+        let days = self.settings.reminder_days.as_ref().or_else(of_ca).map_or(&REMINDER_DAYS[..], Vec::as_slice);
+        let Some(left) = self.reminders.due(certificate, days, (self.setting.clock)()) else { return };
         let text = match left {
             0 => t!("notice.last_day", owner = owner),
             _ => t!("notice.expiring", owner = owner, days = words::days(left)),

@@ -2,6 +2,7 @@
 
 mod events;
 mod perform;
+mod summons;
 
 use crate::app::check;
 use crate::app::contact::Contacts;
@@ -22,14 +23,20 @@ use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
-use crate::ui::{empty, orders, pages, practice_messages, sidebar, status_bar, unlock, use_language, wizard, words};
-use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui, ViewportCommand};
+use crate::ui::{
+    about, crash, empty, environment, log, orders, practice_messages, preferences, services, sidebar, status_bar,
+    unlock, use_language, wizard, words,
+};
+use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RawInput, ScrollArea, ThemePreference, Ui};
 use rust_i18n::t;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
+
+use summons::Guest;
+pub use summons::{StartTray, start_tray};
 
 /// Seconds since 1970 UTC; fixed in tests.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
@@ -59,6 +66,10 @@ pub struct Setting {
     pub crash: Option<Crash>,
     /// What is shown first.
     pub target: Target,
+    /// The window waits in the tray at first.
+    pub background: bool,
+    /// Starts the tray; `None` where there shall be none.
+    pub tray: Option<StartTray>,
     /// Shows a message by the desktop.
     pub notify: Notify,
     /// Where is kept of what was reminded; `None` keeps it in memory only.
@@ -85,6 +96,18 @@ pub struct Window {
     wizards: HashMap<u64, Wizard>,
     /// As above, of 找回密码.
     unlocks: HashMap<u64, unlock::Wizard>,
+    /// What is open under 环境检测.
+    environment: environment::View,
+    /// What stands in the fields of 设置.
+    preferences: preferences::View,
+    /// What is looked for in the log.
+    log: log::View,
+    /// Details are being logged.
+    log_details: bool,
+    /// 检查更新 was asked for in the status bar, and its end was not told yet.
+    update_awaited: bool,
+    /// Slots whose CA was asked how it is reached.
+    reached: HashSet<u64>,
     contacts: Contacts,
     reminders: Reminders,
     /// The day on which every key was last looked at for a reminder.
@@ -100,6 +123,7 @@ pub struct Window {
     deferred: Vec<egui::Event>,
     styled: bool,
     marked_first_frame: bool,
+    guest: Guest,
 }
 
 impl Window {
@@ -109,11 +133,15 @@ impl Window {
         let (settings, damaged) = setting.settings_file.load();
         use_language(settings.language);
         let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
+        let guest = Guest::arriving(&setting.target, setting.background);
         let reminders = Reminders::at(setting.reminders_file.clone());
         let reminded = events::day(&setting.clock);
         let contacts = Contacts::at(setting.contacts_file.clone());
+        let mut desk = Desk::default();
+        desk.set_aside.extend([reminders.set_aside(), contacts.set_aside()].into_iter().flatten().map(PathBuf::from));
+        let crash = setting.crash.clone().map(|crash| Dialog::Crash(crash::CrashDialog::new(crash)));
         Self {
-            desk: Desk::default(),
+            desk,
             hub: Box::new(hub),
             events,
             setting,
@@ -122,10 +150,16 @@ impl Window {
             details: Details::default(),
             wizards: HashMap::new(),
             unlocks: HashMap::new(),
+            environment: environment::View::default(),
+            preferences: preferences::View::default(),
+            log: log::View::default(),
+            log_details: false,
+            update_awaited: false,
+            reached: HashSet::new(),
             contacts,
             reminders,
             reminded,
-            dialog: None,
+            dialog: crash,
             asks_to_close: false,
             focus_below: None,
             toast,
@@ -133,6 +167,7 @@ impl Window {
             deferred: Vec::new(),
             styled: false,
             marked_first_frame: false,
+            guest,
         }
     }
 
@@ -197,9 +232,10 @@ impl Window {
         let (start, now) = (Instant::now(), self.instant());
         self.remind_at_midnight();
         while start.elapsed() < EVENT_BUDGET {
-            let Ok(event) = self.events.try_recv() else { return };
+            let Ok(event) = self.events.try_recv() else { return self.answer_desktop(ctx) };
             self.take(ctx, event, now);
         }
+        self.answer_desktop(ctx);
         ctx.request_repaint();
     }
 
@@ -209,18 +245,23 @@ impl Window {
         if !std::mem::replace(&mut self.styled, true) {
             self.apply_theme(&ctx);
         }
+        // a screen reader names the window as its title bar does
+        let title = Self::title(self.setting.practice.is_some());
+        ctx.accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label(title));
         self.guard_closing(&ctx);
         let mut actions = Vec::new();
         let now = (self.setting.clock)();
         sidebar::show(ui, &self.desk, self.page, now, &mut actions);
-        status_bar::show(ui, self.desk.service.as_ref());
+        let status = status_bar::reserve(ui);
         practice_messages::show(ui, &self.desk.messages);
+        self.log_strip(ui, &mut actions);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
             ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
                 Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| self.content(ui, now, &mut actions));
             });
         });
+        status_bar::show(ui, status, &self.desk, self.chinese(), &mut actions);
         self.show_toast(&ctx);
         self.show_dialog(&ctx, &mut actions);
         for action in actions {
@@ -264,7 +305,7 @@ impl Window {
                 return;
             }
             page => {
-                pages::show(ui, page, &self.settings, &self.setting.folders.config.display().to_string(), actions);
+                self.other_page(ui, page, actions);
                 return;
             }
         }
@@ -276,6 +317,41 @@ impl Window {
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
         let around = Around { now, instant, chinese, seal, desk: &self.desk };
         card::show(ui, key, &mut self.details, &around, actions);
+    }
+
+    /// The pages beside keys, wizards and orders.
+    fn other_page(&mut self, ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {
+        let chinese = self.chinese();
+        match page {
+            Page::Keys | Page::Orders | Page::Renew(_) | Page::Unlock(_) => {}
+            Page::Check => environment::show(ui, &mut self.environment, &self.desk.environment, chinese, actions),
+            Page::Services => {
+                services::show(ui, &self.desk, &self.setting.profiles, &self.settings, chinese, actions);
+            }
+            Page::Settings => {
+                let (desk, profiles, details) = (&self.desk, &self.setting.profiles, self.log_details);
+                let around = preferences::Around { desk, profiles, details, chinese };
+                preferences::show(ui, &mut self.preferences, &self.settings, &around, actions);
+            }
+            Page::About => about::show(ui, &self.desk, &self.setting.folders, chinese, actions),
+            Page::Log => log::show(ui, &mut self.log, self.desk.log.as_deref(), actions),
+            Page::Licences => about::licences(ui, actions),
+        }
+    }
+
+    /// Nobody forgets that details are being logged: it stands above every page.
+    fn log_strip(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        if !self.log_details {
+            return;
+        }
+        let frame = Frame::new().fill(theme::palette(ui.ctx()).ground).inner_margin(Margin::symmetric(24, 6));
+        Panel::top("log-details").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+            widgets::strip(ui, Icon::Warning, Tone::Danger, &t!("log.details"), |ui| {
+                if widgets::button(ui, &t!("log.stop"), Weight::Normal, None).clicked() {
+                    actions.push(Action::LogDetails(false));
+                }
+            });
+        });
     }
 
     /// Only the most urgent key has a banner.
@@ -330,6 +406,9 @@ impl Window {
             Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
             Dialog::Unblock(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
             Dialog::Leave(_, writing) => dialogs::leaving(ctx, *writing, actions),
+            Dialog::Report(dialog) => dialog.show(ctx, actions),
+            Dialog::Repair(dialog) => dialog.show(ctx, actions),
+            Dialog::Crash(dialog) => dialog.show(ctx, actions),
             Dialog::Fault(fault) => dialogs::fault(ctx, fault, chinese, actions),
         };
         if wish == Wish::Close {
@@ -363,14 +442,6 @@ impl Window {
             ThemeChoice::Light => ThemePreference::Light,
             ThemeChoice::Dark => ThemePreference::Dark,
         });
-    }
-
-    /// Closing while a key is being written asks first.
-    fn guard_closing(&mut self, ctx: &egui::Context) {
-        if ctx.input(|input| input.viewport().close_requested()) && self.desk.writing().is_some() {
-            ctx.send_viewport_cmd(ViewportCommand::CancelClose);
-            self.asks_to_close = true;
-        }
     }
 
     fn show_toast(&mut self, ctx: &egui::Context) {
@@ -428,22 +499,4 @@ fn seal_texture<'a>(
         *cache = Some((slot, ctx.load_texture("seal", image, egui::TextureOptions::LINEAR)));
     }
     cache.as_ref().map(|(_, texture)| texture)
-}
-
-impl eframe::App for Window {
-    fn logic(&mut self, ctx: &egui::Context, _frame: &mut eframe::Frame) {
-        self.take_events(ctx);
-    }
-
-    fn ui(&mut self, ui: &mut Ui, _frame: &mut eframe::Frame) {
-        let start = Instant::now();
-        self.show(ui);
-        if timeline::enabled() {
-            timeline::mark("frame-us", start.elapsed().as_micros());
-        }
-    }
-
-    fn raw_input_hook(&mut self, ctx: &egui::Context, raw_input: &mut RawInput) {
-        self.filter_input(ctx, raw_input);
-    }
 }

@@ -2,16 +2,20 @@
 
 use super::Window;
 use crate::app::cert::Holder;
+use crate::app::check::{self, ProbeId};
 use crate::app::contact::of_applicant;
 use crate::app::protocol::Contact;
-use crate::app::{CheckState, Command, KeyUse, KeyView, RenewalAsk, Settings, Task, UnlockAsk, UnlockDesk, Writing};
+use crate::app::{
+    CheckState, Command, KeyUse, KeyView, RenewalAsk, Settings, Task, UnlockAsk, UnlockDesk, UpdateStage, Writing,
+};
 use crate::ui::action::{Action, Page};
 use crate::ui::change_pin::ChangePin;
 use crate::ui::counter::Unblock;
 use crate::ui::dialogs::{Dialog, Export};
+use crate::ui::environment::{Report, fitting_key};
 use crate::ui::history::RemoveHistory;
 use crate::ui::widgets::Tone;
-use crate::ui::{save_dialog, unlock, use_language};
+use crate::ui::{preferences, save_dialog, unlock, use_language};
 use eframe::egui::{self, OpenUrl, ViewportCommand};
 use rust_i18n::t;
 
@@ -67,8 +71,25 @@ impl Window {
             }
             Action::Browse(url) => ctx.open_url(OpenUrl::new_tab(url)),
             Action::Settings(settings) => self.change_settings(ctx, settings),
+            Action::Report => {
+                let lines = self.desk.environment.lines.values().cloned().collect();
+                let report = Report::new(lines, self.chinese(), (self.setting.clock)());
+                self.dialog = Some(Dialog::Report(Box::new(report)));
+            }
+            Action::AskRepair(dialog) => self.dialog = Some(Dialog::Repair(dialog)),
+            Action::Help(page) => self.help(ctx, page),
+            Action::CheckUpdate => {
+                self.update_awaited = true;
+                self.send(Command::CheckUpdate);
+            }
+            Action::LogDetails(on) => {
+                self.log_details = on;
+                self.hub.send(Command::LogDetails(on));
+            }
+            Action::Save(offer) => save_dialog::ask(self.hub.as_ref(), offer),
             Action::CloseDialog => self.dialog = None,
             Action::CloseAnyway => {
+                self.leave();
                 self.dialog = None;
                 self.desk.abandon();
                 ctx.send_viewport_cmd(ViewportCommand::Close);
@@ -101,8 +122,16 @@ impl Window {
             self.desk.begin_unlock(*slot, task, now);
         }
         self.remember(&command);
-        if let Command::RefreshOrders = &command {
-            self.desk.begin_refresh();
+        match &command {
+            Command::RefreshOrders => self.desk.begin_refresh(),
+            // every line waits until the workers say which probes there are
+            Command::CheckEnvironment => self.desk.environment.begin(ProbeId::ALL, now),
+            Command::Repair { probe, repair } => {
+                self.desk.environment.repairing = Some((*probe, *repair));
+                self.desk.environment.fault = None;
+            }
+            Command::CheckUpdate => self.desk.update = UpdateStage::Asking,
+            _ => {}
         }
         self.hub.send(command);
     }
@@ -119,15 +148,44 @@ impl Window {
         }
     }
 
-    fn open(&mut self, page: Page) {
+    pub(super) fn open(&mut self, page: Page) {
         self.page = page;
         // what stands in the list is as old as the last answer
         if page == Page::Orders && self.desk.orders.iter().any(|order| order.state.is_open()) {
             self.send(Command::RefreshOrders);
         }
+        let environment = &self.desk.environment;
+        match page {
+            Page::Check if !environment.is_running() && environment.repairing.is_none() => {
+                self.send(Command::CheckEnvironment);
+            }
+            Page::Settings => {
+                // what was typed and could not be used is forgotten
+                self.preferences = preferences::View::default();
+                self.hub.send(Command::Autostart(None));
+            }
+            Page::Log => self.hub.send(Command::ReadLog),
+            _ => {}
+        }
     }
 
-    fn open_renewal(&mut self, slot: u64) {
+    /// Goes where a finding of 环境检测 is mended.
+    fn help(&mut self, ctx: &egui::Context, page: check::Page) {
+        let slot = fitting_key(&self.desk, page, (self.setting.clock)());
+        match (page, slot) {
+            (check::Page::Settings, _) => self.open(Page::Settings),
+            (check::Page::Keys, _) | (_, None) => self.open(Page::Keys),
+            (check::Page::Renew, Some(slot)) => self.open_renewal(slot),
+            (check::Page::Unlock, Some(slot)) => self.open_unlock(slot),
+            (check::Page::ChangePin, Some(slot)) => {
+                self.desk.choose(slot);
+                self.open(Page::Keys);
+                self.perform(ctx, Action::ChangePin(slot));
+            }
+        }
+    }
+
+    pub(super) fn open_renewal(&mut self, slot: u64) {
         self.desk.choose(slot);
         if self.desk.renewal(slot).is_none() {
             self.send(Command::Renewal { slot, ask: RenewalAsk::Open });
@@ -147,7 +205,7 @@ impl Window {
         self.hub.send(Command::Renewal { slot, ask: RenewalAsk::Leave });
     }
 
-    fn open_unlock(&mut self, slot: u64) {
+    pub(super) fn open_unlock(&mut self, slot: u64) {
         self.desk.choose(slot);
         if self.desk.unlock(slot).is_none() {
             self.send(Command::Unlock { slot, ask: UnlockAsk::Open });
@@ -183,6 +241,9 @@ impl Window {
     }
 
     fn change_settings(&mut self, ctx: &egui::Context, settings: Settings) {
+        if settings.proxy != self.settings.proxy {
+            self.hub.send(Command::UseProxy(settings.proxy.to_proxy()));
+        }
         self.settings = settings;
         use_language(self.settings.language);
         self.apply_theme(ctx);

@@ -1,7 +1,8 @@
 //! A server that says what a test wants, and keeps what it was asked; plain, behind TLS, and as a proxy.
 
+use crate::ca::ServiceUrl;
 use crate::ca::http::Limits;
-use crate::ca::profiles::{CaProfile, Connection, PinPolicy, ServiceUrl, Text};
+use crate::ca::profiles::{CaProfile, Connection, PinPolicy, Text};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -217,6 +218,7 @@ pub fn profile(url: &str, roots: Vec<Vec<u8>>) -> CaProfile {
         hours: Text::default(),
         reminder_days: Vec::new(),
         pin_policy: PinPolicy { min: 6, max: 16 },
+        update: None,
         roots,
     }
 }

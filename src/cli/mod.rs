@@ -3,6 +3,8 @@
 //! Invariants: a PIN comes from a terminal prompt or a file descriptor, never from an argument or the environment; each
 //! run sends a PIN at most once; the exit code tells what happened ([`Exit`]).
 
+mod check;
+
 use crate::app::cert::{self, Certificate};
 use crate::app::{
     Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, ServiceState, Standing,
@@ -56,6 +58,18 @@ pub enum Task {
         #[arg(long)]
         encrypt: bool,
     },
+    /// Look at everything between the USB bus and the CA; nothing is changed
+    Check {
+        /// As JSON, one object
+        #[arg(long, conflicts_with = "html")]
+        json: bool,
+        /// Write a report as a page to this file, besides the lines
+        #[arg(long, value_name = "FILE")]
+        html: Option<PathBuf>,
+        /// With names, serial numbers, addresses and paths
+        #[arg(long)]
+        private: bool,
+    },
 }
 
 /// Formats of `export`.
@@ -93,6 +107,8 @@ pub enum Exit {
     FileFailed = 9,
     /// It is unknown whether the PIN was changed.
     Uncertain = 10,
+    /// The environment check found something wrong.
+    Problems = 11,
 }
 
 impl From<FaultCode> for Exit {
@@ -127,6 +143,10 @@ pub struct Terminal<'a> {
 
 /// Runs a task to its end.
 pub fn run(task: Task, hub: &Hub, events: &Receiver<Event>, terminal: &mut Terminal<'_>) -> Exit {
+    if let Task::Check { json, html, private } = task {
+        let wanted = check::Wanted { json, html, private };
+        return check::run(wanted, hub, events, terminal).unwrap_or_else(|fault| tell(&fault, terminal));
+    }
     let mut desk = Desk::default();
     match settle(&mut desk, events).and_then(|()| execute(task, hub, events, &mut desk, terminal)) {
         Ok(()) => Exit::Done,
@@ -138,14 +158,16 @@ pub fn run(task: Task, hub: &Hub, events: &Receiver<Event>, terminal: &mut Termi
             say(terminal.err, text);
             Exit::Failed
         }
-        Err(Failure::Fault(fault)) => {
-            let sentences = fault.sentences(terminal.chinese);
-            for line in [&sentences.what, &sentences.kept, &sentences.todo, &fault.reference()] {
-                say(terminal.err, line);
-            }
-            fault.code.into()
-        }
+        Err(Failure::Fault(fault)) => tell(&fault, terminal),
     }
+}
+
+fn tell(fault: &Fault, terminal: &mut Terminal<'_>) -> Exit {
+    let sentences = fault.sentences(terminal.chinese);
+    for line in [&sentences.what, &sentences.kept, &sentences.todo, &fault.reference()] {
+        say(terminal.err, line);
+    }
+    fault.code.into()
 }
 
 enum Failure {
@@ -255,6 +277,8 @@ fn execute(
                 _ => None,
             })
         }
+        // done before any key is waited for
+        Task::Check { .. } => Ok(()),
     }
 }
 

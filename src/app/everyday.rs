@@ -1,0 +1,114 @@
+//! What the window asks of desktop and updates, run beside everything else.
+//!
+//! Invariant: one update is asked for or downloaded at a time, none while a workflow has a key.
+
+use super::hub::Outlet;
+use super::message::{Event, UpdateStage};
+use super::settings::SettingsFile;
+use crate::ca::{Profiles, Proxy};
+use crate::fault::{Fault, FaultCode};
+use crate::update::{self, Answer, FeedSource, Release};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// So many bytes between two events of a download.
+const STEP: u64 = 1 << 18;
+
+/// Updates of a hub.
+#[derive(Clone, Default)]
+pub(super) struct Updates {
+    busy: Arc<AtomicBool>,
+    cancelled: Arc<AtomicBool>,
+}
+
+/// What is known of this person, for one question.
+pub(super) struct Known {
+    pub settings: SettingsFile,
+    pub profiles: Profiles,
+    pub proxy: Proxy,
+    /// Keeps which feed was seen last.
+    pub seen: Option<PathBuf>,
+}
+
+impl Known {
+    /// The feed of the settings, else of the CA chosen there, else of the first CA that gives one.
+    fn feed(&self) -> Result<Option<FeedSource>, Fault> {
+        let settings = self.settings.load().0;
+        if let Some(feed) = settings.update_feed {
+            return FeedSource::parse(&feed.address, &feed.key).map(Some);
+        }
+        let all = self.profiles.all().iter();
+        let chosen = settings.ca.as_deref().and_then(|id| self.profiles.get(id));
+        let found = chosen.into_iter().chain(all).find_map(|profile| profile.update.clone());
+        Ok(found.map(|(address, key)| FeedSource { address, key }))
+    }
+}
+
+impl Updates {
+    /// Asks the feed.
+    pub(super) fn ask(&self, known: &Known, outlet: &Outlet) {
+        let Some(_turn) = self.turn() else { return };
+        outlet.send(Event::Update(UpdateStage::Asking));
+        let stage = match known.feed() {
+            Ok(None) => UpdateStage::NoFeed,
+            Ok(Some(feed)) => match update::ask(&feed, &known.proxy, known.seen.as_deref()) {
+                Ok(Answer::UpToDate) => UpdateStage::UpToDate,
+                Ok(Answer::Newer(release)) => UpdateStage::Newer(Box::new(release)),
+                Err(fault) => UpdateStage::Failed(fault),
+            },
+            Err(fault) => UpdateStage::Failed(fault),
+        };
+        outlet.send(Event::Update(stage));
+    }
+
+    /// Downloads the file of a release; `writing` while a workflow has a key.
+    pub(super) fn download(&self, release: Box<Release>, proxy: &Proxy, writing: bool, outlet: &Outlet) {
+        let Some(_turn) = self.turn() else { return };
+        if writing {
+            outlet.send(Event::Update(UpdateStage::Failed(Fault::new(FaultCode::UpdateWhileWriting))));
+            return;
+        }
+        let (Some(file), Some(folder)) = (&release.file, update::downloads()) else {
+            let fault = Fault::new(FaultCode::UpdateNotStored).detail("no folder of this person");
+            outlet.send(Event::Update(UpdateStage::Failed(fault)));
+            return;
+        };
+        let mut told = None;
+        let done = update::download(file, proxy, &folder, &mut |bytes| {
+            if told.is_none_or(|told| bytes >= told + STEP) {
+                told = Some(bytes);
+                outlet.send(Event::Update(UpdateStage::Downloading { release: release.clone(), bytes }));
+            }
+            !self.cancelled.load(Ordering::Relaxed)
+        });
+        let stage = match done {
+            Ok(file) => UpdateStage::Downloaded { release, file },
+            Err(_) if self.cancelled.load(Ordering::Relaxed) => UpdateStage::Newer(release),
+            Err(fault) => UpdateStage::Failed(fault),
+        };
+        outlet.send(Event::Update(stage));
+    }
+
+    /// Leaves off downloading.
+    pub(super) fn cancel(&self) {
+        self.cancelled.store(true, Ordering::Relaxed);
+    }
+
+    /// The right to work, given back when it is dropped; `None` while somebody else has it.
+    fn turn(&self) -> Option<Turn> {
+        let free = self.busy.compare_exchange(false, true, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        free.then(|| {
+            self.cancelled.store(false, Ordering::Relaxed);
+            Turn(Arc::clone(&self.busy))
+        })
+    }
+}
+
+struct Turn(Arc<AtomicBool>);
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::Relaxed);
+    }
+}

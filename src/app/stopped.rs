@@ -1,0 +1,30 @@
+//! A part of the program stopped by a fault of its own: nothing it was asked for is waited for any more (W12).
+
+use super::desk::{CheckState, Desk};
+use super::message::UpdateStage;
+use crate::fault::{Fault, FaultCode};
+use std::time::Duration;
+
+impl Desk {
+    /// Ends every wait for a part that has no worker of a key behind it.
+    pub(super) fn give_up_waiting(&mut self) {
+        let fault = || Fault::new(FaultCode::InternalStopped);
+        for check in self.keys.iter_mut().flat_map(|key| key.checks.values_mut()) {
+            if matches!(check, CheckState::Running) {
+                *check = CheckState::Failed(fault());
+            }
+        }
+        if std::mem::take(&mut self.orders_busy) {
+            self.orders_fault = Some(fault());
+        }
+        if self.environment.is_running() {
+            self.environment.end(Duration::ZERO);
+        }
+        self.environment.repairing = None;
+        if matches!(self.update, UpdateStage::Asking | UpdateStage::Downloading { .. }) {
+            self.update = UpdateStage::Failed(fault());
+        }
+        // shown as a dialog, like a file that could not be written
+        self.saved = Some(Err(fault()));
+    }
+}

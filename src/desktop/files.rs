@@ -1,0 +1,34 @@
+//! Files of this person: a folder shown in the file manager of the desktop, a report removed.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+/// The program of the desktop that shows folders.
+const SHOWS: &str = if cfg!(windows) { "explorer" } else { "xdg-open" };
+
+/// Shows a folder, or the folder a file is in. It runs beside the caller, and a desktop that can't leaves it at a note in
+/// the log.
+pub fn show_folder(path: &Path) {
+    let folder = if path.is_file() { path.parent().unwrap_or(path) } else { path }.to_owned();
+    let started = std::thread::Builder::new().name("show-folder".to_owned()).spawn(move || {
+        let mut program = Command::new(SHOWS);
+        let shown = program.arg(&folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+        match shown {
+            // explorer says 1 also when it has shown the folder
+            Ok(_) if cfg!(windows) => {}
+            Ok(status) if status.success() => {}
+            Ok(status) => tracing::info!(%status, "the desktop does not show the folder"),
+            Err(error) => tracing::info!(%error, "the desktop shows no folders"),
+        }
+    });
+    if let Err(error) = started {
+        tracing::warn!(%error, "no thread to show a folder");
+    }
+}
+
+/// Removes a file of this program; one that is gone already is no fault.
+pub fn remove(file: &Path) {
+    if let Err(error) = std::fs::remove_file(file) {
+        tracing::info!(%error, "a file was not removed");
+    }
+}

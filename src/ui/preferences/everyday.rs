@@ -1,0 +1,86 @@
+//! 常规 and 提醒.
+
+use super::{Around, choice};
+use crate::app::{Command, Language, Settings, ThemeChoice};
+use crate::ui::action::Action;
+use crate::ui::faults;
+use crate::ui::theme::space;
+use crate::ui::widgets;
+use crate::ui::words;
+use eframe::egui::Ui;
+use rust_i18n::t;
+
+/// Days that can be chosen.
+const DAYS: [u32; 6] = [60, 30, 15, 7, 3, 1];
+
+/// Language, look, start with the desktop, tray.
+pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &mut Vec<Action>) {
+    // each language is named in itself, so that it can be found by who reads no other
+    let languages = [(Language::Chinese, t!("settings.chinese")), (Language::English, t!("settings.english"))];
+    choice(ui, &t!("settings.language"), &mut new.language, &languages);
+    let themes = [
+        (ThemeChoice::System, t!("settings.theme_system")),
+        (ThemeChoice::Light, t!("settings.theme_light")),
+        (ThemeChoice::Dark, t!("settings.theme_dark")),
+    ];
+    choice(ui, &t!("settings.theme"), &mut new.theme, &themes);
+    widgets::row(ui, &t!("settings.start"), |ui| autostart(ui, around, actions));
+    widgets::row(ui, &t!("settings.close"), |ui| {
+        let obstacle = (!around.desk.tray).then(|| t!("settings.no_tray"));
+        let kept = new.stay_in_tray && around.desk.tray;
+        if widgets::tick_box_unless(ui, kept, &t!("settings.stay_in_tray"), obstacle.as_deref()) {
+            new.stay_in_tray = !new.stay_in_tray;
+        }
+    });
+}
+
+fn autostart(ui: &mut Ui, around: &Around<'_>, actions: &mut Vec<Action>) {
+    let (on, obstacle) = match &around.desk.autostart {
+        None => (false, Some(t!("settings.autostart_unknown"))),
+        Some(Ok(None)) => (false, Some(t!("settings.autostart_never"))),
+        Some(Ok(Some(on))) => (*on, None),
+        Some(Err(_)) => (false, None),
+    };
+    if widgets::tick_box_unless(ui, on, &t!("settings.autostart"), obstacle.as_deref()) {
+        actions.push(Action::Command(Command::Autostart(Some(!on))));
+    }
+    if let Some(Err(fault)) = &around.desk.autostart {
+        faults::inline(ui, fault, around.chinese);
+    }
+}
+
+/// On which days before the end the person is reminded.
+pub fn reminders(ui: &mut Ui, new: &mut Settings) {
+    let mut own = new.reminder_days.is_some();
+    let ways = [(false, t!("settings.remind_by_ca")), (true, t!("settings.remind_own"))];
+    choice(ui, &t!("settings.remind"), &mut own, &ways);
+    if own != new.reminder_days.is_some() {
+        new.reminder_days = own.then(|| DAYS.to_vec());
+    }
+    let Some(days) = &mut new.reminder_days else { return };
+    widgets::row(ui, "", |ui| {
+        ui.horizontal_wrapped(|ui| {
+            for day in DAYS {
+                let ticked = days.contains(&day);
+                let text = t!("settings.days_before", days = words::days(i64::from(day)));
+                // beside others it needs a width of its own
+                let width = widgets::button_width(ui, &text) + space::XL;
+                let clicked = ui
+                    .allocate_ui(eframe::egui::vec2(width, crate::ui::theme::CONTROL_HEIGHT), |ui| {
+                        widgets::tick_box(ui, ticked, &text).clicked()
+                    })
+                    .inner;
+                if clicked {
+                    days.retain(|one| *one != day);
+                    if !ticked {
+                        days.push(day);
+                    }
+                    days.sort_unstable_by(|a, b| b.cmp(a));
+                }
+            }
+        });
+        if days.is_empty() {
+            widgets::caption(ui, &t!("settings.remind_never"));
+        }
+    });
+}

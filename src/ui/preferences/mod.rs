@@ -1,0 +1,92 @@
+//! 设置: what the person chooses. A change holds at once and is stored; what can't be used is told beside its field and
+//! not stored.
+
+mod everyday;
+mod network;
+mod update;
+
+use super::action::Action;
+use super::theme::space;
+use super::widgets;
+use crate::app::{Desk, Settings};
+use crate::ca::Profiles;
+use eframe::egui::Ui;
+use rust_i18n::t;
+use std::borrow::Cow;
+
+/// What stands in the fields, before it can be used.
+#[derive(Default)]
+pub struct View {
+    proxy: Option<network::Draft>,
+    update: update::Draft,
+    /// 高级 is shown.
+    advanced: bool,
+}
+
+/// What the page shows besides the settings.
+pub struct Around<'a> {
+    /// For the start with the desktop and the tray.
+    pub desk: &'a Desk,
+    /// CAs that can be chosen.
+    pub profiles: &'a Profiles,
+    /// Details are being logged.
+    pub details: bool,
+    /// Language of the window.
+    pub chinese: bool,
+}
+
+/// Shows the page.
+pub fn show(ui: &mut Ui, view: &mut View, settings: &Settings, around: &Around<'_>, actions: &mut Vec<Action>) {
+    let mut new = settings.clone();
+    widgets::heading(ui, &t!("page.settings"));
+    widgets::caption(ui, &t!("settings.more"));
+    group(ui, &t!("settings.general"), |ui| everyday::general(ui, &mut new, around, actions));
+    group(ui, &t!("settings.reminders"), |ui| everyday::reminders(ui, &mut new));
+    group(ui, &t!("settings.network"), |ui| {
+        network::show(ui, view.proxy.get_or_insert_with(|| network::Draft::of(&settings.proxy)), &mut new, around);
+    });
+    group(ui, &t!("settings.update"), |ui| {
+        let word = t!("settings.advanced");
+        if widgets::expander(ui, &word, &word, view.advanced).clicked() {
+            view.advanced = !view.advanced;
+            view.update = update::Draft::of(settings.update_feed.as_ref());
+        }
+        if view.advanced {
+            update::show(ui, &mut view.update, &mut new);
+        }
+    });
+    group(ui, &t!("settings.log"), |ui| {
+        if widgets::tick_box(ui, around.details, &t!("settings.log_details")).clicked() {
+            actions.push(Action::LogDetails(!around.details));
+        }
+        widgets::caption(ui, &t!("settings.log_text"));
+    });
+    group(ui, &t!("settings.counter"), |ui| {
+        if widgets::tick_box(ui, new.counter_mode, &t!("settings.counter_mode")).clicked() {
+            new.counter_mode = !new.counter_mode;
+        }
+    });
+    if new != *settings {
+        actions.push(Action::Settings(new));
+    }
+}
+
+fn group(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    widgets::card(ui, |ui| {
+        widgets::heading(ui, name);
+        ui.add_space(space::XS);
+        add(ui);
+    });
+}
+
+fn choice<T: Clone + PartialEq>(ui: &mut Ui, name: &str, value: &mut T, options: &[(T, Cow<'_, str>)]) {
+    widgets::row(ui, name, |ui| {
+        ui.horizontal_wrapped(|ui| {
+            for (option, text) in options {
+                if widgets::radio(ui, *value == *option, text).clicked() {
+                    *value = option.clone();
+                }
+            }
+        });
+    });
+}

@@ -1,0 +1,90 @@
+//! 网络: how services are reached, and whose services are asked when no key says so.
+
+use super::{Around, choice};
+use crate::app::policy::{AddressFault, proxy_address};
+use crate::app::{ProxyChoice, Settings};
+use crate::ui::text_field::TextField;
+use crate::ui::widgets;
+use eframe::egui::Ui;
+use rust_i18n::t;
+
+const LONGEST: usize = 200;
+
+/// Which way is chosen; the address of the third stands in its field.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    System,
+    None,
+    Given,
+}
+
+/// What stands in the fields.
+pub struct Draft {
+    way: Way,
+    address: String,
+}
+
+impl Draft {
+    /// As the settings are.
+    #[must_use]
+    pub fn of(proxy: &ProxyChoice) -> Self {
+        match proxy {
+            ProxyChoice::System => Self { way: Way::System, address: String::new() },
+            ProxyChoice::None => Self { way: Way::None, address: String::new() },
+            ProxyChoice::Given(address) => Self { way: Way::Given, address: address.clone() },
+        }
+    }
+}
+
+/// Shows the group.
+pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<'_>) {
+    let ways = [
+        (Way::System, t!("settings.proxy_system")),
+        (Way::None, t!("settings.proxy_none")),
+        (Way::Given, t!("settings.proxy_given")),
+    ];
+    let before = draft.way;
+    choice(ui, &t!("settings.proxy"), &mut draft.way, &ways);
+    let mut settled = before != draft.way;
+    if draft.way == Way::Given {
+        widgets::row(ui, "", |ui| settled |= address(ui, draft));
+    }
+    if settled {
+        match (draft.way, proxy_address(&draft.address)) {
+            (Way::System, _) => new.proxy = ProxyChoice::System,
+            (Way::None, _) => new.proxy = ProxyChoice::None,
+            (Way::Given, Ok(address)) => {
+                draft.address.clone_from(&address);
+                new.proxy = ProxyChoice::Given(address);
+            }
+            // told beside the field; what was chosen before holds on
+            (Way::Given, Err(_)) => {}
+        }
+    }
+    let mut options = vec![(None, t!("settings.ca_of_key"))];
+    options.extend(around.profiles.all().iter().map(|profile| {
+        let name = if around.chinese { &profile.name.zh } else { &profile.name.en };
+        (Some(profile.id.clone()), name.as_str().into())
+    }));
+    choice(ui, &t!("settings.ca"), &mut new.ca, &options);
+}
+
+/// The field; true when it was left or Enter was pressed in it.
+fn address(ui: &mut Ui, draft: &mut Draft) -> bool {
+    let fault = proxy_address(&draft.address).err();
+    let note = match fault {
+        None => t!("settings.proxy_hint"),
+        Some(AddressFault::Empty) => t!("settings.proxy_empty"),
+        Some(AddressFault::Scheme) => t!("settings.proxy_scheme"),
+        Some(AddressFault::Login) => t!("settings.proxy_login"),
+        Some(AddressFault::Malformed) => t!("settings.proxy_malformed"),
+    };
+    let field = TextField {
+        label: &t!("settings.proxy_address"),
+        note: &note,
+        wrong: fault.is_some() && !draft.address.is_empty(),
+        enabled: true,
+        limit: LONGEST,
+    };
+    field.show(ui, &mut draft.address).response.lost_focus()
+}
