@@ -2,7 +2,7 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use cert_assistant::app::desktop::instance::{Instance, PATIENCE, Place, Start, Target};
-use cert_assistant::app::desktop::tray::{self, Hear, Wish};
+use cert_assistant::app::desktop::tray::{Hear, Wish};
 use cert_assistant::app::desktop::{crash, log};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
@@ -297,8 +297,7 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             .with_app_id("cert-assistant")
             .with_icon(ui::icon())
             // where there is no tray the window shows itself as soon as that is known
-            .with_visible(!arguments.background || !tray::POSSIBLE)
-            .with_minimized(arguments.background && !tray::POSSIBLE),
+            .with_visible(!arguments.background),
         // theme::install brings the fonts; a second search of the system's would cost half of the start
         system_font_fallback: false,
         ..eframe::NativeOptions::default()

@@ -179,7 +179,11 @@ fn an_older_feed_than_one_that_was_seen_is_refused_and_so_is_one_that_expired() 
     server.put("/feed.json", other.sign(&feed(&server, &[])).as_bytes());
     assert!(ask(&server.source(&other), &Proxy::None, Some(&seen)).is_ok());
     assert_eq!(code(asked(&[("2999", "2020"), ("\"serial\": 7", "\"serial\": 9")])), FaultCode::FeedOld, "expired");
-    assert_eq!(code(asked(&[("2026-01", "2998-01"), ("\"serial\": 7", "\"serial\": 9")])), FaultCode::FeedOld, "future");
+    assert_eq!(
+        code(asked(&[("2026-01", "2998-01"), ("\"serial\": 7", "\"serial\": 9")])),
+        FaultCode::FeedOld,
+        "future"
+    );
     fs::write(&seen, "{").unwrap();
     assert!(asked(&[]).is_ok(), "a damaged memory is set aside");
     assert!(seen.with_extension("damaged").exists());
