@@ -24,7 +24,7 @@ part() { # part NAME COMMAND…
 }
 
 tools() {
-  need_packages "${build_packages[@]}" "${window_packages[@]}" "${screen_packages[@]}" "${reader_packages[@]}" "${service_packages[@]}" \
+  need_packages "${build_packages[@]}" "${window_packages[@]}" "${screen_packages[@]}" "${accessibility_packages[@]}" "${reader_packages[@]}" "${service_packages[@]}" \
     git ca-certificates openssl gcc-mingw-w64-x86-64-win32 binutils-mingw-w64-x86-64 mingw-w64-x86-64-dev || return 1
   { cargo fmt --version && cargo clippy --version; } || rustup component add rustfmt clippy || return 1
   cargo nextest --version || cargo install cargo-nextest --locked --version 0.9.143

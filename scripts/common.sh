@@ -22,6 +22,8 @@ build_packages=(gcc libc6-dev pkg-config libpcsclite-dev)
 window_packages=(libx11-6 libx11-xcb1 libxcursor1 libxi6 libxkbcommon-x11-0 libgl1 libgl1-mesa-dri)
 # To show it without a screen, drive it and take pictures.
 screen_packages=(xvfb xdotool imagemagick)
+# To hear what a screen reader hears.
+accessibility_packages=(dbus at-spi2-core python3-gi gir1.2-atspi-2.0)
 # To put virtual keys into a real reader service.
 reader_packages=(pcscd vsmartcard-vpcd python3)
 # To run the CA service on PostgreSQL, and its console in a browser without a screen.

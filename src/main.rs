@@ -8,11 +8,12 @@ use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
 use cert_assistant::ca::{Journal, Profiles, Proxy};
+use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
-use clap::Parser;
+use clap::{Parser, Subcommand};
 use eframe::egui;
 use std::io::Write;
 use std::path::PathBuf;
@@ -43,7 +44,19 @@ struct Arguments {
     #[arg(long, hide = true)]
     after_crash: bool,
     #[command(subcommand)]
-    task: Option<cli::Task>,
+    task: Option<Task>,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    #[command(flatten)]
+    Cli(cli::Task),
+    /// What the environment check does in a child: load a library
+    #[command(hide = true)]
+    ProbeDriver { path: PathBuf },
+    /// What the environment check does in a child: greet the smart-card service
+    #[command(hide = true)]
+    ProbeService,
 }
 
 fn target(text: &str) -> Result<Target, &'static str> {
@@ -52,11 +65,24 @@ fn target(text: &str) -> Result<Target, &'static str> {
 
 fn main() -> ExitCode {
     timeline::start();
-    let arguments = Arguments::parse();
+    let mut arguments = Arguments::parse();
+    let task = match arguments.task.take() {
+        Some(Task::ProbeDriver { path }) => {
+            driver_child::run(&path, &mut std::io::stdout());
+            return ExitCode::SUCCESS;
+        }
+        Some(Task::ProbeService) => {
+            client_version::child();
+            return ExitCode::SUCCESS;
+        }
+        Some(Task::Cli(task)) => Some(task),
+        None => None,
+    };
     let folders = Folders::find();
     log::start(&folders.data.join("logs"));
     crash::install(folders.data.join("crashes"));
-    let instance = match arguments.task {
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), system = std::env::consts::OS, "started");
+    let instance = match task {
         Some(_) => None,
         None => match first(&arguments, &folders) {
             Ok(instance) => instance,
@@ -67,7 +93,7 @@ fn main() -> ExitCode {
         Ok(desk) => desk,
         Err(error) => return fail(&error),
     };
-    match arguments.task {
+    match task {
         Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
         None => guarded_window(desk, &folders, &arguments, instance),
     }

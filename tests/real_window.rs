@@ -17,6 +17,8 @@ mod paint;
 #[allow(dead_code)]
 mod screen;
 mod support;
+#[path = "support/xvfb.rs"]
+mod xvfb;
 
 use bench::{Bench, PIN, spec};
 use cert_assistant::token::{PinKind, Token, TokenError};
@@ -24,51 +26,14 @@ use screen::{Plan, Screen};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use support::{WATCHDOG, Watching, make, pin, with_private_service};
+use xvfb::{Display, Process};
 
 const NEW_PIN: &str = "Demo2026";
 const SIZE: [f32; 2] = [960.0, 640.0];
-
-/// A process that ends with the test.
-struct Process(Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // it may have ended by itself
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
-    }
-}
-
-/// A screen in memory.
-struct Display {
-    name: String,
-    _server: Process,
-}
-
-impl Display {
-    fn start() -> Self {
-        let mut server = Command::new("Xvfb")
-            .args(["-displayfd", "1", "-screen", "0", "960x640x24", "-nolisten", "tcp"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let mut number = String::new();
-        BufReader::new(server.stdout.take().unwrap()).read_line(&mut number).unwrap();
-        Self { name: format!(":{}", number.trim()), _server: Process(server) }
-    }
-
-    fn run(&self, program: &str, arguments: &[&str]) -> String {
-        let output = Command::new(program).args(arguments).env("DISPLAY", &self.name).output().unwrap();
-        assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
-        String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-}
 
 /// The program on a display.
 struct Program {

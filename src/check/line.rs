@@ -49,6 +49,8 @@ pub struct Statement {
     pub values: Vec<(&'static str, Value)>,
 }
 
+// numbers and texts made on the spot are handed over as they are
+#[allow(clippy::needless_pass_by_value)]
 impl Statement {
     /// A sentence without values.
     #[must_use]

@@ -78,6 +78,20 @@ impl Medium {
             })
     }
 
+    /// The model with these USB ids.
+    #[must_use]
+    pub fn by_usb(vendor: u16, product: u16) -> Option<&'static Self> {
+        let id = format!("{vendor:04X}:{product:04X}");
+        TABLE.medium.iter().find(|medium| medium.usb.contains(&id))
+    }
+
+    /// True when a model of the table is of this maker.
+    #[must_use]
+    pub fn is_known_vendor(vendor: u16) -> bool {
+        let prefix = format!("{vendor:04X}:");
+        TABLE.medium.iter().flat_map(|medium| &medium.usb).any(|id| id.starts_with(&prefix))
+    }
+
     /// The proven wire profile, if there is one.
     #[must_use]
     pub fn profile(&self) -> Option<&'static Profile> {
@@ -126,6 +140,13 @@ mod tests {
         assert_eq!(found(&[], "feitian epass3000gm 0", ""), Some("UKEY-G-SM2(FT3KGM)"));
         assert_eq!(found(&[], "", "gm3000-label"), Some("UKEY-Mini(LM3KM3)"));
         assert_eq!(found(&[0x3B, 0x00], "Virtual PCD 00 00", "BJCA-UserKey"), None);
+    }
+
+    #[test]
+    fn a_model_is_told_by_its_usb_ids_and_a_maker_by_the_first_of_them() {
+        assert_eq!(Medium::by_usb(0x055C, 0xE618).map(|medium| medium.name.as_str()), Some("UKEY-Mini(LM3KM3)"));
+        assert!(Medium::by_usb(0x055C, 0x0001).is_none() && Medium::is_known_vendor(0x055C));
+        assert!(!Medium::is_known_vendor(0x1D6B));
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub use gmt0017::Gmt0017;
 pub use media::Medium;
 pub use monitor::PcscSource;
 pub use pin_block::check_new as check_new_pin;
-pub use service_report::{CardSeen, ReaderSeen, ServiceReport};
+pub use service_report::{CardSeen, ReaderSeen, ServiceReport, meet_service};
 pub use source::{KeySource, ServiceState, Slot, SourceEvent};
 pub use transport::{Channel, Transport, TransportError};
 pub use types::{

@@ -34,10 +34,10 @@ pub enum Silence {
     HangsUp,
 }
 
-/// Asks a service for the version it speaks; `None` where services can't be asked.
+/// Greets a service; where services can't be greeted, as if it had answered.
 #[cfg(not(unix))]
-pub fn greet() -> Result<Option<(i32, i32)>, Silence> {
-    Ok(None)
+pub fn greet() -> Result<(), Silence> {
+    Ok(())
 }
 
 #[cfg(not(unix))]
@@ -92,10 +92,10 @@ mod unix {
         Diagnosis { state, listening: true }
     }
 
-    /// Asks the service for the version it speaks.
-    pub fn greet() -> Result<Option<(i32, i32)>, Silence> {
+    /// Greets the service, to see how it takes it.
+    pub fn greet() -> Result<(), Silence> {
         let stream = UnixStream::connect(socket_path()).map_err(|_| Silence::NoConnection)?;
-        version(stream).map(Some).map_err(|problem| match problem.kind() {
+        version(stream).map(drop).map_err(|problem| match problem.kind() {
             ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => Silence::HangsUp,
             _ => Silence::Silent,
         })

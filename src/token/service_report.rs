@@ -1,21 +1,23 @@
 //! One look at the reader service, for the environment check: what [`ServiceState`] leaves out for the window.
 //!
-//! Invariant: a service that hangs never hangs the caller: it has to answer the first message of the protocol, with a time
-//! limit, before the client library, which has none, is let near it.
+//! Invariant: a service that hangs never hangs the caller. The client library has no time limit, so it is called on a thread
+//! that may be left behind.
 
 use super::ServiceState;
 use super::service_probe;
 use super::text::shown;
 use pcsc::{Context, Error, ReaderState, Scope, State};
+use std::sync::mpsc::channel;
 use std::time::Duration;
+
+/// A service that gives no answer for so long will give none.
+const PATIENCE: Duration = Duration::from_secs(3);
 
 /// What one look found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServiceReport {
     /// For the person.
     pub state: ServiceState,
-    /// Protocol version the service speaks, if it said so.
-    pub version: Option<(i32, i32)>,
     /// It listens but does not answer.
     pub silent: bool,
     /// It hangs up without a word: the access rules of the system refuse this user, as opposed to its socket.
@@ -52,31 +54,39 @@ impl ServiceReport {
     /// Asks the service.
     #[must_use]
     pub fn look() -> Self {
-        let (version, silent, hangs_up) = match service_probe::greet() {
-            Ok(version) => (version, false, false),
-            Err(service_probe::Silence::Silent) => (None, true, false),
-            Err(service_probe::Silence::HangsUp) => (None, false, true),
-            Err(service_probe::Silence::NoConnection) => (None, false, false),
-        };
-        if silent {
-            return Self { silent, ..ServiceState::Stopped.into() };
+        let (tell, answer) = channel();
+        let started = std::thread::Builder::new().name("service-look".to_owned()).spawn(move || {
+            let found = Context::establish(Scope::User).and_then(|context| readers(&context));
+            // nobody waits any more
+            let _late = tell.send(found);
+        });
+        if let Err(error) = started {
+            tracing::error!(%error, "no thread to ask the service");
+            return ServiceState::Stopped.into();
         }
-        match Context::establish(Scope::User) {
-            Ok(context) => match readers(&context) {
-                Ok(readers) => {
-                    let state = ServiceState::Running { readers: readers.len() };
-                    Self { state, version, silent, hangs_up: false, readers }
-                }
-                Err(error) => Self { version, ..service_probe::diagnose(error).state.into() },
-            },
-            Err(error) => Self { version, hangs_up, ..service_probe::diagnose(error).state.into() },
+        match answer.recv_timeout(PATIENCE) {
+            Ok(Ok(readers)) => {
+                Self { readers: readers.clone(), ..ServiceState::Running { readers: readers.len() }.into() }
+            }
+            Ok(Err(error)) => {
+                let hangs_up = service_probe::greet() == Err(service_probe::Silence::HangsUp);
+                Self { hangs_up, ..service_probe::diagnose(error).state.into() }
+            }
+            Err(_) => Self { silent: true, ..ServiceState::Stopped.into() },
         }
     }
 }
 
 impl From<ServiceState> for ServiceReport {
     fn from(state: ServiceState) -> Self {
-        Self { state, version: None, silent: false, hangs_up: false, readers: Vec::new() }
+        Self { state, silent: false, hangs_up: false, readers: Vec::new() }
+    }
+}
+
+/// Lets the client library greet the service and leaves again.
+pub fn meet_service() {
+    if let Err(error) = Context::establish(Scope::User) {
+        tracing::debug!(%error, "no context");
     }
 }
 

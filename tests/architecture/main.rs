@@ -2,6 +2,7 @@
 //! complete and none is left over.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
 
+mod codes_page;
 mod rules;
 mod source;
 mod texts;

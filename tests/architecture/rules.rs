@@ -76,6 +76,9 @@ const CHINESE_ALLOWED: &[(&str, &str)] = &[
     ("src/bin/virtual-key.rs", "name of the made-up owner of a new key"),
 ];
 
+/// The file that loads libraries of makers, in a child process.
+const UNSAFE_ALLOWED: &str = "src/check/chain/driver_child.rs";
+
 /// One subject a file.
 const LONGEST_FILE: usize = 500;
 
@@ -175,6 +178,18 @@ fn chinese(files: &[Source], allowed: &[(&str, &str)]) -> Vec<String> {
     wrong
 }
 
+/// The lint is denied for the whole package; only one file may allow it. A file that only says `allow` would do no harm yet,
+/// but it would open the door.
+fn unsafe_code(files: &[Source]) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files.iter().filter(|file| file.path != UNSAFE_ALLOWED) {
+        for at in file.find("unsafe").chain(file.find("unsafe_code")) {
+            wrong.push(format!("{}:{}: unsafe", file.path, file.tokens[at].line));
+        }
+    }
+    wrong
+}
+
 fn unnamed_threads(files: &[Source]) -> Vec<String> {
     let spawned = files.iter().flat_map(|file| file.find("thread : : spawn").map(move |at| (file, at)));
     spawned.map(|(file, at)| format!("{}:{}: a thread without a name", file.path, file.tokens[at].line)).collect()
@@ -211,6 +226,16 @@ fn every_chinese_sentence_stands_in_assets() {
 }
 
 #[test]
+fn only_one_file_is_unsafe() {
+    let files = program();
+    holds(&unsafe_code(&files));
+    let allowed = files.iter().find(|file| file.path == UNSAFE_ALLOWED).expect("the file is gone: forbid unsafe again");
+    assert!(allowed.find("unsafe").next().is_some(), "it needs no exception any more: forbid unsafe again");
+    let lints = std::fs::read_to_string(crate::source::top().join("Cargo.toml")).unwrap();
+    assert!(lints.contains("unsafe_code = \"deny\""));
+}
+
+#[test]
 fn every_thread_has_a_name() {
     holds(&unnamed_threads(&program()));
 }
@@ -237,6 +262,8 @@ fn the_rules_find_what_they_forbid() {
     finds(|files| chinese(files, &[]), "src/ui/page.rs", "fn f(ui: &mut Ui) { ui.label(\"修改密码\"); }");
     finds(|files| chinese(files, &[("src/x.rs", "")]), "src/x.rs", "// 修改密码");
     finds(unnamed_threads, "src/app/work.rs", "fn f() { std::thread::spawn(|| ()); }");
+    finds(unsafe_code, "src/check/chain/drivers.rs", "fn f() { unsafe { g() } }");
+    finds(unsafe_code, "src/token/mod.rs", "#![allow(unsafe_code)]");
 }
 
 #[test]
@@ -252,5 +279,6 @@ fn the_rules_leave_alone_what_is_allowed() {
     passes(colours, "src/ui/theme.rs", "const RED: Color32 = Color32::from_rgb(255, 0, 0);");
     passes(colours, "src/ui/page.rs", "const NONE: Color32 = Color32::TRANSPARENT;");
     passes(|files| chinese(files, &[]), "src/ui/page.rs", "/// 修改密码\nfn f() { g(\"text\") } // 密码");
+    passes(unsafe_code, UNSAFE_ALLOWED, "#![allow(unsafe_code)]\nfn f() { unsafe { g() } }");
     passes(unnamed_threads, "src/app/work.rs", "fn f() { std::thread::Builder::new().name(n).spawn(|| ()); }");
 }

@@ -94,6 +94,48 @@ fn unused_keys(files: &[Source], templates: &[String], texts: &Texts) -> Vec<Str
         .collect()
 }
 
+/// The words of the environment check in both languages: `probe.name` → text. The names of the probes stand beside them.
+fn check_texts(text: &str) -> (Texts, Texts, BTreeSet<String>) {
+    let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("checks.toml: {error}"));
+    let (mut chinese, mut english) = (Texts::new(), Texts::new());
+    for (section, entries) in &table {
+        for (name, words) in entries.as_table().unwrap() {
+            let key = format!("{section}.{name}");
+            for (language, texts) in [("zh", &mut chinese), ("en", &mut english)] {
+                texts.insert(key.clone(), words[language].as_str().unwrap_or_default().to_owned());
+            }
+        }
+    }
+    (chinese, english, table.keys().cloned().collect())
+}
+
+/// `Statement::new("…")` in all files, and other literals of that form in the room.
+fn missing_statements(files: &[Source], texts: &Texts, sections: &BTreeSet<String>) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for file in files {
+        let mut named: Vec<usize> = file.find("Statement : : new (").map(|at| at + 5).collect();
+        if file.path.starts_with("src/check/") {
+            let is_key = |at: &usize| {
+                let text = file.tokens[*at].string().unwrap_or_default();
+                text.split_once('.').is_some_and(|(section, name)| {
+                    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+                    sections.contains(section) && !name.is_empty() && name.chars().all(plain)
+                })
+            };
+            named.extend((0..file.tokens.len()).filter(is_key));
+        }
+        named.sort_unstable();
+        named.dedup();
+        for at in named {
+            let Some(key) = file.tokens.get(at).and_then(|token| token.string()) else { continue };
+            if !texts.contains_key(key) {
+                wrong.push(format!("{}:{}: no words {key}", file.path, file.tokens[at].line));
+            }
+        }
+    }
+    wrong
+}
+
 fn missing_in_templates(keys: &[String], texts: &Texts) -> Vec<String> {
     let missing = keys.iter().filter(|key| !texts.contains_key(*key));
     missing.map(|key| format!("a page of the console: no text {key}")).collect()
@@ -159,6 +201,31 @@ fn every_text_is_there_in_both_languages_and_is_shown_somewhere() {
     holds(&missing_in_templates(&templates, &chinese));
     holds(&missing_in_console(&files, &chinese));
     holds(&unused_keys(&files, &templates, &chinese));
+}
+
+#[test]
+fn every_finding_of_the_environment_check_has_words_and_none_is_left_over() {
+    let text = std::fs::read_to_string(top().join("assets/checks.toml")).unwrap();
+    let (mut chinese, english, sections) = check_texts(&text);
+    let files = program();
+    holds(&differences(&chinese, &english));
+    holds(&missing_statements(&files, &chinese, &sections));
+    // the name of a line is looked up by its probe
+    chinese.retain(|key, _| !key.ends_with(".name"));
+    holds(&unused_keys(&files, &[], &chinese));
+}
+
+#[test]
+fn a_finding_without_words_and_words_without_a_finding_are_found() {
+    let (chinese, english, sections) =
+        check_texts("[usb]\nnone = { zh = \"无 {n}\", en = \"None {m}\" }\nold = { zh = \"旧\", en = \"Old\" }");
+    assert_eq!(differences(&chinese, &english), ["usb.none: the languages name other values"]);
+    let source =
+        r#"fn f() { Statement::new("usb.none"); Statement::new("usb.gone"); let key = "usb.lost"; g("a.usb"); }"#;
+    let files = [Source::parse("src/check/chain/usb.rs", source)];
+    let found = missing_statements(&files, &chinese, &sections);
+    assert_eq!(found, ["usb.gone", "usb.lost"].map(|key| format!("src/check/chain/usb.rs:1: no words {key}")));
+    assert_eq!(unused_keys(&files, &[], &chinese), ["usb.old: nobody shows this text"]);
 }
 
 #[test]

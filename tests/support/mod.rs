@@ -251,6 +251,11 @@ impl Plugged<VirtualKey> {
 
 static CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());
 
+/// The authority of all keys made here.
+pub fn authority() -> &'static TestCa {
+    &CA
+}
+
 /// A valid key with PIN 123456.
 pub fn key(serial: &str) -> VirtualKey {
     make(&Spec::new("示例有限公司", serial))

@@ -60,6 +60,8 @@ impl Probe for Browsers {
             }
             None => line,
         };
+        #[cfg(windows)]
+        let line = super::windows::add_zones(line);
         line.detail(Statement::new("browsers.no_bridge")).detail(Statement::new("browsers.local_network"))
     }
 }

@@ -43,6 +43,7 @@ impl Powers {
     pub(super) fn shown(&self, line: &str) -> String {
         let quoted = quote(line);
         match self {
+            _ if cfg!(windows) => line.to_owned(),
             Self::Own => line.to_owned(),
             Self::Pkexec(_) => format!("pkexec /bin/sh -c {quoted}"),
             Self::Sudo(_) | Self::None => format!("sudo /bin/sh -c {quoted}"),

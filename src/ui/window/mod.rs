@@ -245,6 +245,9 @@ impl Window {
         if !std::mem::replace(&mut self.styled, true) {
             self.apply_theme(&ctx);
         }
+        // a screen reader names the window as its title bar does
+        let title = Self::title(self.setting.practice.is_some());
+        ctx.accesskit_node_builder(egui::accesskit_root_id(), |node| node.set_label(title));
         self.guard_closing(&ctx);
         let mut actions = Vec::new();
         let now = (self.setting.clock)();
