@@ -243,8 +243,9 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
         Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None, site };
     let (hub, events) = Hub::start(surroundings);
     let mut terminal = Terminal {
-        out: &mut std::io::stdout().lock(),
-        err: &mut std::io::stderr().lock(),
+        out: &mut std::io::stdout(),
+        // not locked: workers write there too, when details are wanted
+        err: &mut std::io::stderr(),
         now: cert::now(),
         chinese: language == Language::Chinese,
     };
