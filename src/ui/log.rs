@@ -9,7 +9,7 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use crate::app::Command;
 use crate::app::desktop::log::{Level, LogLine};
-use eframe::egui::{Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, TextStyle, Ui};
 use rust_i18n::t;
 
 const LONGEST: usize = 100;
@@ -68,23 +68,29 @@ pub fn show(ui: &mut Ui, view: &mut View, log: Option<&[LogLine]>, actions: &mut
 }
 
 fn head(ui: &mut Ui, view: &mut View, log: &[LogLine], actions: &mut Vec<Action>) {
-    widgets::heading(ui, &t!("page.log"));
     let nothing = view.passing(log).is_empty().then(|| t!("log.nothing"));
-    ui.horizontal_wrapped(|ui| {
-        if widgets::button(ui, &t!("log.again"), Weight::Normal, None).clicked() {
-            actions.push(Action::Command(Command::ReadLog));
-        }
-        if widgets::button(ui, &t!("log.copy"), Weight::Normal, nothing.as_deref()).clicked() {
-            actions.push(Action::Copy(whole(view, log)));
-        }
-        if widgets::button(ui, &t!("log.save"), Weight::Normal, nothing.as_deref()).clicked() {
-            let text = whole(view, log);
-            actions.push(Action::Save(save_dialog::text(&t!("log.save"), "cert-assistant-log.txt", "txt", text)));
-        }
-        if widgets::button(ui, &t!("common.back"), Weight::Normal, None).clicked() {
-            actions.push(Action::Open(Page::About));
-        }
-    });
+    let words = [t!("log.again"), t!("log.copy"), t!("log.save"), t!("common.back")];
+    let width: f32 = words.iter().map(|word| widgets::button_width(ui, word) + space::S).sum::<f32>() - space::S;
+    widgets::beside(
+        ui,
+        width,
+        |ui| widgets::heading(ui, &t!("page.log")),
+        |ui| {
+            if widgets::button(ui, &t!("log.again"), Weight::Normal, None).clicked() {
+                actions.push(Action::Command(Command::ReadLog));
+            }
+            if widgets::button(ui, &t!("log.copy"), Weight::Normal, nothing.as_deref()).clicked() {
+                actions.push(Action::Copy(whole(view, log)));
+            }
+            if widgets::button(ui, &t!("log.save"), Weight::Normal, nothing.as_deref()).clicked() {
+                let text = whole(view, log);
+                actions.push(Action::Save(save_dialog::text(&t!("log.save"), "cert-assistant-log.txt", "txt", text)));
+            }
+            if widgets::button(ui, &t!("common.back"), Weight::Normal, None).clicked() {
+                actions.push(Action::Open(Page::About));
+            }
+        },
+    );
     let levels = [
         (Level::Debug, t!("log.all")),
         (Level::Info, t!("log.info")),
@@ -107,6 +113,7 @@ fn head(ui: &mut Ui, view: &mut View, log: &[LogLine], actions: &mut Vec<Action>
 fn lines(ui: &mut Ui, view: &mut View, log: &[LogLine]) {
     let p = theme::palette(ui.ctx());
     let height = (ui.available_height() - space::XXL - space::L).max(space::XXL * 4.0);
+    let line = ui.text_style_height(&TextStyle::Small);
     let passing = view.passing(log);
     widgets::card(ui, |ui| {
         if passing.is_empty() {
@@ -115,7 +122,7 @@ fn lines(ui: &mut Ui, view: &mut View, log: &[LogLine]) {
         }
         ui.spacing_mut().item_spacing.y = space::XS;
         let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
-        rows.stick_to_bottom(true).show_rows(ui, size::CAPTION + space::XS, passing.len(), |ui, shown| {
+        rows.stick_to_bottom(true).show_rows(ui, line, passing.len(), |ui, shown| {
             for line in passing.get(shown).unwrap_or_default().iter().filter_map(|number| log.get(*number)) {
                 let tone = match line.level {
                     Level::Error => Tone::Danger,

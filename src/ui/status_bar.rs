@@ -36,7 +36,9 @@ pub fn show(ui: &mut Ui, place: Rect, desk: &Desk, chinese: bool, actions: &mut 
         let (color, text) = service(desk.service.as_ref(), p);
         let reached = desk.chosen().and_then(|key| desk.reached.get(&key.slot.id));
         let left = |ui: &Ui| ui.max_rect().right() - ui.cursor().left() - right;
-        if item(ui, Some(color), &text, None, left(ui)).clicked() {
+        // two share the room
+        let room = if reached.is_some() { (place.width() - right) / 2.0 } else { left(ui) };
+        if item(ui, Some(color), &text, None, room).clicked() {
             actions.push(Action::Open(Page::Check));
         }
         if let Some(reached) = reached {
@@ -131,5 +133,6 @@ fn item(ui: &mut Ui, dot: Option<Color32>, text: &str, reason: Option<&str>, mos
     }
     widgets::focus_ring(ui, &response);
     let response = response.on_hover_cursor(CursorIcon::PointingHand);
-    if let Some(reason) = reason { response.on_hover_text(reason) } else { response }
+    let hint = reason.or(galley.elided.then_some(text));
+    if let Some(hint) = hint { response.on_hover_text(hint) } else { response }
 }

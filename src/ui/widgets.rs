@@ -153,10 +153,11 @@ pub fn progress(ui: &mut Ui, share: f32, name: &str) {
     });
 }
 
-/// Text to read, mark and copy, also by the keyboard; scrolled within a height.
+/// Text to read, mark and copy, also by the keyboard; scrolled within a height, less in a low window.
 pub fn readable(ui: &mut Ui, name: &str, text: &str, height: f32) {
     let p = theme::palette(ui.ctx());
-    let frame = Frame::new().fill(p.ground).corner_radius(RADIUS_CONTROL).inner_margin(Margin::same(2));
+    let height = height.min(ui.ctx().content_rect().height() * 0.24);
+    let frame = Frame::new().fill(p.ground).corner_radius(RADIUS_CONTROL).inner_margin(Margin::same(8));
     frame.show(ui, |ui| {
         ScrollArea::vertical().id_salt(name).max_height(height).min_scrolled_height(height).show(ui, |ui| {
             let mut shown = text;
@@ -164,7 +165,7 @@ pub fn readable(ui: &mut Ui, name: &str, text: &str, height: f32) {
                 .id_salt(("readable", name))
                 .font(theme::font(size::CAPTION))
                 .frame(Frame::NONE)
-                .margin(Margin::same(8))
+                .margin(Margin::same(4))
                 .desired_width(f32::INFINITY)
                 .show(ui);
             ui.ctx().accesskit_node_builder(edit.response.id, |node| node.set_label(name));

@@ -65,6 +65,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "src/practice/ca.rs",
         ],
     ),
+    ("ksni", &["src/desktop/"]),
     ("axum", &["src/ca_service/"]),
     ("sqlx", &["src/ca_service/"]),
 ];

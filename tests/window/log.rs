@@ -63,7 +63,7 @@ fn level_and_text_choose_the_lines_and_only_those_are_copied_and_saved() {
     assert_eq!(screen.copied, ["2026-11-21T03:04:05Z DEBUG token::monitor card in reader SCM 0\n"]);
     screen.click("导出日志");
     assert_eq!(screen.saves(), 1);
-    screen.enter("x");
+    screen.fill("查找", "x");
     screen.shows(&["0 / 4 行", "没有符合条件的日志"]);
     // what is read anew is looked through anew
     let mut more = some();

@@ -64,11 +64,6 @@ fn check(gallery: &mut Gallery) {
     gallery.hang("21-check-report");
 }
 
-fn services(gallery: &mut Gallery) {
-    gallery.press("综合服务", "Services");
-    gallery.hang("22-services");
-}
-
 fn settings(gallery: &mut Gallery) {
     gallery.press("设置", "Settings");
     gallery.hang("23-settings");
@@ -142,22 +137,23 @@ fn the_services() {
         + &["apply", "renew", "unlock", "reissue", "change", "orders", "services"]
             .map(|page| format!("{page} = \"https://ca.example.cn/{page}\"\n"))
             .concat();
+    let own = with_own(&every);
+    let here = with_own("order_api = \"https://ca.example.cn/\"\n");
     for look in LOOKS {
-        let (bench, empty) = (expiring(), Bench::empty());
-        let profiles = with_own(&every);
-        services(&mut Gallery::planned(look, &bench, |plan| plan.profiles(profiles)));
-        let profiles = with_own("order_api = \"https://ca.example.cn/\"\n");
-        let mut gallery = Gallery::planned(look, &bench, |plan| plan.profiles(profiles));
-        gallery.press("综合服务", "Services");
-        gallery.hang("22-services-here");
-        drop(gallery);
-        let mut gallery = Gallery::planned(look, &bench, |plan| plan);
-        gallery.press("综合服务", "Services");
-        gallery.hang("22-services-unknown");
-        drop(gallery);
-        let mut gallery = Gallery::planned(look, &empty, |plan| plan);
-        gallery.press("综合服务", "Services");
-        gallery.hang("22-services-all");
+        let cases = [
+            ("22-services", expiring(), Some(&own)),
+            ("22-services-here", expiring(), Some(&here)),
+            ("22-services-unknown", expiring(), None),
+            ("22-services-all", Bench::empty(), None),
+        ];
+        for (name, bench, profiles) in cases {
+            let mut gallery = Gallery::planned(look, &bench, |plan| match profiles {
+                Some(profiles) => plan.profiles(profiles.clone()),
+                None => plan,
+            });
+            gallery.press("综合服务", "Services");
+            gallery.hang(name);
+        }
     }
 }
 

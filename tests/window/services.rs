@@ -91,6 +91,7 @@ fn without_a_key_all_known_cas_are_shown_or_the_one_of_the_settings() {
     let file = folder.path().join("settings.json");
     let settings = Settings { ca: Some("spp".to_owned()), ..Settings::default() };
     SettingsFile::at(Some(file.clone())).store(&settings).unwrap();
+    let bench = Bench::empty();
     let screen = services(Profiles::load(None).0, &bench, Some(&file));
     screen.shows(&["中国检察网（12309）", "显示设置中选择的发证机构"]);
     screen.hides(&["BJCA"]);

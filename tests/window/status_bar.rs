@@ -20,7 +20,7 @@ fn the_ca_of_each_key_is_asked_once_and_that_of_the_chosen_key_is_shown() {
     let bench = Bench::empty();
     bench.insert(&spec("甲公司", "1"));
     bench.insert(&spec("乙公司", "2"));
-    bench.insert(&spec("空", "3").state(State::Empty));
+    bench.insert(&spec("空白", "3").state(State::Empty));
     let mut screen = Screen::of(&bench);
     let mut asked = reached(&screen);
     asked.sort_unstable();
@@ -34,7 +34,7 @@ fn the_ca_of_each_key_is_asked_once_and_that_of_the_chosen_key_is_shown() {
     screen.hides(&["38 ms"]);
     let what = Fault::new(FaultCode::CaNotTrusted).sentences(true).what;
     assert_eq!(screen.description("CA 服务的身份未通过验证").unwrap(), what);
-    screen.choose("空");
+    screen.choose("BJCA-UserKey");
     screen.hides(&["CA 服务"]);
     screen.let_pass(Duration::from_secs(3600));
     assert!(reached(&screen).is_empty(), "asked in a loop");
@@ -109,8 +109,8 @@ fn a_new_version_tears_nobody_out_of_a_dialog_and_is_not_told_unasked() {
 
 #[test]
 fn in_the_smallest_window_the_bar_holds_the_longest_words() {
-    let (bench, _) = Bench::with(State::Valid);
     for english in [false, true] {
+        let (bench, _) = Bench::with(State::Valid);
         let mut screen = Screen::read(Plan::new(&bench).size(720.0, 480.0).english(english), &bench);
         bench.service(cert_assistant::token::ServiceState::Running { readers: 0 });
         screen.wait_until("no reader is left", |screen| {

@@ -3,7 +3,7 @@
 use crate::ui::action::{Action, Page};
 use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{self, Weight};
-use eframe::egui::{Label, RichText, ScrollArea, Ui};
+use eframe::egui::{Label, RichText, ScrollArea, TextStyle, Ui};
 use rust_i18n::t;
 use std::sync::LazyLock;
 
@@ -30,11 +30,13 @@ pub fn show(ui: &mut Ui, actions: &mut Vec<Action>) {
     );
     let p = theme::palette(ui.ctx());
     let height = (ui.available_height() - space::XXL - space::L).max(space::XXL * 4.0);
+    let line = ui.text_style_height(&TextStyle::Small);
     widgets::card(ui, |ui| {
+        ui.spacing_mut().item_spacing.y = space::XS;
         let rows = ScrollArea::vertical().max_height(height).min_scrolled_height(height).auto_shrink(false);
-        rows.show_rows(ui, size::CAPTION + space::XS, LINES.len(), |ui, shown| {
-            for line in LINES.get(shown).unwrap_or_default() {
-                let text = RichText::new(*line).size(size::CAPTION).color(p.text2);
+        rows.show_rows(ui, line, LINES.len(), |ui, shown| {
+            for library in LINES.get(shown).unwrap_or_default() {
+                let text = RichText::new(*library).size(size::CAPTION).color(p.text2);
                 ui.add(Label::new(text).truncate().selectable(true));
             }
         });

@@ -179,7 +179,7 @@ fn details(ui: &mut Ui, line: &Line, name: &str, chinese: bool, actions: &mut Ve
         |text: String| Label::new(RichText::new(text).size(size::CAPTION).color(p.text2)).wrap().selectable(true);
     let mut copy = Vec::new();
     ui.horizontal_top(|ui| {
-        ui.add_space(MARK);
+        ui.add_space(MARK + ui.spacing().item_spacing.x);
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.y = space::XS;
             for detail in &line.details {
