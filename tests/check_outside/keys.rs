@@ -7,7 +7,7 @@ use cert_assistant::app::{Command, Desk, FaultCode, Hub, KeyState, Online, Site,
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::check::{Inserted, ProbeId, Verdict};
 use cert_assistant::practice::{KeySet, PracticeDesk};
-use cert_assistant::token::{Container, DeviceInfo, KeyContents, ServiceState};
+use cert_assistant::token::{CardSeen, Container, DeviceInfo, KeyContents, ReaderSeen, ServiceReport, ServiceState};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa};
 use std::sync::Arc;
@@ -38,7 +38,10 @@ fn key(state: State) -> Inserted {
 fn world(state: State, profiles: &str) -> World {
     let mut world = World::new();
     let key = key(state);
-    world.scene.ask_service = Box::new(|| ServiceState::Running { readers: 1 }.into());
+    world.scene.ask_service = Box::new(|| ServiceReport {
+        readers: vec![ReaderSeen { name: "R".to_owned(), card: CardSeen::There, atr: Vec::new() }],
+        ..ServiceState::Running { readers: 1 }.into()
+    });
     world.scene.ask_keys = Box::new(move || vec![key.clone()]);
     let file = world.root.path().join("profiles.toml");
     std::fs::write(&file, profiles).unwrap();

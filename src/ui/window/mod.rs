@@ -1,6 +1,7 @@
 //! The window as a whole: takes in events, shows sidebar, page, status bar and dialogs, carries out what pages ask for.
 
 mod events;
+mod pages;
 mod perform;
 mod summons;
 
@@ -24,10 +25,10 @@ use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
 use crate::ui::widgets::{self, Tone, Weight};
 use crate::ui::{
-    about, crash, empty, environment, log, orders, practice_messages, preferences, services, sidebar, status_bar,
-    unlock, use_language, wizard, words,
+    crash, empty, environment, log, orders, practice_messages, preferences, sidebar, status_bar, unlock, use_language,
+    wizard, words,
 };
-use eframe::egui::{self, CentralPanel, Frame, Margin, Panel, RawInput, ScrollArea, ThemePreference, Ui};
+use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui};
 use rust_i18n::t;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
@@ -317,41 +318,6 @@ impl Window {
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
         let around = Around { now, instant, chinese, seal, desk: &self.desk };
         card::show(ui, key, &mut self.details, &around, actions);
-    }
-
-    /// The pages beside keys, wizards and orders.
-    fn other_page(&mut self, ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {
-        let chinese = self.chinese();
-        match page {
-            Page::Keys | Page::Orders | Page::Renew(_) | Page::Unlock(_) => {}
-            Page::Check => environment::show(ui, &mut self.environment, &self.desk.environment, chinese, actions),
-            Page::Services => {
-                services::show(ui, &self.desk, &self.setting.profiles, &self.settings, chinese, actions);
-            }
-            Page::Settings => {
-                let (desk, profiles, details) = (&self.desk, &self.setting.profiles, self.log_details);
-                let around = preferences::Around { desk, profiles, details, chinese };
-                preferences::show(ui, &mut self.preferences, &self.settings, &around, actions);
-            }
-            Page::About => about::show(ui, &self.desk, &self.setting.folders, chinese, actions),
-            Page::Log => log::show(ui, &mut self.log, self.desk.log.as_deref(), actions),
-            Page::Licences => about::licences(ui, actions),
-        }
-    }
-
-    /// Nobody forgets that details are being logged: it stands above every page.
-    fn log_strip(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        if !self.log_details {
-            return;
-        }
-        let frame = Frame::new().fill(theme::palette(ui.ctx()).ground).inner_margin(Margin::symmetric(24, 6));
-        Panel::top("log-details").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
-            widgets::strip(ui, Icon::Warning, Tone::Danger, &t!("log.details"), |ui| {
-                if widgets::button(ui, &t!("log.stop"), Weight::Normal, None).clicked() {
-                    actions.push(Action::LogDetails(false));
-                }
-            });
-        });
     }
 
     /// Only the most urgent key has a banner.
