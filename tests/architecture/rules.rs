@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ca_service", &["ca::protocol", "cert", "crypto"]),
     ("check", &["token", "cert", "ca", "desktop"]),
     ("desktop", &[]),
-    ("update", &["ca", "crypto"]),
+    ("update", &["ca", "cert", "crypto"]),
     ("practice", &["token", "apdu", "virtual_key", "ca", "ca_service"]),
     ("app", &["token", "cert", "ca", "check", "desktop", "update"]),
     // the window shows the data types of the rooms below app, and reaches them through app only
