@@ -107,6 +107,10 @@ fault_codes! {
     SettingsNotStored = "FIL-402",
     /// The person's file of CA profiles has entries that can't be used.
     ProfilesNotUsable = "FIL-403",
+    /// Start with the desktop could not be switched.
+    AutostartNotSet = "FIL-404",
+    /// The address of a proxy can't be used.
+    ProxyRefused = "FIL-405",
     /// The udev rule could not be installed.
     RuleNotInstalled = "FIL-411",
     /// A data folder could not be cleaned.
@@ -211,10 +215,6 @@ fault_codes! {
     UnlockNotReported = "CA-564",
     /// What the CA answered can't unlock this key.
     GrantRefused = "CA-565",
-    /// Start with the desktop could not be switched.
-    AutostartNotSet = "FIL-404",
-    /// The address of a proxy can't be used.
-    ProxyRefused = "FIL-405",
     /// The feed of updates has no usable address or key.
     FeedUnusable = "UPD-601",
     /// The feed could not be fetched.

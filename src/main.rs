@@ -2,7 +2,7 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use cert_assistant::app::desktop::instance::{Instance, PATIENCE, Place, Start, Target};
-use cert_assistant::app::desktop::tray::{self, Hear, Wish};
+use cert_assistant::app::desktop::tray::{Hear, Wish};
 use cert_assistant::app::desktop::{crash, log};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
@@ -81,6 +81,7 @@ fn main() -> ExitCode {
     let folders = Folders::find();
     log::start(&folders.data.join("logs"));
     crash::install(folders.data.join("crashes"));
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), system = std::env::consts::OS, "started");
     let instance = match task {
         Some(_) => None,
         None => match first(&arguments, &folders) {
@@ -242,8 +243,9 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
         Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None, site };
     let (hub, events) = Hub::start(surroundings);
     let mut terminal = Terminal {
-        out: &mut std::io::stdout().lock(),
-        err: &mut std::io::stderr().lock(),
+        out: &mut std::io::stdout(),
+        // not locked: workers write there too, when details are wanted
+        err: &mut std::io::stderr(),
         now: cert::now(),
         chinese: language == Language::Chinese,
     };
@@ -322,7 +324,7 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             .with_app_id("cert-assistant")
             .with_icon(ui::icon())
             // where there is no tray the window shows itself as soon as that is known
-            .with_visible(!arguments.background || !tray::POSSIBLE),
+            .with_visible(!arguments.background),
         // theme::install brings the fonts; a second search of the system's would cost half of the start
         system_font_fallback: false,
         ..eframe::NativeOptions::default()

@@ -17,7 +17,7 @@ use crate::fault::{Fault, FaultCode};
 use crate::token::{CardSeen, KeySource, ReaderSeen, ServiceReport, ServiceState, Slot, SourceEvent};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -82,17 +82,19 @@ impl Present {
         lock(&self.inner).cards.values().any(|(_, lent)| lent.load(Ordering::Relaxed))
     }
 
-    /// The cards that are in, and the state of the service as it was told.
-    fn look(&self) -> (Vec<(Slot, Arc<AtomicBool>)>, Option<ServiceState>) {
+    /// The cards that are in, and the state of the service as it was told. Waits a little for as many cards as the service
+    /// has by its own word: after a start the watching thread may not have met them yet.
+    fn look(&self, expected: usize) -> (Vec<(Slot, Arc<AtomicBool>)>, Option<ServiceState>) {
         let inner = lock(&self.inner);
-        let waited = self.told.wait_timeout_while(inner, FIRST_LOOK, |inner| inner.service.is_none());
+        let early = |inner: &mut Inner| inner.service.is_none() || inner.cards.len() < expected;
+        let waited = self.told.wait_timeout_while(inner, FIRST_LOOK, early);
         let inner = waited.unwrap_or_else(PoisonError::into_inner).0;
         (inner.cards.values().cloned().collect(), inner.service.clone())
     }
 
     /// In place of a service that does not exist, as for practice keys.
     fn report(&self) -> ServiceReport {
-        let (cards, service) = self.look();
+        let (cards, service) = self.look(0);
         let seen = |slot: Slot| ReaderSeen { name: slot.reader, card: CardSeen::There, atr: slot.atr };
         ServiceReport {
             readers: cards.into_iter().map(|(slot, _)| seen(slot)).collect(),
@@ -102,10 +104,11 @@ impl Present {
 }
 
 /// Asks every worker to read its key anew.
-fn read_keys(workers: &Workers, present: &Present) -> Vec<Inserted> {
-    let (cards, _) = present.look();
+fn read_keys(workers: &Workers, present: &Present, expected: usize) -> Vec<Inserted> {
+    let (cards, _) = present.look(expected);
     let (tell, answers) = channel();
-    for (slot, _) in &cards {
+    // a key that is lent comes back when its workflow ends
+    for (slot, _) in cards.iter().filter(|(_, lent)| !lent.load(Ordering::Relaxed)) {
         if let Some(jobs) = lock(workers).get(&slot.id) {
             // a worker that ended answers nothing
             let _ended = jobs.send(Job::Inspect(tell.clone()));
@@ -166,14 +169,21 @@ impl Checks {
     ) -> Scene {
         let Site { folders, profiles, proxy, program, practice } = lock(&self.site).clone();
         let (source, trust, workers) = (Arc::clone(source), Arc::clone(trust), Arc::clone(workers));
-        let here = [Arc::clone(present), Arc::clone(present)];
-        let [at_readers, at_keys] = here;
+        let [at_readers, at_keys] = [Arc::clone(present), Arc::clone(present)];
+        // cards the service has by its own word, once it was asked
+        let said = Arc::<AtomicUsize>::default();
+        let expected = Arc::clone(&said);
         Scene {
             variables: std::env::vars_os()
                 .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
                 .collect(),
-            ask_service: Box::new(move || source.look().unwrap_or_else(|| at_readers.report())),
-            ask_keys: Box::new(move || read_keys(&workers, &at_keys)),
+            ask_service: Box::new(move || {
+                let report = source.look().unwrap_or_else(|| at_readers.report());
+                let cards = report.readers.iter().filter(|reader| reader.card != CardSeen::None).count();
+                said.store(cards, Ordering::Relaxed);
+                report
+            }),
+            ask_keys: Box::new(move || read_keys(&workers, &at_keys, expected.load(Ordering::Relaxed))),
             trust: Box::new(move || trust()),
             profiles,
             proxy,
@@ -210,4 +220,63 @@ fn look(probes: &[Arc<dyn Probe>], scene: Scene, outlet: &Outlet, lines: &mut BT
         outlet.send(Event::CheckLine(Box::new(line)));
     });
     outlet.send(Event::CheckEnded(began.elapsed()));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Job, Ordering, Present, ServiceState, Slot, SourceEvent, Workers, channel, lock, read_keys};
+    use crate::check::Inserted;
+    use crate::fault::{Fault, FaultCode};
+    use std::sync::Arc;
+
+    fn slot(id: u64) -> Slot {
+        Slot { id, reader: format!("Reader {id}"), atr: vec![0x3B] }
+    }
+
+    /// A worker that answers with this fault.
+    fn worker(workers: &Workers, id: u64) {
+        let (jobs, inbox) = channel();
+        lock(workers).insert(id, jobs);
+        std::thread::spawn(move || {
+            while let Ok(job) = inbox.recv() {
+                if let Job::Inspect(to) = job {
+                    let Slot { reader, atr, .. } = slot(id);
+                    let result = Err(Fault::new(FaultCode::KeyUnsupported));
+                    to.send((id, Inserted { reader, atr, result, public_keys: Vec::new(), lent: false })).unwrap();
+                }
+            }
+        });
+    }
+
+    #[test]
+    fn cards_the_service_has_are_waited_for_and_a_lent_key_is_not_asked() {
+        let (workers, present) = (Workers::default(), Arc::<Present>::default());
+        worker(&workers, 1);
+        worker(&workers, 2);
+        let asking = std::thread::spawn({
+            let (workers, present) = (Arc::clone(&workers), Arc::clone(&present));
+            move || read_keys(&workers, &present, 2)
+        });
+        present.hear(&SourceEvent::Service(ServiceState::Running { readers: 2 }));
+        present.hear(&SourceEvent::Inserted(slot(1)));
+        present.hear(&SourceEvent::Inserted(slot(2)));
+        let found = asking.join().unwrap();
+        assert_eq!(found.iter().map(|key| key.reader.as_str()).collect::<Vec<_>>(), ["Reader 1", "Reader 2"]);
+
+        present.lent(2).store(true, Ordering::Relaxed);
+        let found = read_keys(&workers, &present, 2);
+        assert_eq!(found.iter().map(|key| key.lent).collect::<Vec<_>>(), [false, true]);
+        present.hear(&SourceEvent::Removed(2));
+        assert_eq!(read_keys(&workers, &present, 1).len(), 1);
+    }
+
+    #[test]
+    fn a_worker_that_is_gone_counts_as_a_key_that_does_not_answer() {
+        let (workers, present) = (Workers::default(), Present::default());
+        present.hear(&SourceEvent::Inserted(slot(7)));
+        present.hear(&SourceEvent::Service(ServiceState::Running { readers: 1 }));
+        let found = read_keys(&workers, &present, 1);
+        assert_eq!(found[0].result.as_ref().map_err(|fault| fault.code), Err(FaultCode::KeyMute));
+        assert!(!found[0].lent);
+    }
 }

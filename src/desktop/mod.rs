@@ -5,4 +5,5 @@ pub mod crash;
 pub mod files;
 pub mod instance;
 pub mod log;
+mod target;
 pub mod tray;

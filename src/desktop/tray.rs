@@ -41,9 +41,6 @@ pub struct Picture {
     pub rgba: Vec<u8>,
 }
 
-/// Whether there can be an icon on this system.
-pub const POSSIBLE: bool = cfg!(all(target_os = "linux", feature = "window"));
-
 /// Hears what the person does; called on a thread of the tray.
 pub type Hear = Arc<dyn Fn(Wish) + Send + Sync>;
 
@@ -194,7 +191,7 @@ mod linux {
 
 #[cfg(not(all(target_os = "linux", feature = "window")))]
 mod nowhere {
-    use super::{Hear, Picture, Words};
+    use super::{Hear, Picture, Wish, Words};
 
     /// No icon.
     #[derive(Clone)]
@@ -204,7 +201,8 @@ mod nowhere {
         /// Shows nothing.
         #[must_use]
         #[allow(clippy::needless_pass_by_value)]
-        pub fn start(_: Words, _: &Picture, _: Hear) -> Self {
+        pub fn start(_: Words, _: &Picture, hear: Hear) -> Self {
+            hear(Wish::Shown(false));
             Self
         }
 

@@ -17,7 +17,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("ca_service", &["ca::protocol", "cert", "crypto"]),
     ("check", &["token", "cert", "ca", "desktop"]),
     ("desktop", &[]),
-    ("update", &["ca", "crypto"]),
+    ("update", &["ca", "cert", "crypto"]),
     ("practice", &["token", "apdu", "virtual_key", "ca", "ca_service"]),
     ("app", &["token", "cert", "ca", "check", "desktop", "update"]),
     // the window shows the data types of the rooms below app, and reaches them through app only
@@ -65,6 +65,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
             "src/practice/ca.rs",
         ],
     ),
+    ("ksni", &["src/desktop/"]),
     ("axum", &["src/ca_service/"]),
     ("sqlx", &["src/ca_service/"]),
 ];

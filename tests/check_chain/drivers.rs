@@ -1,6 +1,6 @@
 //! Driver libraries, compiled here: good ones and all the ways in which those of makers were seen to fail.
 
-use crate::bench::{Tree, detail, look, no_readers, program, words};
+use crate::bench::{Tree, detail, look, no_readers, program};
 use cert_assistant::check::ProbeId::Drivers;
 use cert_assistant::check::{Line, Verdict};
 use std::fs;
@@ -39,7 +39,6 @@ fn line(source: &str) -> Line {
 
 fn found(tree: &Tree) -> Line {
     let lines = look(tree.scene(no_readers));
-    println!("{}", words(&lines));
     lines[&Drivers].clone()
 }
 

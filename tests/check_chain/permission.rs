@@ -28,7 +28,7 @@ fn as_nobody(test: &str, prepare: impl FnOnce(&Path) -> Vec<(String, String)>, b
         return body(Path::new(&folder));
     }
     if !rustix_is_root() {
-        println!("not run: only root can become another user");
+        eprintln!("not run: only root can become another user");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
@@ -103,7 +103,7 @@ fn a_service_that_hangs_up_means_the_rules_of_the_system_and_a_remote_session_is
             detail(&found[&Permission], "permission.polkit_action");
             let has = |found: &Lines, key: &str| found[&Permission].details.iter().any(|detail| detail.key == key);
             let remote = ["permission.ssh", "permission.remote", "permission.remote_desktop"];
-            assert!(!remote.iter().any(|key| has(&found, *key)));
+            assert!(!remote.iter().any(|key| has(&found, key)));
             assert!(has(&lines(&[("SSH_CONNECTION", "192.0.2.1 1 192.0.2.2 22")]), "permission.ssh"));
             assert!(has(&lines(&[("XDG_SESSION_ID", "c7")]), "permission.remote"));
             assert!(has(&lines(&[("XRDP_SESSION", "1")]), "permission.remote_desktop"));

@@ -2,7 +2,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clock;
+mod keys;
 mod network;
+#[path = "../support/practice.rs"]
+mod practice;
 mod repairs;
 mod report;
 mod servers;

@@ -4,6 +4,7 @@
 use super::blame;
 use super::per_key::{self, Finding, label};
 use crate::cert::{Certificate, ChainFault, Check, Day, Finding as Found, KeyMatch, Role, TrustStore, ValidityState};
+use crate::check::outside::clock_is_wrong;
 use crate::check::{Inserted, Line, Page, Probe, ProbeId, Repair, Scene, Statement, Verdict};
 use crate::token::{KeyContents, KeyUse};
 
@@ -12,6 +13,9 @@ pub struct Certificates;
 
 /// Both uses with the certificate's role.
 pub const USES: [(KeyUse, Role); 2] = [(KeyUse::Sign, Role::Sign), (KeyUse::Encrypt, Role::Encrypt)];
+
+/// What a wrong clock says of certificates that are good.
+const OF_TIME: [&str; 3] = ["certificates.issuer_dates", "certificates.expired", "certificates.not_yet"];
 
 impl Probe for Certificates {
     fn id(&self) -> ProbeId {
@@ -26,6 +30,9 @@ impl Probe for Certificates {
         let keys = per_key::read(scene.keys()).filter(|(_, contents)| contents.application.is_some());
         let findings = keys.map(|(key, contents)| look(key, contents, store, now)).collect();
         let line = per_key::line(ProbeId::Certificates, findings);
+        if line.as_ref().is_some_and(|line| OF_TIME.contains(&line.sentence.key)) && clock_is_wrong(scene) {
+            return Line::waits_for(ProbeId::Certificates, ProbeId::Clock);
+        }
         line.unwrap_or_else(|| Line::waits_for(ProbeId::Certificates, ProbeId::Application))
     }
 }

@@ -28,6 +28,17 @@ enum Judgement {
     Plausible,
 }
 
+impl Judgement {
+    const fn verdict(&self) -> Verdict {
+        match self {
+            Self::AsService(..) | Self::Plausible => Verdict::Ok,
+            // a certificate may be given out before its time
+            Self::BeforeKey(_) => Verdict::Notice,
+            Self::Off(..) | Self::BeforeProgram | Self::BeforeService(..) => Verdict::Problem,
+        }
+    }
+}
+
 pub(super) struct Clock;
 
 fn judge(scene: &Scene) -> Judgement {
@@ -56,7 +67,7 @@ fn judge(scene: &Scene) -> Judgement {
 /// True when something trustworthy contradicts this computer's clock. May ask the service.
 #[must_use]
 pub fn is_wrong(scene: &Scene) -> bool {
-    !matches!(judge(scene), Judgement::AsService(..) | Judgement::Plausible)
+    judge(scene).verdict() == Verdict::Problem
 }
 
 impl Probe for Clock {
@@ -66,11 +77,10 @@ impl Probe for Clock {
 
     fn run(&self, scene: &Scene) -> Line {
         let judgement = judge(scene);
-        let right = matches!(judgement, Judgement::AsService(..) | Judgement::Plausible);
-        let verdict = if right { Verdict::Ok } else { Verdict::Problem };
+        let verdict = judgement.verdict();
         let zone = matches!(judgement, Judgement::Off(off, _) if is_of_zone(off));
         let mut line = Line::new(ProbeId::Clock, verdict, sentence(judgement)).detail(Statement::new(keeper(scene)));
-        if verdict == Verdict::Problem {
+        if verdict != Verdict::Ok {
             line = line.remedy(Statement::new("clock.todo_settings"));
             if scene.path("/usr/bin/timedatectl").exists() {
                 line = line.remedy(Statement::new("clock.todo_command"));

@@ -139,8 +139,8 @@ mod tests {
         assert_eq!(read_reg(text, "CurrentLevel"), Some(0x11000));
         assert_eq!(read_reg(text, "DisplayName"), None, "no number");
         assert_eq!(read_zone(text), Some(Zone { high: false, protected: false }));
-        assert_eq!(read_zone(&text.replace("0x11000", "0x12000")).unwrap().high, true);
-        assert_eq!(read_zone(&text.replace("0x3", "0x0")).unwrap().protected, true);
+        assert!(read_zone(&text.replace("0x11000", "0x12000")).unwrap().high);
+        assert!(read_zone(&text.replace("0x3", "0x0")).unwrap().protected);
         assert_eq!(read_zone("ERROR"), None);
     }
 

@@ -4,9 +4,11 @@ use super::Window;
 use crate::app::cert::Holder;
 use crate::app::check::{self, ProbeId};
 use crate::app::contact::of_applicant;
+use crate::app::policy::proxy_address;
 use crate::app::protocol::Contact;
 use crate::app::{
-    CheckState, Command, KeyUse, KeyView, RenewalAsk, Settings, Task, UnlockAsk, UnlockDesk, UpdateStage, Writing,
+    CheckState, Command, Fault, FaultCode, KeyUse, KeyView, ProxyChoice, RenewalAsk, Settings, Task, UnlockAsk,
+    UnlockDesk, UpdateStage, Writing,
 };
 use crate::ui::action::{Action, Page};
 use crate::ui::change_pin::ChangePin;
@@ -242,6 +244,12 @@ impl Window {
 
     fn change_settings(&mut self, ctx: &egui::Context, settings: Settings) {
         if settings.proxy != self.settings.proxy {
+            if let ProxyChoice::Given(address) = &settings.proxy
+                && proxy_address(address).is_err()
+            {
+                self.dialog = Some(Dialog::Fault(Fault::new(FaultCode::ProxyRefused)));
+                return;
+            }
             self.hub.send(Command::UseProxy(settings.proxy.to_proxy()));
         }
         self.settings = settings;
