@@ -95,7 +95,7 @@ fn main() -> ExitCode {
     };
     match task {
         Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
-        None => guarded_window(desk, &folders, &arguments, instance),
+        None => guarded_window(desk, &folders, &arguments, instance.as_ref()),
     }
 }
 
@@ -254,12 +254,12 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
 }
 
 /// The window; when it ends by a fault, the program starts itself again once.
-fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<Instance>) -> ExitCode {
+fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
     let ended = crash::guard(
-        || window(desk, folders, arguments, instance.as_ref()),
+        || window(desk, folders, arguments, instance),
         arguments.after_crash,
         // the next run is the first again
-        || instance.as_ref().map_or((), Instance::leave),
+        || instance.map_or((), Instance::leave),
     );
     ended.unwrap_or(ExitCode::FAILURE)
 }

@@ -44,10 +44,13 @@ impl Signer {
     }
 }
 
+/// Path and body of each file that is served.
+type Answers = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
+
 /// A whole answer of HTTP by path.
 #[derive(Clone, Default)]
 struct Server {
-    answers: Arc<Mutex<Vec<(String, Vec<u8>)>>>,
+    answers: Answers,
     address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
