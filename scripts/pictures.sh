@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Paints every page of the window in both languages, both themes and at 100 and 200 %, and lays the pictures side by side in
-# assets/readme/pages-*.png, each of at most 200 KB. No screen is needed. `scripts/pictures.sh --sheets` only lays them out anew.
+# assets/readme/pages-*.webp, each of at most 200 KB. No screen is needed. `scripts/pictures.sh --sheets` only lays them out anew.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . scripts/common.sh
@@ -20,18 +20,17 @@ pages=(
   23-settings 24-about-newer 25-log 26-crash-report
 )
 
-sheet() { # LOOK NAME – of the pictures and of the sheet
-  local look=$1 out=assets/readme/pages-$2.png files=() page
-  for page in "${pages[@]}"; do files+=("$pictures/$look-$page.png"); done
-  montage "${files[@]}" -tile 4x -geometry 340x227+4+4 -background '#8a94a3' miff:- |
-    convert - +dither -colors 128 -define png:compression-level=9 "PNG8:$out"
-  local bytes
+sheet() { # LOOK
+  local out=assets/readme/pages-$1.webp files=() page bytes
+  for page in "${pages[@]}"; do files+=("$pictures/$1-$page.png"); done
+  montage "${files[@]}" -tile 4x -geometry 480x320+6+6 -background '#8a94a3' miff:- | convert - -quality 60 "$out"
   bytes=$(stat -c %s "$out")
   echo "$out: $bytes bytes"
   [ "$bytes" -le 204800 ] || { echo "too large" >&2; exit 1; }
 }
 
-sheet zh-light zh-light-100
-sheet en-dark en-dark-100
-sheet zh-dark-small zh-dark-200
-sheet en-light-small en-light-100
+for language in zh en; do
+  for theme in light dark; do
+    for scale in 100 200; do sheet $language-$theme-$scale; done
+  done
+done

@@ -37,10 +37,10 @@ fn walk(folder: &Path, language: &str, button: &str) -> Value {
     serde_json::from_str(&text).unwrap()
 }
 
-/// Nodes a person can do something with.
+/// Nodes a person can do something with. A scroll bar is part of what it scrolls and has no name of its own.
 fn controls(nodes: &Value) -> impl Iterator<Item = &Value> {
     let operable = |node: &&Value| node["focusable"] == true || !node["actions"].as_array().unwrap().is_empty();
-    nodes.as_array().unwrap().iter().filter(operable)
+    nodes.as_array().unwrap().iter().filter(operable).filter(|node| node["role"] != "scroll bar")
 }
 
 fn names<'a>(nodes: &'a Value, role: &str) -> Vec<&'a str> {

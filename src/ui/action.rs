@@ -66,7 +66,7 @@ pub enum Action {
 }
 
 /// What the right side shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Page {
     /// The chosen key.
     #[default]

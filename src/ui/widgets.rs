@@ -295,10 +295,20 @@ pub fn pill(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
 
 /// One line of a list of facts: the name in its column, then whatever `add` shows.
 pub fn row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    lowered_row(ui, name, 0.0, add);
+}
+
+/// As [`row`], for what is as high as a control: the name stands level with the words of the first one.
+pub fn control_row(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
+    lowered_row(ui, name, (CONTROL_HEIGHT - size::BODY - space::S) / 2.0 - 1.0, add);
+}
+
+fn lowered_row(ui: &mut Ui, name: &str, lower: f32, add: impl FnOnce(&mut Ui)) {
     let p = theme::palette(ui.ctx());
     ui.horizontal_top(|ui| {
-        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, size::BODY + space::S), Layout::left_to_right(Align::Min), |ui| {
+        ui.allocate_ui_with_layout(vec2(LABEL_WIDTH, size::BODY + space::S), Layout::top_down(Align::Min), |ui| {
             ui.set_min_width(LABEL_WIDTH);
+            ui.add_space(lower);
             ui.add(Label::new(RichText::new(name).color(p.text2)).wrap());
         });
         ui.vertical(|ui| add(ui));

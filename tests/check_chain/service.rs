@@ -35,7 +35,7 @@ fn a_stopped_service_is_the_one_problem_and_everything_above_waits_for_it() {
             tree.write("/usr/sbin/pcscd", "");
             let lines = look(scene(&tree, directory));
             blames(&lines, Service, Verdict::Problem, "service.stopped", ABOVE);
-            assert_eq!(lines[&Service].repair, None, "nothing of the system can start it");
+            assert_eq!(lines[&Service].repair, Some(Repair::StartService), "without systemd the program itself");
 
             tree.write("/usr/lib/systemd/system/pcscd.socket", "[Socket]");
             std::fs::create_dir_all(tree.path("/run/systemd/system")).unwrap();

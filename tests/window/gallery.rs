@@ -26,12 +26,34 @@ pub struct Look {
     scale: f32,
 }
 
+const USUAL: (f32, f32) = (960.0, 640.0);
+const SMALLEST: (f32, f32) = (720.0, 480.0);
+
 pub const LOOKS: [Look; 4] = [
-    Look { name: "zh-light", english: false, theme: Theme::Light, size: (960.0, 640.0), scale: 1.0 },
-    Look { name: "en-dark", english: true, theme: Theme::Dark, size: (960.0, 640.0), scale: 1.0 },
-    Look { name: "zh-dark-small", english: false, theme: Theme::Dark, size: (720.0, 480.0), scale: 2.0 },
-    Look { name: "en-light-small", english: true, theme: Theme::Light, size: (720.0, 480.0), scale: 1.0 },
+    Look { name: "zh-light-100", english: false, theme: Theme::Light, size: USUAL, scale: 1.0 },
+    Look { name: "en-dark-100", english: true, theme: Theme::Dark, size: USUAL, scale: 1.0 },
+    Look { name: "zh-dark-200", english: false, theme: Theme::Dark, size: SMALLEST, scale: 2.0 },
+    Look { name: "en-light-small", english: true, theme: Theme::Light, size: SMALLEST, scale: 1.0 },
 ];
+
+/// The rest of both languages and themes at 100 and 200 %.
+const FOR_EYES: [Look; 5] = [
+    Look { name: "zh-dark-100", english: false, theme: Theme::Dark, size: USUAL, scale: 1.0 },
+    Look { name: "en-light-100", english: true, theme: Theme::Light, size: USUAL, scale: 1.0 },
+    Look { name: "zh-light-200", english: false, theme: Theme::Light, size: SMALLEST, scale: 2.0 },
+    Look { name: "en-light-200", english: true, theme: Theme::Light, size: SMALLEST, scale: 2.0 },
+    Look { name: "en-dark-200", english: true, theme: Theme::Dark, size: SMALLEST, scale: 2.0 },
+];
+
+fn wants_pictures() -> bool {
+    std::env::var_os("CERT_ASSISTANT_PICTURES").is_some()
+}
+
+/// How the pages are shown: for pictures in every way.
+pub fn looks() -> Vec<Look> {
+    let more: &[Look] = if wants_pictures() { &FOR_EYES } else { &[] };
+    [&LOOKS, more].concat()
+}
 
 /// A window with one look; its pictures go into a folder.
 pub struct Gallery {
@@ -48,8 +70,7 @@ impl Gallery {
 
     /// As [`Gallery::open`], with more in the plan.
     pub fn planned<'a>(look: Look, bench: &'a Arc<Bench>, more: impl FnOnce(Plan<'a>) -> Plan<'a>) -> Self {
-        let folder = std::env::var_os("CERT_ASSISTANT_PICTURES")
-            .map(|_| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pictures"));
+        let folder = wants_pictures().then(|| Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("pictures"));
         folder.iter().for_each(|folder| std::fs::create_dir_all(folder).unwrap());
         let Look { english, theme, size: (width, height), scale, .. } = look;
         let plan = Plan::new(bench).english(english).theme(theme).size(width, height).scale(scale);
@@ -194,12 +215,12 @@ fn the_steps_at_the_smallest_size() {
 
 #[test]
 fn cards_and_orders() {
-    tour(&LOOKS, || bench().0, cards);
+    tour(&looks(), || bench().0, cards);
 }
 
 #[test]
 fn former_certificates() {
-    tour(&LOOKS, two_containers, history);
+    tour(&looks(), two_containers, history);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use crate::about::release;
 use crate::bench::{Bench, spec};
 use crate::checks::{mixed, run};
-use crate::gallery::{Gallery, LOOKS, tour};
+use crate::gallery::{Gallery, looks, tour};
 use crate::log;
 use crate::services::with_own;
 use crate::stages::fault;
@@ -113,22 +113,22 @@ fn some_more() -> Vec<cert_assistant::app::desktop::log::LogLine> {
 
 #[test]
 fn the_card_with_the_status_bar() {
-    tour(&LOOKS, expiring, main_page);
+    tour(&looks(), expiring, main_page);
 }
 
 #[test]
 fn the_environment_check() {
-    tour(&LOOKS, expiring, check);
+    tour(&looks(), expiring, check);
 }
 
 #[test]
 fn the_settings() {
-    tour(&LOOKS, expiring, settings);
+    tour(&looks(), expiring, settings);
 }
 
 #[test]
 fn about_and_log() {
-    tour(&LOOKS, expiring, about);
+    tour(&looks(), expiring, about);
 }
 
 #[test]
@@ -139,7 +139,7 @@ fn the_services() {
             .concat();
     let own = with_own(&every);
     let here = with_own("order_api = \"https://ca.example.cn/\"\n");
-    for look in LOOKS {
+    for look in looks() {
         let cases = [
             ("22-services", expiring(), Some(&own)),
             ("22-services-here", expiring(), Some(&here)),
@@ -159,7 +159,7 @@ fn the_services() {
 
 #[test]
 fn without_a_key_with_three_and_with_sixteen() {
-    for look in LOOKS {
+    for look in looks() {
         for (name, bench) in [("none", Bench::empty()), ("three", several(3)), ("sixteen", several(16))] {
             let mut gallery = Gallery::planned(look, &bench, |plan| plan);
             gallery.hang(&format!("19-keys-{name}"));
@@ -172,7 +172,7 @@ fn without_a_key_with_three_and_with_sixteen() {
 
 #[test]
 fn after_a_crash() {
-    for look in LOOKS {
+    for look in looks() {
         let bench = expiring();
         let text = "cert-assistant 0.1.0\nthread main panicked at src/ui/window/mod.rs:1\n".repeat(12);
         let crash = Crash { file: "~/.local/share/cert-assistant/crashes/crash-1.txt".into(), text };

@@ -87,6 +87,10 @@ fn stopped(scene: &Scene) -> Line {
             .detail(Statement::new("service.by_socket").with("path", path))
             .remedy(Statement::new("service.start").with("command", START))
             .repair(Repair::StartService),
+        // without systemd the repair starts the program itself
+        _ if !systemd => {
+            line.remedy(Statement::new("service.start_by_hand").with("command", BY_HAND)).repair(Repair::StartService)
+        }
         _ => line.remedy(Statement::new("service.start_by_hand").with("command", BY_HAND)),
     }
 }

@@ -26,7 +26,7 @@ pub fn show(ui: &mut Ui, desk: &Desk, folders: &Folders, chinese: bool, actions:
         ui.add_space(space::XS);
         widgets::text_row(ui, &t!("about.licence"), &t!("about.licence_text"));
         widgets::text_row(ui, &t!("about.fonts"), &t!("about.fonts_text"));
-        widgets::row(ui, &t!("about.parts"), |ui| {
+        widgets::control_row(ui, &t!("about.parts"), |ui| {
             if widgets::link(ui, &t!("about.licences"), None).clicked() {
                 actions.push(Action::Open(Page::Licences));
             }

@@ -24,8 +24,8 @@ pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &m
         (ThemeChoice::Dark, t!("settings.theme_dark")),
     ];
     choice(ui, &t!("settings.theme"), &mut new.theme, &themes);
-    widgets::row(ui, &t!("settings.start"), |ui| autostart(ui, around, actions));
-    widgets::row(ui, &t!("settings.close"), |ui| {
+    widgets::control_row(ui, &t!("settings.start"), |ui| autostart(ui, around, actions));
+    widgets::control_row(ui, &t!("settings.close"), |ui| {
         let obstacle = (!around.desk.tray).then(|| t!("settings.no_tray"));
         let kept = new.stay_in_tray && around.desk.tray;
         if widgets::tick_box_unless(ui, kept, &t!("settings.stay_in_tray"), obstacle.as_deref()) {
@@ -58,7 +58,7 @@ pub fn reminders(ui: &mut Ui, new: &mut Settings) {
         new.reminder_days = own.then(|| DAYS.to_vec());
     }
     let Some(days) = &mut new.reminder_days else { return };
-    widgets::row(ui, "", |ui| {
+    widgets::control_row(ui, "", |ui| {
         ui.horizontal_wrapped(|ui| {
             for day in DAYS {
                 let ticked = days.contains(&day);

@@ -80,7 +80,7 @@ fn group(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
 }
 
 fn choice<T: Clone + PartialEq>(ui: &mut Ui, name: &str, value: &mut T, options: &[(T, Cow<'_, str>)]) {
-    widgets::row(ui, name, |ui| {
+    widgets::control_row(ui, name, |ui| {
         ui.horizontal_wrapped(|ui| {
             for (option, text) in options {
                 if widgets::radio(ui, *value == *option, text).clicked() {

@@ -47,7 +47,7 @@ pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<
     choice(ui, &t!("settings.proxy"), &mut draft.way, &ways);
     let mut settled = before != draft.way;
     if draft.way == Way::Given {
-        widgets::row(ui, "", |ui| settled |= address(ui, draft));
+        widgets::control_row(ui, "", |ui| settled |= address(ui, draft));
     }
     if settled {
         match (draft.way, proxy_address(&draft.address)) {

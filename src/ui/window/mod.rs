@@ -258,7 +258,7 @@ impl Window {
         self.log_strip(ui, &mut actions);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
-            ScrollArea::vertical().auto_shrink(false).show(ui, |ui| {
+            ScrollArea::vertical().id_salt(self.page).auto_shrink(false).show(ui, |ui| {
                 Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| self.content(ui, now, &mut actions));
             });
         });
