@@ -18,7 +18,7 @@ pub enum Fault {
     CutBefore,
     /// `cut-after`: power goes when the effect is stored, before the answer.
     CutAfter,
-    /// `garbage[=N]`: N random bytes instead of an answer, also 0 or 1.
+    /// `garbage[=N]`: N random bytes that end in no status word instead of an answer, also 0 or 1.
     Garbage(usize),
     /// `short`: the last data byte is missing.
     Short,
@@ -148,6 +148,10 @@ pub(super) fn distort(mut answer: Vec<u8>, due: &[Fault], mut random: impl FnMut
             Fault::Garbage(count) => {
                 answer = vec![0; *count];
                 random(&mut answer);
+                // by chance it could be a proper refusal
+                if let [.., first, _] = answer.as_mut_slice() {
+                    *first &= 0x1F;
+                }
             }
             Fault::Short if data > 0 => drop(answer.remove(data - 1)),
             Fault::Long => answer.insert(data, 0xA5),
