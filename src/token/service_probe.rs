@@ -24,6 +24,7 @@ pub fn diagnose(error: Error) -> Diagnosis {
 }
 
 /// Why a service said nothing about itself.
+#[cfg_attr(not(unix), expect(dead_code, reason = "only Unix has a socket to ask"))]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Silence {
     /// Nobody listens, or nobody may connect.
