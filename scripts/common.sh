@@ -33,7 +33,8 @@ service_packages=(postgresql-15 chromium chromium-driver)
 started=()
 end_started() {
   local pid
-  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null; done
+  # a process that was killed is waited for with an error, which must not end the others' end
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
   started=()
 }
 trap end_started EXIT
