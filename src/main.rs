@@ -114,7 +114,7 @@ fn first(arguments: &Arguments, folders: &Folders) -> Result<Option<Instance>, E
         Start::First(instance) => Ok(Some(instance)),
         Start::Second => Err(ExitCode::SUCCESS),
         Start::Hung => {
-            ui::use_language(folders.settings().load().0.language);
+            ui::use_language(folders.settings().peek().language);
             show(&Notice { title: Window::title(false), text: ui::hung() });
             Err(fail(&ui::hung()))
         }
@@ -218,7 +218,7 @@ impl Desk {
                 "part of the person's CA profiles is not used"
             );
         }
-        let proxy = folders.settings().load().0.proxy.to_proxy();
+        let proxy = folders.settings().peek().proxy.to_proxy();
         let online = Online { profiles, journal: Journal::at(folders.orders.clone()), proxy };
         Ok(Self {
             source: Arc::new(PcscSource::new()),
@@ -231,7 +231,7 @@ impl Desk {
 }
 
 fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folders) -> ExitCode {
-    let stored = folders.settings().load().0.language;
+    let stored = folders.settings().peek().language;
     let language = match lang {
         Some("zh") => Language::Chinese,
         Some(_) => Language::English,

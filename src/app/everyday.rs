@@ -34,7 +34,7 @@ pub(super) struct Known {
 impl Known {
     /// The feed of the settings, else of the CA chosen there, else of the first CA that gives one.
     fn feed(&self) -> Result<Option<FeedSource>, Fault> {
-        let settings = self.settings.load().0;
+        let settings = self.settings.peek();
         if let Some(feed) = settings.update_feed {
             return FeedSource::parse(&feed.address, &feed.key).map(Some);
         }

@@ -50,7 +50,7 @@ pub struct Statement {
 }
 
 // numbers and texts made on the spot are handed over as they are
-#[allow(clippy::needless_pass_by_value)]
+#[allow(clippy::needless_pass_by_value)] // callers hand over numbers, texts and path displays they have just made
 impl Statement {
     /// A sentence without values.
     #[must_use]

@@ -94,7 +94,7 @@ fn start_again() -> std::io::Result<()> {
 }
 
 /// Panics when a test wants this part to; nothing in a build for people.
-#[allow(clippy::panic)]
+#[allow(clippy::panic)] // that is its purpose, in builds for tests only
 pub fn on_demand(part: &str) {
     if cfg!(debug_assertions) && std::env::var(TEST_CRASH).is_ok_and(|wanted| wanted == part) {
         panic!("a test wants the {part} to fail");

@@ -200,7 +200,7 @@ mod nowhere {
     impl Tray {
         /// Shows nothing.
         #[must_use]
-        #[allow(clippy::needless_pass_by_value)]
+        #[allow(clippy::needless_pass_by_value)] // the same form as where there is a tray
         pub fn start(_: Words, _: &Picture, hear: Hear) -> Self {
             hear(Wish::Shown(false));
             Self
