@@ -7,3 +7,5 @@ mod program;
 mod starts;
 mod tray;
 mod updates;
+#[path = "../support/xvfb.rs"]
+mod xvfb;

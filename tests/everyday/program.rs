@@ -1,35 +1,26 @@
 //! The program in a session of its own: screen, folders, bus.
 
+use crate::xvfb::Display;
+pub use crate::xvfb::Process;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
 
 /// A test that waits so long for something that must happen has failed.
 pub const WATCHDOG: Duration = Duration::from_secs(60);
 
-/// A process that ends with the test.
-pub struct Process(pub Child);
-
-impl Drop for Process {
-    fn drop(&mut self) {
-        // it may have ended by itself
-        let _gone = self.0.kill();
-        let _gone = self.0.wait();
-    }
-}
-
 /// A person's session.
 pub struct Session {
-    display: String,
+    display: Display,
     bus: String,
     pub folder: tempfile::TempDir,
     marks: Receiver<String>,
     told: Sender<String>,
-    _servers: Vec<Process>,
+    _bus: Process,
 }
 
 /// The first line a server says on its standard output.
@@ -47,15 +38,13 @@ fn server(command: &mut Command) -> (String, Process) {
 
 impl Session {
     pub fn start() -> Self {
-        let screen = ["-displayfd", "1", "-screen", "0", "960x640x24", "-nolisten", "tcp"];
-        let (number, screen) = server(Command::new("Xvfb").args(screen));
         let (bus, daemon) = server(Command::new("dbus-daemon").args(["--session", "--nofork", "--print-address"]));
         let folder = tempfile::tempdir().unwrap();
         let runtime = folder.path().join("run");
         fs::create_dir(&runtime).unwrap();
         fs::set_permissions(&runtime, fs::Permissions::from_mode(0o700)).unwrap();
         let (told, marks) = channel();
-        Self { display: format!(":{number}"), bus, folder, marks, told, _servers: vec![screen, daemon] }
+        Self { display: Display::start(), bus, folder, marks, told, _bus: daemon }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
@@ -65,7 +54,7 @@ impl Session {
     pub fn command(&self, program: &str) -> Command {
         let mut command = Command::new(program);
         command
-            .env("DISPLAY", &self.display)
+            .env("DISPLAY", &self.display.name)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("HOME", self.folder.path())
             .env("XDG_CONFIG_HOME", self.path("config"))

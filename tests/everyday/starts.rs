@@ -28,6 +28,22 @@ fn a_second_start_raises_the_first_with_its_wish_and_ends() {
 }
 
 #[test]
+fn a_damaged_settings_file_is_set_aside_and_the_window_says_so() {
+    let session = Session::start();
+    let file = session.path("config/cert-assistant/settings.json");
+    fs::create_dir_all(file.parent().unwrap()).unwrap();
+    fs::write(&file, "{\"language\": \"en").unwrap();
+    // who only looks at them leaves them to the window
+    assert!(session.run(&["check", "--json"]).status.code().is_some());
+    assert!(file.exists());
+    let _program = session.open(&[]);
+    session.wait_for("set-aside settings.json");
+    session.wait_for("first-frame");
+    assert!(!file.exists());
+    assert_eq!(fs::read_to_string(file.with_extension("damaged")).unwrap(), "{\"language\": \"en");
+}
+
+#[test]
 fn a_first_that_hangs_is_told_in_words_and_there_is_no_second_window() {
     let session = Session::start();
     let first = session.open(&[]);

@@ -133,6 +133,9 @@ impl Window {
     pub fn new(hub: impl Backstage + 'static, events: Receiver<Event>, setting: Setting) -> Self {
         let (settings, damaged) = setting.settings_file.load();
         use_language(settings.language);
+        if damaged {
+            timeline::mark("set-aside", "settings.json");
+        }
         let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
         let guest = Guest::arriving(&setting.target, setting.background);
         let reminders = Reminders::at(setting.reminders_file.clone());
