@@ -9,7 +9,7 @@ use super::adapter::{CaError, Network};
 use super::service_url::ServiceUrl;
 use reqwest::header::{CONTENT_TYPE, DATE, ETAG, HeaderMap};
 use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, Method, Response, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, Method, Response, StatusCode};
 use rustls::pki_types::InvalidDnsNameError;
 use std::error::Error;
 use std::io;
@@ -50,6 +50,37 @@ impl Default for Limits {
     }
 }
 
+/// How this program speaks to a service: no redirects, TLS always checked, this computer itself never through a proxy.
+///
+/// # Errors
+/// The address of the proxy can't be used.
+pub fn client(base: &ServiceUrl, proxy: &Proxy, connect: Duration) -> Result<ClientBuilder, reqwest::Error> {
+    crate::cert::use_tls_library();
+    let builder = Client::builder()
+        .user_agent(concat!("cert-assistant/", env!("CARGO_PKG_VERSION")))
+        .referer(false)
+        .redirect(Policy::none())
+        .connect_timeout(connect)
+        // the runtime stands still between two calls, and a connection kept open would die unseen
+        .pool_max_idle_per_host(0);
+    Ok(match proxy {
+        _ if base.is_loopback() => builder.no_proxy(),
+        Proxy::System => builder,
+        Proxy::None => builder.no_proxy(),
+        Proxy::Given(address) => builder.proxy(reqwest::Proxy::all(address)?),
+    })
+}
+
+/// The innermost reason of an error, which names neither the address nor the request.
+#[must_use]
+pub fn innermost(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string().chars().take(200).collect()
+}
+
 /// A client for one service.
 pub(super) struct Http {
     client: Client,
@@ -87,28 +118,13 @@ pub(super) struct Answer {
 
 impl Http {
     pub(super) fn new(base: &ServiceUrl, roots: &[Vec<u8>], proxy: &Proxy, limits: Limits) -> Result<Self, CaError> {
-        crate::cert::use_tls_library();
-        let mut builder = Client::builder()
-            .user_agent(concat!("cert-assistant/", env!("CARGO_PKG_VERSION")))
-            .referer(false)
-            .redirect(Policy::none())
-            .connect_timeout(limits.connect)
-            // the runtime stands still between two calls, and a connection kept open would die unseen
-            .pool_max_idle_per_host(0);
+        let builder = client(base, proxy, limits.connect);
+        let mut builder = builder.map_err(|error| unusable(Network::Proxy, &error))?;
         let through_proxy = match proxy {
             _ if base.is_loopback() => false,
             Proxy::Given(_) => true,
             Proxy::System | Proxy::None => false,
         };
-        match proxy {
-            _ if base.is_loopback() => builder = builder.no_proxy(),
-            Proxy::System => {}
-            Proxy::None => builder = builder.no_proxy(),
-            Proxy::Given(address) => {
-                let proxy = reqwest::Proxy::all(address).map_err(|error| unusable(Network::Proxy, &error))?;
-                builder = builder.proxy(proxy);
-            }
-        }
         if base.is_plain() || !roots.is_empty() {
             // plain http needs no certificates, and reading those of the system takes its time
             let certificates: Result<Vec<_>, _> = roots.iter().map(|der| Certificate::from_der(der)).collect();
@@ -206,13 +222,8 @@ fn media_type(headers: &HeaderMap) -> String {
     value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
 }
 
-/// The innermost reason, which names neither the address nor the request.
 fn unusable(at: Network, error: &dyn Error) -> CaError {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    CaError::Network { at, detail: innermost.to_string().chars().take(200).collect() }
+    CaError::Network { at, detail: innermost(error) }
 }
 
 fn place(error: &reqwest::Error) -> Network {

@@ -24,7 +24,7 @@ mod unlock;
 
 pub use adapter::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
 pub use entry::{Download, Entry, KeyBinding, Sent};
-pub use http::Proxy;
+pub use http::{Proxy, client, innermost};
 pub use journal::{Damaged, Journal, OpenEntry};
 pub use key::{KeyAccess, KeyGone};
 pub use order_api::{Greeting, OrderApi};

@@ -6,6 +6,7 @@
 //! * A panic of a part is caught where the part begins; only one of the window ends the program, which starts itself again.
 //! * A program that ends again right after its start stays ended.
 
+use super::files::{private_file, private_folder};
 use std::backtrace::Backtrace;
 use std::fmt::Write as _;
 use std::io::Write;
@@ -146,20 +147,11 @@ fn source(path: &str) -> String {
 
 /// Writes a report for its owner only; the oldest beyond [`KEPT`] are removed.
 fn write(folder: &Path, text: &str, now: OffsetDateTime) -> std::io::Result<PathBuf> {
-    let mut make = std::fs::DirBuilder::new();
-    make.recursive(true);
-    let mut options = std::fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    {
-        std::os::unix::fs::DirBuilderExt::mode(&mut make, 0o700);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    make.create(folder)?;
+    private_folder(folder)?;
     let form = format_description!("[year][month][day]T[hour][minute][second]-[subsecond digits:6]");
     let time = now.format(form).map_err(std::io::Error::other)?;
     let file = folder.join(format!("crash-{time}.txt"));
-    options.open(&file)?.write_all(text.as_bytes())?;
+    private_file().write(true).create_new(true).open(&file)?.write_all(text.as_bytes())?;
     let entries = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
     let mut reports: Vec<_> = entries.filter(|path| is_report(path)).collect();
     reports.sort();

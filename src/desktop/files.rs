@@ -1,5 +1,6 @@
-//! Files of this person: a folder shown in the file manager of the desktop, a report removed.
+//! Files of this person: made for its owner only, a folder shown in the file manager of the desktop, a report removed.
 
+use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
@@ -31,4 +32,22 @@ pub fn remove(file: &Path) {
     if let Err(error) = std::fs::remove_file(file) {
         tracing::info!(%error, "a file was not removed");
     }
+}
+
+/// Makes a folder, with those above it, that only its owner can enter.
+pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
+    let mut folder = std::fs::DirBuilder::new();
+    folder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
+    folder.create(path)
+}
+
+/// For files that only their owner can read.
+pub(super) fn private_file() -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut))]
+    let mut options = OpenOptions::new();
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options
 }

@@ -5,6 +5,7 @@
 //! * A day's file has a largest size; a full disk or a folder that can't be written never disturbs the program.
 //! * Paths of the person's home folder are written with `~`. Secrets have no text form, so none can be written.
 
+use super::files::{private_file, private_folder};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -173,17 +174,9 @@ impl Book {
 
     /// Opens the file of a day; files of days long past are removed.
     fn open(&self, day: &str) -> std::io::Result<File> {
-        let mut folder = std::fs::DirBuilder::new();
-        folder.recursive(true);
-        let mut options = File::options();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        {
-            std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        }
-        folder.create(&self.folder)?;
-        let file = options.open(self.folder.join(format!("{PREFIX}{day}{SUFFIX}")))?;
+        private_folder(&self.folder)?;
+        let file = self.folder.join(format!("{PREFIX}{day}{SUFFIX}"));
+        let file = private_file().create(true).append(true).open(file)?;
         let days = self.files();
         for old in days.iter().rev().skip(KEPT) {
             // the next day tries again

@@ -1,9 +1,8 @@
 //! Fetches the feed and the file. No redirects, TLS always checked, this computer never through a proxy.
 
 use super::ReleaseFile;
-use crate::ca::{Proxy, ServiceUrl};
+use crate::ca::{self, Proxy, ServiceUrl, innermost};
 use crate::fault::{Fault, FaultCode};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use sha2::{Digest, Sha256};
 use std::io::Write;
@@ -22,33 +21,11 @@ const SILENCE: Duration = Duration::from_secs(30);
 const LOOK: Duration = Duration::from_millis(200);
 
 fn client(address: &str, proxy: &Proxy) -> Result<Client, String> {
-    crate::cert::use_tls_library();
-    let plain = ServiceUrl::parse(address.split('?').next().unwrap_or_default()).map_err(|why| why.to_string())?;
-    let mut builder = Client::builder()
-        .user_agent(concat!("cert-assistant/", env!("CARGO_PKG_VERSION")))
-        .referer(false)
-        .redirect(Policy::none())
-        .connect_timeout(CONNECT)
-        .pool_max_idle_per_host(0);
-    builder = match proxy {
-        _ if plain.is_loopback() => builder.no_proxy(),
-        Proxy::System => builder,
-        Proxy::None => builder.no_proxy(),
-        Proxy::Given(address) => builder.proxy(reqwest::Proxy::all(address).map_err(|error| innermost(&error))?),
-    };
-    if plain.is_plain() {
-        builder = builder.tls_certs_only(Vec::<reqwest::Certificate>::new());
-    }
+    let base = ServiceUrl::parse(address.split('?').next().unwrap_or_default()).map_err(|why| why.to_string())?;
+    let builder = ca::client(&base, proxy, CONNECT).map_err(|error| innermost(&error))?;
+    // plain http, to this computer only, needs no certificates
+    let builder = if base.is_plain() { builder.tls_certs_only(Vec::<reqwest::Certificate>::new()) } else { builder };
     builder.build().map_err(|error| innermost(&error))
-}
-
-/// The reason without the address.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string().chars().take(200).collect()
 }
 
 async fn begin(client: &Client, address: &str) -> Result<Response, String> {

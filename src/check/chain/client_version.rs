@@ -29,13 +29,13 @@ mod unix {
     use crate::check::chain::driver_run::{self, Child};
     use std::io::Read;
     use std::os::unix::fs::DirBuilderExt;
-    use std::os::unix::net::UnixListener;
+    use std::os::unix::net::{UnixListener, UnixStream};
     use std::path::{Path, PathBuf};
-    use std::time::{Duration, Instant};
+    use std::sync::mpsc::channel;
+    use std::time::Duration;
 
     const CMD_VERSION: u32 = 0x11;
     const LIMIT: Duration = Duration::from_secs(3);
-    const PAUSE: Duration = Duration::from_millis(10);
 
     /// A folder only this person can enter, gone when dropped.
     struct Folder(PathBuf);
@@ -64,20 +64,22 @@ mod unix {
         let folder = Folder::make()?;
         let socket = folder.0.join("s");
         let listener = UnixListener::bind(&socket).ok()?;
-        listener.set_nonblocking(true).ok()?;
         let _child = start(&scene.program, &socket)?;
-        let end = Instant::now() + LIMIT;
-        while Instant::now() < end {
-            if let Ok((mut stream, _)) = listener.accept() {
-                stream.set_nonblocking(false).ok()?;
-                stream.set_read_timeout(Some(LIMIT)).ok()?;
-                let mut message = [0; 20];
-                stream.read_exact(&mut message).ok()?;
-                return version(&message);
-            }
-            std::thread::sleep(PAUSE);
-        }
-        None
+        let (tell, came) = channel();
+        let accept = move || {
+            // nobody waits for a client that comes too late
+            let _late = listener.accept().map(|(stream, _)| tell.send(stream));
+        };
+        std::thread::Builder::new().name("version-socket".to_owned()).spawn(accept).ok()?;
+        let Ok(mut stream) = came.recv_timeout(LIMIT) else {
+            // ends the wait of the thread
+            let _ended = UnixStream::connect(&socket);
+            return None;
+        };
+        stream.set_read_timeout(Some(LIMIT)).ok()?;
+        let mut message = [0; 20];
+        stream.read_exact(&mut message).ok()?;
+        version(&message)
     }
 
     fn start(program: &Path, socket: &Path) -> Option<Child> {

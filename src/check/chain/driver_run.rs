@@ -6,13 +6,12 @@ use std::io::{self, Read};
 use std::path::Path;
 use std::process::{Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// For one library.
 const LIMIT: Duration = Duration::from_secs(5);
 /// All a child may say.
 const LONGEST: u64 = 64 << 10;
-const PAUSE: Duration = Duration::from_millis(10);
 
 /// What became of a child.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,16 +66,6 @@ impl Child {
         });
         listener.ok().map(|_| said)
     }
-
-    fn wait(&mut self, end: Instant) -> Option<ExitStatus> {
-        loop {
-            match self.0.try_wait() {
-                Ok(Some(status)) => return Some(status),
-                Ok(None) if Instant::now() < end => std::thread::sleep(PAUSE),
-                Ok(None) | Err(_) => return None,
-            }
-        }
-    }
 }
 
 impl Drop for Child {
@@ -94,17 +83,23 @@ pub fn load(program: &Path, library: &Path) -> (Vec<Step>, End) {
     let mut command = command(program, driver_child::CHILD);
     command.arg(library);
     let Ok(mut child) = Child::start(command) else { return (Vec::new(), End::NotStarted) };
-    let until = Instant::now() + LIMIT;
     let Some(said) = child.listen() else { return (Vec::new(), End::NotStarted) };
-    let end = match child.wait(until) {
-        Some(status) if status.success() => End::Done,
-        Some(status) => End::Crashed(signal(status)),
-        None => End::Hung,
+    let (bytes, end) = match said.recv_timeout(LIMIT) {
+        // its end closes the pipe; one that only closed the pipe ends itself soon
+        Ok(bytes) if (bytes.len() as u64) < LONGEST => (Some(bytes), child.0.wait().map_or(End::Hung, ended)),
+        Ok(bytes) => (Some(bytes), End::Hung),
+        // it may have left somebody behind who keeps the pipe open
+        Err(_) => (None, child.0.try_wait().ok().flatten().map_or(End::Hung, ended)),
     };
     drop(child);
-    let bytes = said.recv_timeout(Duration::from_secs(1)).unwrap_or_default();
+    // what one that was killed had said comes with the end of its pipe
+    let bytes = bytes.or_else(|| said.recv_timeout(Duration::from_secs(1)).ok()).unwrap_or_default();
     let steps = String::from_utf8_lossy(&bytes).lines().filter_map(|line| serde_json::from_str(line).ok()).collect();
     (steps, end)
+}
+
+fn ended(status: ExitStatus) -> End {
+    if status.success() { End::Done } else { End::Crashed(signal(status)) }
 }
 
 #[cfg(unix)]
