@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2034
-# What test.sh, demo.sh and bench.sh share. Sourced from the top of the repository.
+# What the scripts share. Sourced from the top of the repository.
 
 # need_packages NAME… – installs those Debian packages that are missing; touches nothing when all are there.
 need_packages() {
@@ -15,6 +15,14 @@ need_packages() {
   "${root[@]}" apt-get update -qq || echo "the package lists could not be refreshed; trying with those at hand"
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}"
 }
+
+# The version of the program: Cargo.toml's, and nobody else's.
+program_version() {
+  sed -n '/^\[package\]/,/^\[/ s/^version = "\(.*\)"$/\1/p' Cargo.toml
+}
+
+# Where finished installers go.
+installers=$(realpath -m "${CARGO_TARGET_DIR:-target}/installers")
 
 # To build and link the program.
 build_packages=(gcc libc6-dev pkg-config libpcsclite-dev)
