@@ -91,7 +91,7 @@ pub fn guard<R>(window: impl FnOnce() -> R, restarted: bool, release: impl FnOnc
 fn start_again() -> std::io::Result<()> {
     let mut arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != AFTER_CRASH).collect();
     arguments.push(AFTER_CRASH.into());
-    Command::new(std::env::current_exe()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
+    Command::new(super::program::installed()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
 }
 
 /// Panics when a test wants this part to; nothing in a build for people.
