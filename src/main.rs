@@ -9,11 +9,12 @@ use cert_assistant::app::{
 };
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::check::chain::{client_version, driver_child};
+use cert_assistant::cli::arguments::{Arguments, Task};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use eframe::egui;
 use std::io::Write;
 use std::path::PathBuf;
@@ -21,47 +22,6 @@ use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
-
-/// 证书助手 – certificates and PINs of USB keys. Without a command the window opens.
-#[derive(Parser)]
-#[command(version, about)]
-struct Arguments {
-    /// Practice with virtual keys and a CA in this program; `renewal` and `unlock`
-    /// have a key for each way a renewal and an unlock can go
-    #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
-    practice: Option<KeySet>,
-    /// Language of messages on the command line
-    #[arg(long, value_parser = ["zh", "en"])]
-    lang: Option<String>,
-    /// What to show: `window`, `renew`, `unlock`, `check`, `orders`, or a link such as
-    /// `cert-assistant:renew?serial=12ab`
-    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "window", value_parser = target)]
-    open: Option<Target>,
-    /// Start into the tray
-    #[arg(long)]
-    background: bool,
-    /// Started again after a fault
-    #[arg(long, hide = true)]
-    after_crash: bool,
-    #[command(subcommand)]
-    task: Option<Task>,
-}
-
-#[derive(Subcommand)]
-enum Task {
-    #[command(flatten)]
-    Cli(cli::Task),
-    /// What the environment check does in a child: load a library
-    #[command(hide = true)]
-    ProbeDriver { path: PathBuf },
-    /// What the environment check does in a child: greet the smart-card service
-    #[command(hide = true)]
-    ProbeService,
-}
-
-fn target(text: &str) -> Result<Target, &'static str> {
-    Target::parse(text).ok_or("nothing that can be shown")
-}
 
 fn main() -> ExitCode {
     timeline::start();
