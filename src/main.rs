@@ -1,9 +1,9 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::desktop::instance::{Instance, PATIENCE, Place, Start, Target};
+use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
 use cert_assistant::app::desktop::tray::{Hear, Wish};
-use cert_assistant::app::desktop::{crash, log};
+use cert_assistant::app::desktop::{console, crash, log};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
@@ -21,11 +21,22 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// How long `--quit` waits for what runs to end.
+const QUITTING: Duration = Duration::from_secs(10);
+/// Given to the program that is started again because OpenGL did not work.
+const WITHOUT_OPENGL: &str = "--without-opengl";
 
 fn main() -> ExitCode {
     timeline::start();
-    let mut arguments = Arguments::parse();
+    let mut arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        console::attach();
+        error.exit()
+    });
+    if arguments.task.is_some() || arguments.quit {
+        console::attach();
+    }
     let task = match arguments.task.take() {
         Some(Task::ProbeDriver { path }) => {
             driver_child::run(&path, &mut std::io::stdout());
@@ -42,6 +53,9 @@ fn main() -> ExitCode {
     log::start(&folders.data.join("logs"));
     crash::install(folders.data.join("crashes"));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), system = std::env::consts::OS, "started");
+    if arguments.quit {
+        return quit(&folders);
+    }
     let instance = match task {
         Some(_) => None,
         None => match first(&arguments, &folders) {
@@ -51,6 +65,7 @@ fn main() -> ExitCode {
     };
     let desk = match Desk::open(arguments.practice, &folders) {
         Ok(desk) => desk,
+        Err(error) if task.is_none() => return fail_to_show(&error.to_string()),
         Err(error) => return fail(&error),
     };
     match task {
@@ -75,11 +90,29 @@ fn first(arguments: &Arguments, folders: &Folders) -> Result<Option<Instance>, E
         Start::Second => Err(ExitCode::SUCCESS),
         Start::Hung => {
             ui::use_language(folders.settings().peek().language);
-            show(&Notice { title: Window::title(false), text: ui::hung() });
-            Err(fail(&ui::hung()))
+            if !cfg!(windows) {
+                show(&Notice { title: Window::title(false), text: ui::hung() });
+            }
+            Err(fail_to_show(&ui::hung()))
         }
         Start::Alone(error) => Ok(alone(error)),
     }
+}
+
+/// Asks what runs for this person here to end, practice too, and waits for it.
+fn quit(folders: &Folders) -> ExitCode {
+    for practice in [false, true] {
+        match Place::here(practice).and_then(|place| place.quit(QUITTING)) {
+            Ok(true) => {}
+            Ok(false) => {
+                ui::use_language(folders.settings().peek().language);
+                return fail(&ui::stays());
+            }
+            // where nobody can be met, nobody can be asked
+            Err(error) => tracing::warn!(%error, "no place where the running program could be met"),
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Where keys and trust come from.
@@ -215,16 +248,28 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
 
 /// The window; when it ends by a fault, the program starts itself again once.
 fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
-    let ended = crash::guard(
-        || window(desk, folders, arguments, instance),
-        arguments.after_crash,
-        // the next run is the first again
-        || instance.map_or((), Instance::leave),
-    );
-    ended.unwrap_or(ExitCode::FAILURE)
+    // the next run is the first again
+    let leave = || instance.map_or((), Instance::leave);
+    let ended = crash::guard(|| window(desk, folders, arguments, instance), arguments.after_crash, leave);
+    match ended {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(NotDrawn(error))) if cfg!(windows) && !arguments.without_opengl => {
+            tracing::warn!(error, "no OpenGL: started again to draw by Direct3D");
+            leave();
+            match crash::start_again(WITHOUT_OPENGL) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(again) => fail_to_show(&ui::no_window(&format!("{error}\n{again}"))),
+            }
+        }
+        Ok(Err(NotDrawn(error))) => fail_to_show(&ui::no_window(&error)),
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
-fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
+/// No window could be made, in the words of the system.
+struct NotDrawn(String);
+
+fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> Result<(), NotDrawn> {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -243,7 +288,7 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
     let practice = desk.practice_pin.is_some();
     if let Some(instance) = instance {
         let tell = hub.events();
-        instance.listen(move |target| summon(&tell, target));
+        instance.listen(move |call| summon(&tell, call));
     }
     let tell = hub.events();
     let hear: Hear = Arc::new(move |wish| {
@@ -287,28 +332,53 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             .with_visible(!arguments.background),
         // theme::install brings the fonts; a second search of the system's would cost half of the start
         system_font_fallback: false,
+        renderer: renderer(arguments),
         ..eframe::NativeOptions::default()
     };
-    let result = eframe::run_native(
-        &Window::title(practice),
-        options,
-        Box::new(move |creation| {
-            theme::install(&creation.egui_ctx);
-            // from here on events wake the window; what came before is waiting in the channel
-            let _first = context.set(creation.egui_ctx.clone());
-            Ok(Box::new(window))
-        }),
-    );
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+    let made = Arc::clone(&context);
+    let run = move || {
+        eframe::run_native(
+            &Window::title(practice),
+            options,
+            Box::new(move |creation| {
+                theme::install(&creation.egui_ctx);
+                // from here on events wake the window; what came before is waiting in the channel
+                let _first = context.set(creation.egui_ctx.clone());
+                Ok(Box::new(window))
+            }),
+        )
+    };
+    // where no way to draw is found the toolkit says so, or it panics: before the window exists both mean the same
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(NotDrawn(error.to_string())),
+        Err(panic) if made.get().is_some() => std::panic::resume_unwind(panic),
+        Err(_) => {
+            let told = crash::last(&folders.data.join("crashes")).unwrap_or_default().text;
+            Err(NotDrawn(told.lines().nth(1).unwrap_or_default().to_owned()))
+        }
     }
 }
 
-/// Another start wants to see something. It is told that it was taken only when the window still answers.
-fn summon(tell: &impl Fn(Event) -> bool, target: Target) -> bool {
+/// OpenGL first, which every computer with a graphics driver has, and the smaller half of the work.
+#[cfg(windows)]
+const fn renderer(arguments: &Arguments) -> eframe::Renderer {
+    if arguments.without_opengl { eframe::Renderer::Wgpu } else { eframe::Renderer::Glow }
+}
+
+#[cfg(not(windows))]
+const fn renderer(_: &Arguments) -> eframe::Renderer {
+    eframe::Renderer::Glow
+}
+
+/// Another start wants something. It is told that it was taken only when the window still answers.
+fn summon(tell: &impl Fn(Event) -> bool, call: Call) -> bool {
     let (answer, answered) = channel();
-    tell(Event::Knock(answer)) && answered.recv_timeout(PATIENCE).is_ok() && tell(Event::Summoned(target))
+    let wish = match call {
+        Call::Show(target) => Event::Summoned(target),
+        Call::Quit => Event::QuitAsked,
+    };
+    tell(Event::Knock(answer)) && answered.recv_timeout(PATIENCE).is_ok() && tell(wish)
 }
 
 /// A message of the desktop, sent on a thread of its own: the desktop's service may be slow, or not be there.
@@ -329,6 +399,14 @@ fn show(notice: &Notice) {
     if let Err(error) = message {
         tracing::info!(%error, "the desktop shows no messages");
     }
+}
+
+/// As [`fail`], for who started the program from the desktop.
+fn fail_to_show(text: &str) -> ExitCode {
+    let code = fail(&text);
+    #[cfg(windows)]
+    ui::alert(text);
+    code
 }
 
 /// There is no window to tell it in.

@@ -6,11 +6,11 @@
 //! * What comes in is one short line, read as strictly as an argument; it can only choose what is shown, or ask the program
 //!   to end as the person would. No link can be read as that.
 
-#[cfg(test)]
-mod tests;
 #[cfg_attr(unix, path = "unix.rs")]
 #[cfg_attr(windows, path = "windows.rs")]
 mod system;
+#[cfg(test)]
+mod tests;
 
 pub use super::target::Target;
 use std::fs::File;

@@ -28,10 +28,7 @@ fn a_second_start_hands_its_wish_over_and_after_the_first_another_is_first() {
     let wish = Target::Renew(Some("12".to_owned()));
     assert!(matches!(place.start(&wish, LONG), Start::Second));
     assert_eq!(heard.recv().unwrap(), Call::Show(wish.clone()));
-    assert!(
-        matches!(Place::at(folder.path(), "practice").start(&wish, LONG), Start::First(_)),
-        "practice is its own"
-    );
+    assert!(matches!(Place::at(folder.path(), "practice").start(&wish, LONG), Start::First(_)), "practice is its own");
     drop(instance);
     assert!(matches!(place.start(&wish, LONG), Start::First(_)));
 }
@@ -108,7 +105,8 @@ fn only_a_folder_of_this_person_alone_will_do() {
 #[test]
 fn only_the_argument_can_ask_the_first_to_end_and_no_link() {
     assert_eq!(Call::parse(QUIT), Some(Call::Quit));
-    for link in ["cert-assistant:quit", "cert-assistant://quit/", "cert-assistant:quit?serial=1", "Quit", "quit ", " quit"]
+    for link in
+        ["cert-assistant:quit", "cert-assistant://quit/", "cert-assistant:quit?serial=1", "Quit", "quit ", " quit"]
     {
         assert_eq!(Call::parse(link), None, "{link}");
     }

@@ -28,10 +28,7 @@ pub(super) fn folder() -> io::Result<PathBuf> {
     match std::fs::DirBuilder::new().mode(0o700).create(&folder) {
         Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
         _ if is_private(&folder, own) => Ok(folder),
-        _ => Err(io::Error::new(
-            io::ErrorKind::PermissionDenied,
-            "the folder of the session belongs to somebody else",
-        )),
+        _ => Err(io::Error::new(io::ErrorKind::PermissionDenied, "the folder of the session belongs to somebody else")),
     }
 }
 
@@ -49,8 +46,7 @@ fn tempfile_of_this_person() -> io::Result<std::fs::Metadata> {
 
 /// A real folder of this person that nobody else can enter.
 pub(super) fn is_private(folder: &Path, own: u32) -> bool {
-    std::fs::symlink_metadata(folder)
-        .is_ok_and(|data| data.is_dir() && data.uid() == own && data.mode() & 0o077 == 0)
+    std::fs::symlink_metadata(folder).is_ok_and(|data| data.is_dir() && data.uid() == own && data.mode() & 0o077 == 0)
 }
 
 /// Called by the holder of the lock only: a socket that lies there is left from a crash.
