@@ -3,7 +3,7 @@
 
 use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
 use cert_assistant::app::desktop::tray::{Hear, Wish};
-use cert_assistant::app::desktop::{console, crash, log};
+use cert_assistant::app::desktop::{console, crash, log, program};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
@@ -156,7 +156,7 @@ impl Folders {
             folders: self.own(),
             profiles: desk.online.profiles.clone(),
             proxy: desk.online.proxy.clone(),
-            program: std::env::current_exe().unwrap_or_default(),
+            program: program::installed().unwrap_or_default(),
             practice: desk.practice_pin.is_some(),
         }
     }

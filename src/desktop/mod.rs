@@ -6,5 +6,6 @@ pub mod crash;
 pub mod files;
 pub mod instance;
 pub mod log;
+pub mod program;
 mod target;
 pub mod tray;
