@@ -5,5 +5,6 @@ pub mod crash;
 pub mod files;
 pub mod instance;
 pub mod log;
+pub mod system_folder;
 mod target;
 pub mod tray;
