@@ -3,6 +3,8 @@
 //! Invariants: a PIN comes from a terminal prompt or a file descriptor, never from an argument or the environment; each
 //! run sends a PIN at most once; the exit code tells what happened ([`Exit`]).
 
+#[cfg(feature = "service")]
+pub mod arguments;
 mod check;
 
 use crate::app::cert::{self, Certificate};

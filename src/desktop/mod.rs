@@ -1,6 +1,7 @@
 //! The program as a guest of the desktop: one instance, start with the desktop, tray, log files, crash reports.
 
 pub mod autostart;
+pub mod console;
 pub mod crash;
 pub mod files;
 pub mod instance;
