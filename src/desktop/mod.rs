@@ -7,5 +7,6 @@ pub mod files;
 pub mod instance;
 pub mod log;
 pub mod program;
+pub mod system_folder;
 mod target;
 pub mod tray;
