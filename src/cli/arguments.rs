@@ -24,6 +24,13 @@ pub struct Arguments {
     /// Start into the tray
     #[arg(long)]
     pub background: bool,
+    /// Ask the program that is running to end, and wait until it has; 1 when it stays, because it is in the middle of
+    /// something
+    #[arg(long, conflicts_with_all = ["open", "background", "practice"])]
+    pub quit: bool,
+    /// Draw by Direct3D: OpenGL did not work (Windows)
+    #[arg(long, hide = true)]
+    pub without_opengl: bool,
     /// Started again after a fault
     #[arg(long, hide = true)]
     pub after_crash: bool,
