@@ -113,6 +113,10 @@ fault_codes! {
     AutostartNotSet = "FIL-404",
     /// The address of a proxy can't be used.
     ProxyRefused = "FIL-405",
+    /// A file of the administrator has something that can't be used.
+    PresetsNotUsable = "FIL-406",
+    /// Others than the administrator can change what is set for everybody.
+    PresetsOpen = "FIL-407",
     /// The udev rule could not be installed.
     RuleNotInstalled = "FIL-411",
     /// A data folder could not be cleaned.
@@ -235,6 +239,8 @@ fault_codes! {
     UpdateNotStored = "UPD-608",
     /// No download while a key is being written.
     UpdateWhileWriting = "UPD-609",
+    /// The system did not open the file of an update.
+    UpdateNotOpened = "UPD-610",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }

@@ -2,12 +2,13 @@
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
 use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
+use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
-use cert_assistant::app::desktop::{console, crash, log};
+use cert_assistant::app::desktop::{console, crash, log, program};
 use cert_assistant::app::{
-    Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
+    Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
-use cert_assistant::ca::{Journal, Profiles, Proxy};
+use cert_assistant::ca::{Journal, Proxy};
 use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::arguments::{Arguments, Task};
 use cert_assistant::cli::{self, Exit, Terminal};
@@ -49,13 +50,14 @@ fn main() -> ExitCode {
         Some(Task::Cli(task)) => Some(task),
         None => None,
     };
-    let folders = Folders::find();
+    let mut folders = Folders::find();
     log::start(&folders.data.join("logs"));
     crash::install(folders.data.join("crashes"));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), system = std::env::consts::OS, "started");
     if arguments.quit {
         return quit(&folders);
     }
+    folders.read_presets();
     let instance = match task {
         Some(_) => None,
         None => match first(&arguments, &folders) {
@@ -125,9 +127,10 @@ struct Desk {
     practice_ca: Option<PracticeCa>,
 }
 
-/// Folders of this person; without them settings and orders last as long as the program.
+/// Folders of this person, and what the administrator set; without folders settings and orders last as long as the program.
 #[derive(Clone)]
 struct Folders {
+    presets: Arc<Presets>,
     config: Option<PathBuf>,
     data: PathBuf,
     cache: PathBuf,
@@ -140,7 +143,17 @@ impl Folders {
         let data = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.data_local_dir().to_owned());
         let cache = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned());
         let orders = data.join("orders");
-        Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), data, cache, orders }
+        Self { presets: Arc::default(), config: dirs.map(|dirs| dirs.config_dir().to_owned()), data, cache, orders }
+    }
+
+    /// Read when the log has begun, which tells what is wrong with them.
+    fn read_presets(&mut self) {
+        self.presets = Arc::new(Presets::read(SystemFolder::here()));
+    }
+
+    /// A file or folder of the person beside the settings.
+    fn own_file(&self, name: &str) -> Option<PathBuf> {
+        self.config.as_ref().map(|folder| folder.join(name))
     }
 
     fn own(&self) -> check::Folders {
@@ -156,13 +169,14 @@ impl Folders {
             folders: self.own(),
             profiles: desk.online.profiles.clone(),
             proxy: desk.online.proxy.clone(),
-            program: std::env::current_exe().unwrap_or_default(),
+            program: program::installed().unwrap_or_default(),
             practice: desk.practice_pin.is_some(),
+            presets: Arc::clone(&self.presets),
         }
     }
 
     fn settings(&self) -> SettingsFile {
-        SettingsFile::at(self.config.as_ref().map(|folder| folder.join("settings.json")))
+        SettingsFile::at(self.own_file("settings.json")).over(Arc::clone(&self.presets))
     }
 }
 
@@ -189,21 +203,9 @@ impl Desk {
                 practice_ca: Some(ca),
             });
         }
-        let own = folders.config.clone();
-        let trust = move || {
-            let own = own.as_ref().map(|folder| folder.join("roots"));
-            let mut store = cert::TrustStore::default();
-            for folder in own.into_iter().chain([PathBuf::from("/etc/cert-assistant/roots")]) {
-                let (found, skipped) = cert::TrustStore::from_folder(&folder);
-                store.extend(found);
-                for file in skipped {
-                    tracing::warn!(file = %file.file.display(), reason = ?file.reason, "no trusted certificate");
-                }
-            }
-            store
-        };
-        let (profiles, fault) =
-            Profiles::load(folders.config.as_ref().map(|folder| folder.join("ca-profiles.toml")).as_deref());
+        let (presets, roots) = (Arc::clone(&folders.presets), folders.own_file("roots"));
+        let trust = move || presets.trust(roots.as_deref());
+        let (profiles, fault) = folders.presets.profiles(folders.own_file("ca-profiles.toml").as_deref());
         if let Some(fault) = fault {
             tracing::warn!(
                 code = fault.code.as_str(),
@@ -315,8 +317,8 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             [contact.name, contact.mobile, contact.email].join(" · ")
         }),
         // whom a practice CA knows is nobody real
-        contacts_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("contacts.json")),
-        reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
+        contacts_file: folders.own_file("contacts.json").filter(|_| !practice),
+        reminders_file: folders.own_file("reminders.json").filter(|_| !practice),
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },
     };

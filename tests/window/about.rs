@@ -80,7 +80,7 @@ fn an_update_is_asked_for_shown_downloaded_and_never_installed() {
     screen.click("取消");
     assert!(matches!(screen.asked()[..], [Command::CancelDownload]));
     let file = Path::new("/home/user/Downloads/cert-assistant_0.2.0_amd64.deb").to_owned();
-    stage(&mut screen, UpdateStage::Downloaded { release: release(), file: file.clone() });
+    stage(&mut screen, UpdateStage::Downloaded { release: release(), file: file.clone(), opened: false });
     screen.shows(&["新版本 0.2.0 已下载，校验无误", file.to_str().unwrap(), "请关闭本程序后安装"]);
     screen.click("打开文件夹");
     assert!(matches!(&screen.asked()[..], [Command::OpenFolder(path)] if *path == file));

@@ -90,7 +90,7 @@ fn about(gallery: &mut Gallery) {
         ("up-to-date", UpdateStage::UpToDate),
         ("newer", UpdateStage::Newer(release())),
         ("downloading", UpdateStage::Downloading { release: release(), bytes: 4_800_000 }),
-        ("downloaded", UpdateStage::Downloaded { release: release(), file }),
+        ("downloaded", UpdateStage::Downloaded { release: release(), file, opened: false }),
         ("failed", UpdateStage::Failed(fault())),
     ] {
         gallery.screen.happens(Event::Update(stage));
