@@ -20,9 +20,12 @@ mkdir -p "$pictures"
 cleanup() {
   end_started
   wineserver -k 2>/dev/null || true
-  rm -rf "$work"
+  [ -z "$wine10" ] || leave_root
+  rm -rf --one-file-system "$work"
 }
 trap cleanup EXIT
+trap 'echo "broken off in line $LINENO of ${BASH_SOURCE[0]}: $BASH_COMMAND" >&2' ERR
+set -E
 need_packages "${wine_packages[@]}"
 start_screen "$work" 1024x720
 make_windows
@@ -47,7 +50,7 @@ run() {
   local begun
   begun=$(now)
   code=0
-  timeout 120 "$@" >/dev/null 2>&1 || code=$?
+  timeout "$patience" "$@" >/dev/null 2>&1 || code=$?
   took=$(($(now) - begun))
 }
 sum() { sha256sum "$1" 2>/dev/null | cut -d' ' -f1; }
@@ -70,7 +73,7 @@ uninstall() { # FOLDER SWITCHES… – the uninstaller goes on from a copy of it
   local folder=$1
   shift
   run wine "$folder\\uninstall.exe" /S "$@"
-  wait_for 30 test ! -e "$(unix "$folder")/uninstall.exe"
+  wait_for "$patience" test ! -e "$(unix "$folder")/uninstall.exe"
   wineserver -w
 }
 # a program that was started and told so in its marks
@@ -81,11 +84,12 @@ start_program() { # FOLDER ARGUMENTS…
   rm -f "$work/marks"
   start in_chinese env CERT_ASSISTANT_TIMELINE="Z:${work//\//\\}\\marks" wine "$folder\\cert-assistant.exe" "$@"
   program_pid=$pid
-  wait_for 60 told first-frame
+  wait_for "$patience" told first-frame
 }
 
 . installer/windows/test/steps.sh
 . installer/windows/test/judged.sh
+. installer/windows/test/wine10.sh
 
 part "The program and the setup, by the tools of others"
 judged
@@ -103,7 +107,6 @@ part "Cut off at every step"
 cuts
 if [ -n "$wine10" ]; then
   part "A real reader service with a key, under Wine 10"
-  . installer/windows/test/wine10.sh
   with_reader
 fi
 

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2154,SC2034
 # What check.sh does with the setup, step by step. Sourced by it.
 
 table=()
@@ -41,15 +41,22 @@ by_hand_in_chinese() {
   rm -f "$work/marks"
   start in_chinese env CERT_ASSISTANT_TIMELINE="Z:${work//\//\\}\\marks" wine "$setup"
   local setup_pid=$pid
-  wait_window '证书助手' && picture setup-language
-  advance Return && wait_window '证书助手 安装' && picture setup-welcome
-  advance alt+n && picture setup-licence
-  advance alt+i && picture setup-for-whom
-  advance alt+n && picture setup-folder
-  advance alt+n && advance alt+s && picture setup-options
+  wait_window '证书助手'
+  picture setup-language
+  advance Return
+  wait_window '证书助手 安装'
+  picture setup-welcome
+  advance alt+n
+  picture setup-licence
+  advance alt+i
+  picture setup-for-whom
+  advance alt+n
+  picture setup-folder
+  advance alt+n
+  advance alt+s
+  picture setup-options
   xdotool key alt+i
-  wait_for 60 test -n "$(value "HKLM\\$uninstall_key" DisplayName)" || true
-  wait_for 60 test -e "$desktop/证书助手.lnk"
+  wait_for "$patience" test -e "$desktop/证书助手.lnk"
   picture setup-finished
   holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
   holds "Windows knows the program, its links and how to remove it" described HKLM "$machine" "$version" 证书助手
@@ -60,7 +67,7 @@ by_hand_in_chinese() {
   holds "presets have a folder that only administrators write" is "$(stat -c %a "$drive/ProgramData/cert-assistant" | cut -c2-)" 50
   xdotool key alt+f
   holds "the setup ends with 0" ended "$setup_pid"
-  holds "it starts the program" wait_for 60 told first-frame
+  holds "it starts the program" wait_for "$patience" told first-frame
   wait_window '^证书助手$'
   picture no-reader
   close_program
@@ -71,7 +78,7 @@ by_hand_in_chinese() {
 close_program() {
   run wine "$machine\\cert-assistant.exe" --quit
   holds "the program closes when asked" is "$code" 0
-  holds "its window is gone" wait_for 10 window_gone '^证书助手$'
+  holds "its window is gone" wait_for "$patience" window_gone '^证书助手$'
 }
 
 practice() {
@@ -79,13 +86,13 @@ practice() {
   holds "the program starts" told first-frame
   put "start to the first picture" "$(awk '$3 == "first-frame" { print int($2 / 1000); exit }' "$work/marks") ms"
   wait_window '^证书助手'
-  holds "it shows the keys of practice" wait_for 30 told card-complete
+  holds "it shows the keys of practice" wait_for "$patience" told card-complete
   picture practice-keys
   # where things are in a window of 960×640
   xdotool mousemove --window "$window" 104 121 click 1
   settle
   xdotool mousemove --window "$window" 304 521 click 1
-  holds "a PIN can be changed" wait_for 20 told 'dialog open'
+  holds "a PIN can be changed" wait_for "$patience" told 'dialog open'
   picture practice-change-pin
   xdotool type --delay 40 123456
   xdotool key --delay 40 Tab Tab
@@ -94,14 +101,14 @@ practice() {
   xdotool type --delay 40 Demo2026
   picture practice-filled-in
   xdotool key Return
-  holds "by keyboard, and the key has taken it" wait_for 20 told 'pin-changed true'
+  holds "by keyboard, and the key has taken it" wait_for "$patience" told 'pin-changed true'
   picture practice-pin-changed
   run wine "$machine\\cert-assistant.exe" --quit
-  holds "practice closes when asked" wait_for 20 gone "$program_pid"
+  holds "practice closes when asked" wait_for "$patience" gone "$program_pid"
 
   rm -f "$work/marks"
   start in_chinese env CERT_ASSISTANT_TIMELINE="Z:${work//\//\\}\\marks" wine start 'C:\users\Public\Desktop\证书助手.lnk'
-  holds "a double click on the icon starts it" wait_for 60 told first-frame
+  holds "a double click on the icon starts it" wait_for "$patience" told first-frame
   run wine "$machine\\cert-assistant.exe" --quit
 }
 
@@ -121,16 +128,19 @@ updates() {
   wait_window '^证书助手$'
   start wine "$newer" /LANG=en
   local setup_pid=$pid
-  wait_window 'Certificate Assistant Setup' && picture update-welcome
-  advance alt+n && picture update-options
-  advance alt+i && picture update-close-program
+  wait_window 'Certificate Assistant Setup'
+  picture update-welcome
+  advance alt+n
+  picture update-options
+  advance alt+i
+  picture update-close-program
   advance Escape
   holds "cancelling leaves the old program" old_is_there
   holds "and leaves it open" not gone "$program_pid"
   advance alt+i
   xdotool key Return
-  holds "the running program was closed" wait_for 30 gone "$program_pid"
-  wait_for 60 test -e "$desktop/Certificate Assistant.lnk"
+  holds "the running program was closed" wait_for "$patience" gone "$program_pid"
+  wait_for "$patience" test -e "$desktop/Certificate Assistant.lnk"
   picture update-finished
   xdotool key alt+n
   xdotool key alt+f
@@ -146,9 +156,12 @@ updates() {
   holds "and changes nothing" new_is_there
   start wine "$setup"
   setup_pid=$pid
-  wait_window 'Certificate Assistant' && picture downgrade-question
+  wait_window 'Certificate Assistant'
+  picture downgrade-question
   xdotool key Return
-  holds "with a window it asks, and no is the answer at hand" ended "$setup_pid" || true
+  code=0
+  ended "$setup_pid" || code=$?
+  holds "with a window it asks, and no is the answer at hand" is "$code" 4
   holds "nothing was changed" new_is_there
   run wine "$setup" /S /ALLOWDOWNGRADE /LANG=zh
   holds "with /ALLOWDOWNGRADE it goes back" is "$code" 0
@@ -157,7 +170,7 @@ updates() {
   start_program "$machine"
   run wine "$newer" /S
   put "update over the running program" "$took ms"
-  holds "a silent update closes the program too" wait_for 10 gone "$program_pid"
+  holds "a silent update closes the program too" wait_for "$patience" gone "$program_pid"
   holds "and ends with 0" is "$code" 0
   holds "the new program is there" new_is_there
   holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
@@ -170,7 +183,7 @@ updates() {
   holds "the other runs on" not gone "$program_pid"
   holds "beside the new one" is "$(installed_files "$machine")" "./LICENSE.txt ./NOTICE.txt ./cert-assistant-old-1.exe ./cert-assistant.exe ./licences.txt ./uninstall.exe "
   kill "$program_pid"
-  wait_for 10 gone "$program_pid"
+  wait_for "$patience" gone "$program_pid"
   run wine "$newer" /S
   holds "the next setup sweeps it away" is "$(installed_files "$machine")" "$whole"
   mine > "$work/mine-now"
@@ -195,10 +208,11 @@ would_not_close() {
   wait_window 'Certificate Assistant Setup\|证书助手 安装'
   advance alt+n
   advance alt+i
-  advance Return && picture busy
+  advance Return
+  picture busy
   rm "$drive/busy"
   advance Return
-  holds "retrying goes on once it is done" wait_for 30 gone "$program"
+  holds "retrying goes on once it is done" wait_for "$patience" gone "$program"
   settle
   xdotool key alt+n alt+r alt+f
   ended "$setup_pid" || true
@@ -232,15 +246,17 @@ switches() {
 removal() {
   start in_chinese wine "$machine\\uninstall.exe"
   wait_window '证书助手 卸载'
-  advance alt+r && picture remove-with-orders
-  advance alt+u && picture remove-orders-question
+  advance alt+r
+  picture remove-with-orders
+  advance alt+u
+  picture remove-orders-question
   xdotool key Escape
   advance alt+r
   xdotool key alt+u
-  wait_for 30 test ! -e "$(unix "$machine")/uninstall.exe"
+  wait_for "$patience" test ! -e "$(unix "$machine")/uninstall.exe"
   picture removed
   xdotool key alt+f
-  wait_for 10 window_gone '证书助手 卸载'
+  wait_for "$patience" window_gone '证书助手 卸载'
   wineserver -w
   mine > "$work/mine-now"
   holds "settings and orders stay" cmp "$work/mine" "$work/mine-now"
@@ -316,9 +332,9 @@ cuts() {
     [ "$step" != 3 ] || SESSIONNAME=Another start_program "$machine"
     start wine "$work/stopping.exe" /S
     cut=$pid
-    wait_for 60 test -e "$stopped"
+    wait_for "$patience" test -e "$stopped"
     kill -9 "$cut"
-    wait_for 10 gone "$cut"
+    wait_for "$patience" gone "$cut"
     case $step in
       1 | 2) holds "cut at step $step: the old program" old_is_there ;;
       3)
@@ -326,7 +342,7 @@ cuts() {
           "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
           "$(sum "$work/program.exe") $(sum "$work/newer-program.exe")"
         kill "$program_pid"
-        wait_for 10 gone "$program_pid"
+        wait_for "$patience" gone "$program_pid"
         ;;
       *) holds "cut at step $step: the new program" new_is_there ;;
     esac

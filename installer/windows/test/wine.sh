@@ -1,4 +1,4 @@
-# shellcheck shell=bash disable=SC2034
+# shellcheck shell=bash disable=SC2034,SC2154
 # Windows for check.sh: a prefix of Wine of its own, a screen in memory, keyboard and pictures. Sourced after scripts/common.sh,
 # with `work` (a folder that goes at the end) and `pictures` set.
 
@@ -23,7 +23,9 @@ make_windows() {
     installer/windows/test/bcryptprimitives.c -ladvapi32
   wineserver -w
 }
-quiet() { timeout 120 "$@" >/dev/null 2>&1; }
+# A slow machine is no broken program: what comes at all comes within this many seconds.
+patience=180
+quiet() { timeout "$patience" "$@" >/dev/null 2>&1; }
 in_chinese() { LOCPATH=$work/locale LC_ALL=zh_CN.UTF-8 "$@"; }
 
 # The program as an installed one: its path on Windows as on this machine.
@@ -56,7 +58,7 @@ start() {
 }
 gone() { ! kill -0 "$1" 2>/dev/null; }
 ended() { # PID – and how
-  wait_for "${2:-60}" gone "$1" || return 99
+  wait_for "$patience" gone "$1" || return 99
   wait "$1"
 }
 
@@ -64,19 +66,23 @@ window_of() { xdotool search --onlyvisible --name "$1" 2>/dev/null | tail -n 1; 
 window_there() { window=$(window_of "$1") && [ -n "$window" ]; }
 window_gone() { [ -z "$(window_of "$1")" ]; }
 wait_window() { # NAME – its number is in `window`, and it has the keyboard
-  wait_for "${2:-30}" window_there "$1" || { echo "no window $1" >&2; import -window root "$pictures/missing.png"; return 1; }
+  wait_for "$patience" window_there "$1" || { echo "no window $1" >&2; import -window root "$pictures/missing.png"; return 1; }
   xdotool windowfocus --sync "$window"
 }
 look() { import -window root "$1"; }
 # a caret that blinks is no change
 same() { [ "$(compare -metric AE "$1" "$2" null: 2>&1 | cut -d. -f1)" -lt 200 ]; }
 look_again() { mv "$work/now.png" "$work/before.png"; look "$work/now.png"; same "$work/before.png" "$work/now.png"; }
-settle() { look "$work/now.png"; wait_for 20 look_again; }
+settle() { look "$work/now.png"; wait_for "$patience" look_again; }
 count=0
-picture() { # NAME
+picture() { # NAME – of the window, and of what lies over it
+  local X Y WIDTH HEIGHT part=()
   settle
   count=$((count + 1))
-  cp "$work/now.png" "$pictures/$(printf '%02d' $count)-$1.png"
+  if eval "$(xdotool getwindowgeometry --shell "$window" 2>/dev/null | grep -E '^(X|Y|WIDTH|HEIGHT)=[0-9]+$')" && [ -n "${WIDTH-}" ]; then
+    part=(-crop "${WIDTH}x$HEIGHT+$X+$Y" +repage)
+  fi
+  convert "$work/now.png" "${part[@]}" "$pictures/$(printf '%02d' $count)-$1.png"
 }
 # Presses keys until the picture is another one.
 changed() { look "$work/now.png"; ! same "$work/old.png" "$work/now.png"; }
@@ -84,5 +90,5 @@ advance() { # KEY…
   settle
   cp "$work/now.png" "$work/old.png"
   xdotool key --delay 30 "$@"
-  wait_for 30 changed || { echo "nothing came of $*" >&2; return 1; }
+  wait_for "$patience" changed || { echo "nothing came of $*" >&2; return 1; }
 }
