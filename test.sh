@@ -6,8 +6,6 @@ set -uo pipefail
 cd "$(dirname "$0")" || exit 1
 . scripts/common.sh
 
-target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-windows=x86_64-pc-windows-gnu
 summary=""
 
 part() { # part NAME COMMAND…
@@ -25,7 +23,7 @@ part() { # part NAME COMMAND…
 
 tools() {
   need_packages "${build_packages[@]}" "${window_packages[@]}" "${screen_packages[@]}" "${accessibility_packages[@]}" "${reader_packages[@]}" "${service_packages[@]}" \
-    git ca-certificates openssl gcc-mingw-w64-x86-64-win32 binutils-mingw-w64-x86-64 mingw-w64-x86-64-dev || return 1
+    "${windows_packages[@]}" git ca-certificates openssl || return 1
   { cargo fmt --version && cargo clippy --version; } || rustup component add rustfmt clippy || return 1
   cargo nextest --version || cargo install cargo-nextest --locked --version 0.9.143
 }
@@ -42,21 +40,8 @@ documentation() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 }
 
-# The library for Windows: there already, from rustup, or built from Debian's sources.
-windows_std() {
-  local built=$target/winstd
-  [ -d "$(rustc --print sysroot)/lib/rustlib/$windows/lib" ] && return 0
-  if [ ! -d "$built" ]; then
-    timeout 120 rustup target add $windows && return 0
-    echo "rustup can't fetch it; building it from Debian's sources"
-  fi
-  installer/make-win-std.sh "$built" &&
-    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="--sysroot $built/sysroot"
-}
-
 windows_program() {
-  CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc \
-    cargo check --lib --bins --target $windows
+  cargo check --lib --bins --target $windows
 }
 
 tree() { git status --porcelain 2>/dev/null; }

@@ -66,3 +66,22 @@ start_screen() { # DIRECTORY SIZE
   export DISPLAY
   unset WAYLAND_DISPLAY
 }
+
+# The target of the program for Windows, and what its cross-build and its setup need.
+windows=x86_64-pc-windows-gnu
+windows_packages=(gcc-mingw-w64-x86-64-win32 binutils-mingw-w64-x86-64 mingw-w64-x86-64-dev)
+setup_packages=(nsis librsvg2-bin imagemagick)
+
+# The standard library for Windows: there already, from rustup, or built from Debian's sources. Run from the top.
+windows_std() {
+  local built
+  built=$(realpath -m "${CARGO_TARGET_DIR:-target}/winstd")
+  export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_LINKER=x86_64-w64-mingw32-gcc
+  [ -d "$(rustc --print sysroot)/lib/rustlib/$windows/lib" ] && return 0
+  if [ ! -d "$built" ]; then
+    timeout 120 rustup target add $windows && return 0
+    echo "rustup can't fetch it; building it from Debian's sources"
+  fi
+  installer/windows/make-win-std.sh "$built" &&
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="--sysroot $built/sysroot"
+}

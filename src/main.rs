@@ -4,7 +4,7 @@
 use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
 use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
-use cert_assistant::app::desktop::{console, crash, log};
+use cert_assistant::app::desktop::{console, crash, log, program};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
@@ -169,7 +169,7 @@ impl Folders {
             folders: self.own(),
             profiles: desk.online.profiles.clone(),
             proxy: desk.online.proxy.clone(),
-            program: std::env::current_exe().unwrap_or_default(),
+            program: program::installed().unwrap_or_default(),
             practice: desk.practice_pin.is_some(),
             presets: Arc::clone(&self.presets),
         }

@@ -95,7 +95,7 @@ pub fn guard<R>(window: impl FnOnce() -> R, restarted: bool, release: impl FnOnc
 pub fn start_again(why: &str) -> std::io::Result<()> {
     let mut arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != why).collect();
     arguments.push(why.into());
-    Command::new(std::env::current_exe()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
+    Command::new(super::program::installed()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
 }
 
 /// Panics when a test wants this part to; nothing in a build for people.

@@ -6,6 +6,7 @@ pub mod crash;
 pub mod files;
 pub mod instance;
 pub mod log;
+pub mod program;
 pub mod system_folder;
 mod target;
 pub mod tray;

@@ -5,6 +5,7 @@
 
 mod program;
 mod releases;
+mod replaced;
 mod starts;
 mod tray;
 mod updates;
