@@ -71,7 +71,7 @@ _cert__assistant() {
 
     case "${cmd}" in
         cert__assistant)
-            opts="-h -V --practice --lang --open --background --after-crash --help --version list show change-pin export check probe-driver probe-service help"
+            opts="-h -V --practice --lang --open --background --quit --without-opengl --after-crash --help --version list show change-pin export check probe-driver probe-service help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

@@ -49,7 +49,7 @@ fn made() -> i64 {
 
 const DAY: i64 = 86_400;
 
-/// The day of the newest entry that has one: `## [0.1.0] - 2026-11-21`.
+/// The day of the newest entry that has one: `## [1.2.3] - 2026-11-21`.
 fn day_of(changelog: &str) -> Option<Date> {
     let dated = |line: &str| Date::parse(line.strip_prefix("## [")?.split_once("] - ")?.1.trim(), &Iso8601::DATE).ok();
     changelog.lines().find_map(dated)
