@@ -8,3 +8,4 @@ mod packaged;
 mod rules;
 mod source;
 mod texts;
+mod versions;
