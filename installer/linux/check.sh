@@ -100,11 +100,12 @@ listing() {
   (cd "$sys" && { find . -xdev \( "${passing[@]}" \) -prune -o -printf '%M %u %p %l\n'
     find . -xdev \( "${passing[@]}" \) -prune -o -type f -print0 | xargs -0 md5sum; } | sort) > "$1"
 }
-# What changes whatever is installed and run: dpkg's books, logs, caches of folders, and caches of libraries.
-books='^\./(var/lib/dpkg/.*|var/log/(dpkg|alternatives)\.log|var/log/apt/.*|var/lib/apt/.*|var/cache/(apt|ldconfig|debconf|fontconfig)/.*|etc/ld\.so\.cache|home/clerk/\.cache(/(fontconfig|mesa_shader_cache)(/.*)?)?|home/[a-z]+/(\.config|\.local|\.local/share|\.config/autostart))$'
+# What changes whatever is installed and run: dpkg's books, logs, caches of folders, caches of libraries; and /opt, which belongs
+# to no package, so that dpkg takes it with the last that had something there.
+books='^\./(opt|var/lib/dpkg/.*|var/log/(dpkg|alternatives)\.log|var/log/apt/.*|var/lib/apt/.*|var/cache/(apt|ldconfig|debconf|fontconfig)/.*|etc/ld\.so\.cache|home/clerk/\.cache(/(fontconfig|mesa_shader_cache)(/.*)?)?|home/[a-z]+/(\.config|\.local|\.local/share|\.config/autostart))$'
 nothing_left() { # BEFORE PACKAGE
   listing "$work/after"
-  diff "$1" "$work/after" | sed -n 's/^[<>] //p' | awk '{ print length($1) == 32 ? $2 : $3 }' | sort -u > "$work/changed"
+  { diff "$1" "$work/after" || true; } | sed -n 's/^[<>] //p' | awk '{ print length($1) == 32 ? $2 : $3 }' | sort -u > "$work/changed"
   if grep -Ev "$books" "$work/changed" | grep .; then wrong "this was not there before, or is different"; fi
   row "left after the purge of ${2}, beside dpkg's books and caches" "nothing among $(grep -c '^[^0-9a-f]' "$work/after") files"
 }
