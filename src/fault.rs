@@ -87,6 +87,8 @@ fault_codes! {
     ServiceVersion = "SVC-202",
     /// The system refuses access to the service.
     ServiceDenied = "SVC-203",
+    /// The service of Windows can't be used.
+    ServiceUnusable = "SVC-204",
     /// The service did not start.
     ServiceNotStarted = "SVC-211",
     /// The service is not installed.
@@ -111,6 +113,10 @@ fault_codes! {
     AutostartNotSet = "FIL-404",
     /// The address of a proxy can't be used.
     ProxyRefused = "FIL-405",
+    /// A file of the administrator has something that can't be used.
+    PresetsNotUsable = "FIL-406",
+    /// Others than the administrator can change what is set for everybody.
+    PresetsOpen = "FIL-407",
     /// The udev rule could not be installed.
     RuleNotInstalled = "FIL-411",
     /// A data folder could not be cleaned.
@@ -233,6 +239,8 @@ fault_codes! {
     UpdateNotStored = "UPD-608",
     /// No download while a key is being written.
     UpdateWhileWriting = "UPD-609",
+    /// The system did not open the file of an update.
+    UpdateNotOpened = "UPD-610",
     /// A part of the program stopped.
     InternalStopped = "APP-901",
 }
@@ -299,6 +307,11 @@ impl Fault {
             format!("{} · {}", self.code.as_str(), self.detail)
         }
     }
+}
+
+impl FaultCode {
+    /// A smart-card service that does not run: every system has another way out.
+    pub const SERVICE_STOPPED: Self = if cfg!(windows) { Self::ServiceUnusable } else { Self::ServiceStopped };
 }
 
 /// What happened · what was kept · what to do.

@@ -1,71 +1,43 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use cert_assistant::app::desktop::instance::{Instance, PATIENCE, Place, Start, Target};
+use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
+use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
-use cert_assistant::app::desktop::{crash, log};
+use cert_assistant::app::desktop::{console, crash, log, program};
 use cert_assistant::app::{
-    Event, Hub, Language, Notice, Online, SettingsFile, Site, Surroundings, cert, check, timeline,
+    Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
-use cert_assistant::ca::{Journal, Profiles, Proxy};
+use cert_assistant::ca::{Journal, Proxy};
 use cert_assistant::check::chain::{client_version, driver_child};
+use cert_assistant::cli::arguments::{Arguments, Task};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
-use clap::{Parser, Subcommand};
+use clap::Parser;
 use eframe::egui;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-/// 证书助手 – certificates and PINs of USB keys. Without a command the window opens.
-#[derive(Parser)]
-#[command(version, about)]
-struct Arguments {
-    /// Practice with virtual keys and a CA in this program; `renewal` and `unlock`
-    /// have a key for each way a renewal and an unlock can go
-    #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
-    practice: Option<KeySet>,
-    /// Language of messages on the command line
-    #[arg(long, value_parser = ["zh", "en"])]
-    lang: Option<String>,
-    /// What to show: `window`, `renew`, `unlock`, `check`, `orders`, or a link such as
-    /// `cert-assistant:renew?serial=12ab`
-    #[arg(long, value_name = "WHAT", num_args = 0..=1, default_missing_value = "window", value_parser = target)]
-    open: Option<Target>,
-    /// Start into the tray
-    #[arg(long)]
-    background: bool,
-    /// Started again after a fault
-    #[arg(long, hide = true)]
-    after_crash: bool,
-    #[command(subcommand)]
-    task: Option<Task>,
-}
-
-#[derive(Subcommand)]
-enum Task {
-    #[command(flatten)]
-    Cli(cli::Task),
-    /// What the environment check does in a child: load a library
-    #[command(hide = true)]
-    ProbeDriver { path: PathBuf },
-    /// What the environment check does in a child: greet the smart-card service
-    #[command(hide = true)]
-    ProbeService,
-}
-
-fn target(text: &str) -> Result<Target, &'static str> {
-    Target::parse(text).ok_or("nothing that can be shown")
-}
+/// How long `--quit` waits for what runs to end.
+const QUITTING: Duration = Duration::from_secs(10);
+/// Given to the program that is started again because OpenGL did not work.
+const WITHOUT_OPENGL: &str = "--without-opengl";
 
 fn main() -> ExitCode {
     timeline::start();
-    let mut arguments = Arguments::parse();
+    let mut arguments = Arguments::try_parse().unwrap_or_else(|error| {
+        console::attach();
+        error.exit()
+    });
+    if arguments.task.is_some() || arguments.quit {
+        console::attach();
+    }
     let task = match arguments.task.take() {
         Some(Task::ProbeDriver { path }) => {
             driver_child::run(&path, &mut std::io::stdout());
@@ -78,10 +50,14 @@ fn main() -> ExitCode {
         Some(Task::Cli(task)) => Some(task),
         None => None,
     };
-    let folders = Folders::find();
+    let mut folders = Folders::find();
     log::start(&folders.data.join("logs"));
     crash::install(folders.data.join("crashes"));
     tracing::info!(version = env!("CARGO_PKG_VERSION"), system = std::env::consts::OS, "started");
+    if arguments.quit {
+        return quit(&folders);
+    }
+    folders.read_presets();
     let instance = match task {
         Some(_) => None,
         None => match first(&arguments, &folders) {
@@ -91,6 +67,7 @@ fn main() -> ExitCode {
     };
     let desk = match Desk::open(arguments.practice, &folders) {
         Ok(desk) => desk,
+        Err(error) if task.is_none() => return fail_to_show(&error.to_string()),
         Err(error) => return fail(&error),
     };
     match task {
@@ -115,11 +92,29 @@ fn first(arguments: &Arguments, folders: &Folders) -> Result<Option<Instance>, E
         Start::Second => Err(ExitCode::SUCCESS),
         Start::Hung => {
             ui::use_language(folders.settings().peek().language);
-            show(&Notice { title: Window::title(false), text: ui::hung() });
-            Err(fail(&ui::hung()))
+            if !cfg!(windows) {
+                show(&Notice { title: Window::title(false), text: ui::hung() });
+            }
+            Err(fail_to_show(&ui::hung()))
         }
         Start::Alone(error) => Ok(alone(error)),
     }
+}
+
+/// Asks what runs for this person here to end, practice too, and waits for it.
+fn quit(folders: &Folders) -> ExitCode {
+    for practice in [false, true] {
+        match Place::here(practice).and_then(|place| place.quit(QUITTING)) {
+            Ok(true) => {}
+            Ok(false) => {
+                ui::use_language(folders.settings().peek().language);
+                return fail(&ui::stays());
+            }
+            // where nobody can be met, nobody can be asked
+            Err(error) => tracing::warn!(%error, "no place where the running program could be met"),
+        }
+    }
+    ExitCode::SUCCESS
 }
 
 /// Where keys and trust come from.
@@ -132,9 +127,10 @@ struct Desk {
     practice_ca: Option<PracticeCa>,
 }
 
-/// Folders of this person; without them settings and orders last as long as the program.
+/// Folders of this person, and what the administrator set; without folders settings and orders last as long as the program.
 #[derive(Clone)]
 struct Folders {
+    presets: Arc<Presets>,
     config: Option<PathBuf>,
     data: PathBuf,
     cache: PathBuf,
@@ -147,7 +143,17 @@ impl Folders {
         let data = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.data_local_dir().to_owned());
         let cache = dirs.as_ref().map_or_else(std::env::temp_dir, |dirs| dirs.cache_dir().to_owned());
         let orders = data.join("orders");
-        Self { config: dirs.map(|dirs| dirs.config_dir().to_owned()), data, cache, orders }
+        Self { presets: Arc::default(), config: dirs.map(|dirs| dirs.config_dir().to_owned()), data, cache, orders }
+    }
+
+    /// Read when the log has begun, which tells what is wrong with them.
+    fn read_presets(&mut self) {
+        self.presets = Arc::new(Presets::read(SystemFolder::here()));
+    }
+
+    /// A file or folder of the person beside the settings.
+    fn own_file(&self, name: &str) -> Option<PathBuf> {
+        self.config.as_ref().map(|folder| folder.join(name))
     }
 
     fn own(&self) -> check::Folders {
@@ -163,13 +169,14 @@ impl Folders {
             folders: self.own(),
             profiles: desk.online.profiles.clone(),
             proxy: desk.online.proxy.clone(),
-            program: std::env::current_exe().unwrap_or_default(),
+            program: program::installed().unwrap_or_default(),
             practice: desk.practice_pin.is_some(),
+            presets: Arc::clone(&self.presets),
         }
     }
 
     fn settings(&self) -> SettingsFile {
-        SettingsFile::at(self.config.as_ref().map(|folder| folder.join("settings.json")))
+        SettingsFile::at(self.own_file("settings.json")).over(Arc::clone(&self.presets))
     }
 }
 
@@ -196,21 +203,9 @@ impl Desk {
                 practice_ca: Some(ca),
             });
         }
-        let own = folders.config.clone();
-        let trust = move || {
-            let own = own.as_ref().map(|folder| folder.join("roots"));
-            let mut store = cert::TrustStore::default();
-            for folder in own.into_iter().chain([PathBuf::from("/etc/cert-assistant/roots")]) {
-                let (found, skipped) = cert::TrustStore::from_folder(&folder);
-                store.extend(found);
-                for file in skipped {
-                    tracing::warn!(file = %file.file.display(), reason = ?file.reason, "no trusted certificate");
-                }
-            }
-            store
-        };
-        let (profiles, fault) =
-            Profiles::load(folders.config.as_ref().map(|folder| folder.join("ca-profiles.toml")).as_deref());
+        let (presets, roots) = (Arc::clone(&folders.presets), folders.own_file("roots"));
+        let trust = move || presets.trust(roots.as_deref());
+        let (profiles, fault) = folders.presets.profiles(folders.own_file("ca-profiles.toml").as_deref());
         if let Some(fault) = fault {
             tracing::warn!(
                 code = fault.code.as_str(),
@@ -255,16 +250,28 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
 
 /// The window; when it ends by a fault, the program starts itself again once.
 fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
-    let ended = crash::guard(
-        || window(desk, folders, arguments, instance),
-        arguments.after_crash,
-        // the next run is the first again
-        || instance.map_or((), Instance::leave),
-    );
-    ended.unwrap_or(ExitCode::FAILURE)
+    // the next run is the first again
+    let leave = || instance.map_or((), Instance::leave);
+    let ended = crash::guard(|| window(desk, folders, arguments, instance), arguments.after_crash, leave);
+    match ended {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(NotDrawn(error))) if cfg!(windows) && !arguments.without_opengl => {
+            tracing::warn!(error, "no OpenGL: started again to draw by Direct3D");
+            leave();
+            match crash::start_again(WITHOUT_OPENGL) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(again) => fail_to_show(&ui::no_window(&format!("{error}\n{again}"))),
+            }
+        }
+        Ok(Err(NotDrawn(error))) => fail_to_show(&ui::no_window(&error)),
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
-fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
+/// No window could be made, in the words of the system.
+struct NotDrawn(String);
+
+fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> Result<(), NotDrawn> {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -283,7 +290,7 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
     let practice = desk.practice_pin.is_some();
     if let Some(instance) = instance {
         let tell = hub.events();
-        instance.listen(move |target| summon(&tell, target));
+        instance.listen(move |call| summon(&tell, call));
     }
     let tell = hub.events();
     let hear: Hear = Arc::new(move |wish| {
@@ -310,8 +317,8 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             [contact.name, contact.mobile, contact.email].join(" · ")
         }),
         // whom a practice CA knows is nobody real
-        contacts_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("contacts.json")),
-        reminders_file: folders.config.as_ref().filter(|_| !practice).map(|folder| folder.join("reminders.json")),
+        contacts_file: folders.own_file("contacts.json").filter(|_| !practice),
+        reminders_file: folders.own_file("reminders.json").filter(|_| !practice),
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },
     };
@@ -327,28 +334,53 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
             .with_visible(!arguments.background),
         // theme::install brings the fonts; a second search of the system's would cost half of the start
         system_font_fallback: false,
+        renderer: renderer(arguments),
         ..eframe::NativeOptions::default()
     };
-    let result = eframe::run_native(
-        &Window::title(practice),
-        options,
-        Box::new(move |creation| {
-            theme::install(&creation.egui_ctx);
-            // from here on events wake the window; what came before is waiting in the channel
-            let _first = context.set(creation.egui_ctx.clone());
-            Ok(Box::new(window))
-        }),
-    );
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => fail(&error),
+    let made = Arc::clone(&context);
+    let run = move || {
+        eframe::run_native(
+            &Window::title(practice),
+            options,
+            Box::new(move |creation| {
+                theme::install(&creation.egui_ctx);
+                // from here on events wake the window; what came before is waiting in the channel
+                let _first = context.set(creation.egui_ctx.clone());
+                Ok(Box::new(window))
+            }),
+        )
+    };
+    // where no way to draw is found the toolkit says so, or it panics: before the window exists both mean the same
+    match std::panic::catch_unwind(std::panic::AssertUnwindSafe(run)) {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => Err(NotDrawn(error.to_string())),
+        Err(panic) if made.get().is_some() => std::panic::resume_unwind(panic),
+        Err(_) => {
+            let told = crash::last(&folders.data.join("crashes")).unwrap_or_default().text;
+            Err(NotDrawn(told.lines().nth(1).unwrap_or_default().to_owned()))
+        }
     }
 }
 
-/// Another start wants to see something. It is told that it was taken only when the window still answers.
-fn summon(tell: &impl Fn(Event) -> bool, target: Target) -> bool {
+/// OpenGL first, which every computer with a graphics driver has, and the smaller half of the work.
+#[cfg(windows)]
+const fn renderer(arguments: &Arguments) -> eframe::Renderer {
+    if arguments.without_opengl { eframe::Renderer::Wgpu } else { eframe::Renderer::Glow }
+}
+
+#[cfg(not(windows))]
+const fn renderer(_: &Arguments) -> eframe::Renderer {
+    eframe::Renderer::Glow
+}
+
+/// Another start wants something. It is told that it was taken only when the window still answers.
+fn summon(tell: &impl Fn(Event) -> bool, call: Call) -> bool {
     let (answer, answered) = channel();
-    tell(Event::Knock(answer)) && answered.recv_timeout(PATIENCE).is_ok() && tell(Event::Summoned(target))
+    let wish = match call {
+        Call::Show(target) => Event::Summoned(target),
+        Call::Quit => Event::QuitAsked,
+    };
+    tell(Event::Knock(answer)) && answered.recv_timeout(PATIENCE).is_ok() && tell(wish)
 }
 
 /// A message of the desktop, sent on a thread of its own: the desktop's service may be slow, or not be there.
@@ -369,6 +401,14 @@ fn show(notice: &Notice) {
     if let Err(error) = message {
         tracing::info!(%error, "the desktop shows no messages");
     }
+}
+
+/// As [`fail`], for who started the program from the desktop.
+fn fail_to_show(text: &str) -> ExitCode {
+    let code = fail(&text);
+    #[cfg(windows)]
+    ui::alert(text);
+    code
 }
 
 /// There is no window to tell it in.

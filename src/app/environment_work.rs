@@ -8,6 +8,7 @@ use super::everyday::Known;
 use super::hub::{Outlet, Workers};
 use super::message::Event;
 use super::orders::lock;
+use super::presets::Presets;
 use super::settings::SettingsFile;
 use super::worker::Job;
 use crate::ca::{Profiles, Proxy};
@@ -40,6 +41,8 @@ pub struct Site {
     pub program: PathBuf,
     /// Practice keys.
     pub practice: bool,
+    /// What the administrator set.
+    pub presets: Arc<Presets>,
 }
 
 /// What lies in the readers, as the watching thread told.
@@ -145,10 +148,10 @@ impl Checks {
 
     /// What a question for updates needs.
     pub(super) fn known(&self) -> Known {
-        let Site { folders, profiles, proxy, .. } = lock(&self.site).clone();
+        let Site { folders, profiles, proxy, presets, .. } = lock(&self.site).clone();
         let file = |folder: PathBuf, name: &str| (!folder.as_os_str().is_empty()).then(|| folder.join(name));
         Known {
-            settings: SettingsFile::at(file(folders.config, "settings.json")),
+            settings: SettingsFile::at(file(folders.config, "settings.json")).over(presets),
             profiles,
             proxy,
             seen: file(folders.data, "update-seen.json"),
@@ -167,7 +170,7 @@ impl Checks {
         workers: &Workers,
         present: &Arc<Present>,
     ) -> Scene {
-        let Site { folders, profiles, proxy, program, practice } = lock(&self.site).clone();
+        let Site { folders, profiles, proxy, program, practice, presets } = lock(&self.site).clone();
         let (source, trust, workers) = (Arc::clone(source), Arc::clone(trust), Arc::clone(workers));
         let [at_readers, at_keys] = [Arc::clone(present), Arc::clone(present)];
         // cards the service has by its own word, once it was asked
@@ -188,6 +191,8 @@ impl Checks {
             profiles,
             proxy,
             folders,
+            presets: presets.used().to_vec(),
+            preset_faults: presets.faults().to_vec(),
             program,
             practice,
             ..Scene::bare("/")

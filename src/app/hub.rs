@@ -258,6 +258,10 @@ impl Hub {
                 run_aside("update", &self.outlet, move |outlet| updates.download(release, &proxy, writing, outlet));
             }
             Command::CancelDownload => self.updates.cancel(),
+            Command::InstallUpdate { release, file } => {
+                let (updates, writing) = (self.updates.clone(), self.present.any_lent());
+                run_aside("install", &self.outlet, move |outlet| updates.install(release, file, writing, outlet));
+            }
             Command::Autostart(wish) => run_aside("autostart", &self.outlet, move |outlet| {
                 let done = wish.map_or(Ok(()), autostart::set);
                 outlet.send(Event::Autostart(done.map(|()| autostart::state())));

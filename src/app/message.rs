@@ -98,6 +98,13 @@ pub enum Command {
     DownloadUpdate(Box<Release>),
     /// Leave off downloading.
     CancelDownload,
+    /// Open the downloaded file of a release, so that the system installs it.
+    InstallUpdate {
+        /// Which one.
+        release: Box<Release>,
+        /// The file.
+        file: PathBuf,
+    },
     /// Start with the desktop from now on, or no longer; `None` only asks how it is.
     Autostart(Option<bool>),
     /// Reach services this way from now on.
@@ -414,6 +421,8 @@ pub enum UpdateStage {
     /// Not asked yet.
     #[default]
     Unasked,
+    /// The administrator of this computer does not want it asked here.
+    TurnedOff,
     /// Nobody gave the address of a feed.
     NoFeed,
     /// Asking.
@@ -435,6 +444,8 @@ pub enum UpdateStage {
         release: Box<Release>,
         /// The file.
         file: PathBuf,
+        /// The system was told to open it.
+        opened: bool,
     },
     /// It failed.
     Failed(Fault),

@@ -16,6 +16,7 @@ mod line;
 mod message;
 mod orders;
 pub mod policy;
+mod presets;
 pub mod reminders;
 mod renewal;
 mod seal;
@@ -35,6 +36,7 @@ pub use environment_work::Site;
 pub use hub::{Hub, Surroundings};
 pub use message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk, UpdateStage};
 pub use orders::Online;
+pub use presets::{Lock, Presets};
 pub use renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
     Waiting,

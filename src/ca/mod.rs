@@ -29,7 +29,7 @@ pub use journal::{Damaged, Journal, OpenEntry};
 pub use key::{KeyAccess, KeyGone};
 pub use order_api::{Greeting, OrderApi};
 pub use portal::Portal;
-pub use profiles::{CaProfile, Connection, PinPolicy, PortalPages, Profiles, Text};
+pub use profiles::{CaProfile, Connection, Origin, PinPolicy, PortalPages, Profiles, SystemProfiles, Text};
 pub use renewal::{DownloadStep, Identified, Outcome, Renewal, Step};
 pub use service_url::{ServiceUrl, UrlRefused};
 pub use unlock::{

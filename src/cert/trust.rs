@@ -4,7 +4,7 @@
 //! "issuer not known", never in "ok". Whoever may write the folder decides whom the program trusts.
 
 use super::fields::{Certificate, MAX_CERTIFICATE};
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use x509_parser::pem::Pem;
@@ -38,6 +38,8 @@ pub enum SkipReason {
     TooLarge,
     /// No certificate in it, or one that can't be read.
     NoCertificate,
+    /// Whoever asked does not believe who may write it.
+    NotBelieved,
 }
 
 impl TrustStore {
@@ -45,6 +47,12 @@ impl TrustStore {
     /// A folder that is not there is an empty one.
     #[must_use]
     pub fn from_folder(folder: &Path) -> (Self, Vec<SkippedFile>) {
+        Self::believed(folder, &|_| true)
+    }
+
+    /// As [`TrustStore::from_folder`], of those files only that are believed by what the system says of the opened file.
+    #[must_use]
+    pub fn believed(folder: &Path, believe: &dyn Fn(&Metadata) -> bool) -> (Self, Vec<SkippedFile>) {
         let mut files: Vec<PathBuf> = fs::read_dir(folder)
             .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
             .unwrap_or_default();
@@ -55,7 +63,7 @@ impl TrustStore {
         files.sort();
         let (mut store, mut skipped) = (Self::default(), Vec::new());
         for file in files.into_iter().take(MAX_FILES) {
-            match read_file(&file) {
+            match read_file(&file, believe) {
                 Ok(certificates) => certificates.into_iter().for_each(|certificate| store.add(certificate)),
                 Err(reason) => skipped.push(SkippedFile { file, reason }),
             }
@@ -95,10 +103,14 @@ impl TrustStore {
     }
 }
 
-fn read_file(file: &Path) -> Result<Vec<Certificate>, SkipReason> {
+fn read_file(file: &Path, believe: &dyn Fn(&Metadata) -> bool) -> Result<Vec<Certificate>, SkipReason> {
     let mut bytes = Vec::new();
     let limit = MAX_CERTIFICATE as u64 + 1;
-    File::open(file).and_then(|f| f.take(limit).read_to_end(&mut bytes)).map_err(|_| SkipReason::Unreadable)?;
+    let opened = File::open(file).map_err(|_| SkipReason::Unreadable)?;
+    if !opened.metadata().is_ok_and(|data| believe(&data)) {
+        return Err(SkipReason::NotBelieved);
+    }
+    opened.take(limit).read_to_end(&mut bytes).map_err(|_| SkipReason::Unreadable)?;
     if bytes.len() > MAX_CERTIFICATE {
         return Err(SkipReason::TooLarge);
     }

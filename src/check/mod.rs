@@ -23,6 +23,6 @@ pub(crate) use outside::reach_ca;
 
 pub use line::{Line, Statement, Value, Verdict};
 pub use probe::{Probe, ProbeId};
-pub use repair::{Page, Repair, carry_out};
+pub use repair::{Page, Repair, carry_out, udev_rule};
 pub use runner::{LIMIT, probes, run};
-pub use scene::{Folders, Inserted, Scene};
+pub use scene::{Folders, Inserted, Preset, Scene};

@@ -37,6 +37,15 @@ pub struct Folders {
     pub cache: PathBuf,
 }
 
+/// A file or folder of the administrator that is in use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Preset {
+    /// Which.
+    pub path: PathBuf,
+    /// Names of what it sets; none of a folder.
+    pub what: Vec<String>,
+}
+
 /// Asks for something that takes time; called once a check at most.
 pub type Asked<T> = Box<dyn Fn() -> T + Send + Sync>;
 
@@ -58,6 +67,10 @@ pub struct Scene {
     pub proxy: Proxy,
     /// Folders of this person.
     pub folders: Folders,
+    /// What the administrator set for everybody, as the program uses it.
+    pub presets: Vec<Preset>,
+    /// What of it can't be used.
+    pub preset_faults: Vec<Fault>,
     /// This program's file: it runs itself as a child to load driver libraries.
     pub program: PathBuf,
     /// The clock of this computer, seconds since 1970 UTC.
@@ -90,6 +103,8 @@ impl Scene {
             profiles: Profiles::default(),
             proxy: Proxy::None,
             folders: Folders::default(),
+            presets: Vec::new(),
+            preset_faults: Vec::new(),
             program: PathBuf::new(),
             now: crate::cert::now,
             practice: false,

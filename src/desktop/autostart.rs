@@ -39,7 +39,7 @@ impl Autostart {
     /// For this person and this program.
     #[must_use]
     pub fn here() -> Option<Self> {
-        let program = std::env::current_exe().ok()?;
+        let program = super::program::installed().ok()?;
         let folder = directories::BaseDirs::new()?.config_dir().join("autostart");
         let system = std::env::var("XDG_CONFIG_DIRS").unwrap_or_default();
         let system = if system.is_empty() { "/etc/xdg" } else { &system };

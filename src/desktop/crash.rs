@@ -18,7 +18,7 @@ use time::OffsetDateTime;
 use time::macros::format_description;
 
 /// The last run ended by a fault of the program.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Crash {
     /// The report.
     pub file: PathBuf,
@@ -84,14 +84,18 @@ pub fn guard<R>(window: impl FnOnce() -> R, restarted: bool, release: impl FnOnc
     result.map_err(|_| {
         release();
         let again = !restarted || began.elapsed() >= TOO_SOON;
-        again && start_again().is_ok()
+        again && start_again(AFTER_CRASH).is_ok()
     })
 }
 
-fn start_again() -> std::io::Result<()> {
-    let mut arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != AFTER_CRASH).collect();
-    arguments.push(AFTER_CRASH.into());
-    Command::new(std::env::current_exe()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
+/// Starts the program once more with the arguments it has, and why.
+///
+/// # Errors
+/// It can't be started.
+pub fn start_again(why: &str) -> std::io::Result<()> {
+    let mut arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != why).collect();
+    arguments.push(why.into());
+    Command::new(super::program::installed()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
 }
 
 /// Panics when a test wants this part to; nothing in a build for people.

@@ -2,7 +2,7 @@
 
 use std::fs::OpenOptions;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 /// The program of the desktop that shows folders.
 const SHOWS: &str = if cfg!(windows) { "explorer" } else { "xdg-open" };
@@ -24,6 +24,34 @@ pub fn show_folder(path: &Path) {
     });
     if let Err(error) = started {
         tracing::warn!(%error, "no thread to show a folder");
+    }
+}
+
+/// Has the system open a file with the program it has for such files. Returns when that was begun; the answer says later, on
+/// asking, whether it could.
+///
+/// # Errors
+/// Why it could not be begun.
+pub fn open(file: &Path) -> std::io::Result<Opening> {
+    let mut program = Command::new(SHOWS);
+    program.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Opening)
+}
+
+/// The system is opening a file.
+pub struct Opening(Child);
+
+impl Opening {
+    /// Waits for the end of what opens it, which may be as long as the file is being looked at.
+    ///
+    /// # Errors
+    /// In words of the system: it has nothing for such files.
+    pub fn end(mut self) -> Result<(), String> {
+        match self.0.wait() {
+            // explorer says 1 also when it has opened the file
+            Ok(status) if status.success() || cfg!(windows) => Ok(()),
+            Ok(status) => Err(status.to_string()),
+            Err(error) => Err(error.to_string()),
+        }
     }
 }
 

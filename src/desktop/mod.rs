@@ -1,9 +1,12 @@
 //! The program as a guest of the desktop: one instance, start with the desktop, tray, log files, crash reports.
 
 pub mod autostart;
+pub mod console;
 pub mod crash;
 pub mod files;
 pub mod instance;
 pub mod log;
+pub mod program;
+pub mod system_folder;
 mod target;
 pub mod tray;

@@ -3,7 +3,7 @@
 
 use super::Unprepared;
 use super::keys::{Enrolment, NOT_OUR_DEVICE, Situation};
-use crate::ca::{CaProfile, Connection, Journal, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
+use crate::ca::{CaProfile, Connection, Journal, Origin, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
 use crate::ca_service::audit::Actor;
 use crate::ca_service::authority::{Authority, HolderKind, Keys};
 use crate::ca_service::books::{certificates, customers, devices};
@@ -93,6 +93,7 @@ impl PracticeCa {
             reminder_days: vec![60, 30, 15, 7, 3, 1],
             pin_policy: PinPolicy { min: 6, max: 15 },
             update: None,
+            origin: Origin::default(),
             roots: Vec::new(),
         });
         Ok((profiles, Journal::at(self.folder.path().join("orders"))))

@@ -54,6 +54,26 @@ pub fn hung() -> String {
     rust_i18n::t!("start.hung").into_owned()
 }
 
+/// What a start says that can't show a window, with the words of the system.
+#[must_use]
+pub fn no_window(detail: &str) -> String {
+    rust_i18n::t!("start.no_window", detail = detail).into_owned()
+}
+
+/// What `--quit` says when the program stays.
+#[must_use]
+pub fn stays() -> String {
+    rust_i18n::t!("start.stays").into_owned()
+}
+
+/// Tells something when there is no window of the program: in one of the system, where a person who started it from the
+/// desktop reads nothing else.
+#[cfg(windows)]
+pub fn alert(text: &str) {
+    let message = rfd::MessageDialog::new().set_level(rfd::MessageLevel::Error);
+    message.set_title(Window::title(false)).set_description(text).show();
+}
+
 /// Makes a language the one of all texts.
 pub fn use_language(language: Language) {
     rust_i18n::set_locale(match language {

@@ -50,10 +50,16 @@ pub fn show(ui: &mut Ui, place: Rect, desk: &Desk, chinese: bool, actions: &mut 
         }
         ui.add_space((ui.available_width() - right).max(0.0));
         ui.label(RichText::new(version()).size(size::CAPTION).color(p.text2));
-        let asking = desk.update == UpdateStage::Asking;
-        let response = ui.add_enabled_ui(!asking, |ui| item(ui, None, &update(desk), None, f32::INFINITY)).inner;
-        if asking {
-            ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(t!("update.asking").as_ref()));
+        let obstacle = match desk.update {
+            UpdateStage::Asking => Some(t!("update.asking")),
+            UpdateStage::TurnedOff => Some(t!("update.turned_off")),
+            _ => None,
+        };
+        let free = obstacle.is_none();
+        let response = ui.add_enabled_ui(free, |ui| item(ui, None, &update(desk), None, f32::INFINITY)).inner;
+        if let Some(reason) = obstacle {
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason.as_ref()));
+            response.on_disabled_hover_text(reason);
         } else if response.clicked() {
             actions.push(Action::CheckUpdate);
         }
@@ -73,6 +79,7 @@ fn service(state: Option<&ServiceState>, p: &theme::Palette) -> (Color32, Cow<'s
         None => (p.text2, t!("status.service_unknown")),
         Some(ServiceState::Running { readers: 0 }) => (p.ok, t!("status.service_no_reader")),
         Some(ServiceState::Running { .. }) => (p.ok, t!("status.service_ok")),
+        Some(ServiceState::Asleep) => (p.ok, t!("status.service_asleep")),
         Some(ServiceState::Stopped) => (p.danger, t!("status.service_stopped")),
         Some(ServiceState::VersionMismatch { .. }) => (p.danger, t!("status.service_version")),
         Some(ServiceState::Denied) => (p.danger, t!("status.service_denied")),

@@ -5,7 +5,7 @@ use crate::ca::{self, Proxy, ServiceUrl, innermost};
 use crate::fault::{Fault, FaultCode};
 use reqwest::{Client, Response};
 use sha2::{Digest, Sha256};
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::runtime::Builder;
@@ -109,14 +109,11 @@ pub(super) fn file(
                 return Err(cut(CANCELLED.to_owned()));
             }
         }
-        Ok((bytes, hash.finalize()))
+        Ok((bytes, hash))
     });
     runtime.shutdown_background();
     let (bytes, hash) = fetched?;
-    let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-    if bytes != file.size || hash != file.sha256 {
-        return Err(Fault::new(FaultCode::UpdateDamaged).detail(format!("{bytes} of {} bytes, {hash}", file.size)));
-    }
+    same(file, bytes, hash)?;
     #[cfg(unix)]
     out.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644)).map_err(stored)?;
     out.sync_all().map_err(stored)?;
@@ -124,6 +121,44 @@ pub(super) fn file(
     let path = folder.join(&file.name);
     std::fs::rename(&temporary.0, &path).map_err(stored)?;
     Ok(path)
+}
+
+/// Opens a downloaded file and looks at it again: it is still the one of the feed. While it is open nobody can change it on
+/// Windows; other systems have no such lock.
+pub(super) fn unaltered(file: &ReleaseFile, path: &Path) -> Result<std::fs::File, Fault> {
+    let mut options = std::fs::File::options();
+    options.read(true);
+    #[cfg(windows)]
+    std::os::windows::fs::OpenOptionsExt::share_mode(&mut options, FILE_SHARE_READ);
+    let gone = |error: std::io::Error| Fault::new(FaultCode::UpdateNotFetched).detail(error.to_string());
+    let mut opened = options.open(path).map_err(gone)?;
+    let (mut hash, mut bytes) = (Sha256::new(), 0);
+    let mut reader = BufReader::new((&mut opened).take(file.size + 1));
+    loop {
+        let piece = reader.fill_buf().map_err(gone)?;
+        if piece.is_empty() {
+            break;
+        }
+        hash.update(piece);
+        let length = piece.len();
+        bytes += length as u64;
+        reader.consume(length);
+    }
+    same(file, bytes, hash)?;
+    Ok(opened)
+}
+
+/// Others may read, and neither write nor remove (CreateFile, `dwShareMode`).
+#[cfg(windows)]
+const FILE_SHARE_READ: u32 = 1;
+
+/// Size and checksum are those of the feed.
+fn same(file: &ReleaseFile, bytes: u64, hash: Sha256) -> Result<(), Fault> {
+    let hash: String = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    if bytes == file.size && hash == file.sha256 {
+        return Ok(());
+    }
+    Err(Fault::new(FaultCode::UpdateDamaged).detail(format!("{bytes} of {} bytes, {hash}", file.size)))
 }
 
 const CANCELLED: &str = "left off";

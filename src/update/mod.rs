@@ -74,10 +74,20 @@ pub enum Answer {
     Newer(Release),
 }
 
-/// Name of what this computer installs.
+/// Name of what this computer installs, by where the program is: what was installed from a package of an application store
+/// below `/opt/apps` (UOS, Kylin) goes on with such packages.
 #[must_use]
-pub const fn target() -> &'static str {
-    if cfg!(windows) { "windows-x86_64-exe" } else { "linux-x86_64-deb" }
+pub fn target() -> &'static str {
+    target_at(&std::env::current_exe().unwrap_or_default())
+}
+
+fn target_at(program: &Path) -> &'static str {
+    match (std::env::consts::OS, std::env::consts::ARCH) {
+        ("windows", "x86_64") => "windows-x86_64-exe",
+        ("linux", "x86_64") if program.starts_with("/opt/apps") => "linux-x86_64-uos",
+        ("linux", "x86_64") => "linux-x86_64-deb",
+        _ => "other",
+    }
 }
 
 /// Asks the feed. `seen` keeps what was seen last, against older feeds.
@@ -105,9 +115,36 @@ pub fn download(
     fetch::file(file, proxy, folder, progress)
 }
 
+/// The downloaded file, opened, when it is still the one of the feed. It shall stay open until the system has taken it.
+///
+/// # Errors
+/// The fault to show: [`FaultCode::UpdateDamaged`] when it was changed, [`FaultCode::UpdateNotFetched`] when it is gone.
+pub fn unaltered(file: &ReleaseFile, path: &Path) -> Result<std::fs::File, Fault> {
+    fetch::unaltered(file, path)
+}
+
 /// The folder 下载 of this person.
 #[must_use]
 pub fn downloads() -> Option<PathBuf> {
     let dirs = directories::UserDirs::new()?;
     Some(dirs.download_dir().map_or_else(|| dirs.home_dir().to_owned(), Path::to_owned))
+}
+
+#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+mod tests {
+    use super::target_at;
+    use std::path::Path;
+
+    #[test]
+    fn what_came_from_a_store_goes_on_with_packages_of_the_store() {
+        for (program, target) in [
+            ("/usr/bin/cert-assistant", "linux-x86_64-deb"),
+            ("/opt/apps/org.certassistant.client/files/bin/cert-assistant", "linux-x86_64-uos"),
+            ("/opt/apps/org.certassistant.client/files/bin/cert-assistant (deleted)", "linux-x86_64-uos"),
+            ("/opt/applications/cert-assistant", "linux-x86_64-deb"),
+            ("", "linux-x86_64-deb"),
+        ] {
+            assert_eq!(target_at(Path::new(program)), target, "{program}");
+        }
+    }
 }

@@ -3,6 +3,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
 
 mod codes_page;
+#[cfg(feature = "service")] // the arguments name the sets of practice keys
+mod packaged;
 mod rules;
 mod source;
 mod texts;
+mod versions;

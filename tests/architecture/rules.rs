@@ -22,7 +22,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("app", &["token", "cert", "ca", "check", "desktop", "update"]),
     // the window shows the data types of the rooms below app, and reaches them through app only
     ("ui", &["app", "token", "cert", "ca", "check", "desktop", "update"]),
-    ("cli", &["app"]),
+    // its arguments name the sets of practice keys
+    ("cli", &["app", "practice"]),
     ("lib", &[]),
     ("main", &["app", "ui", "cli", "practice", "token", "cert", "ca", "check", "desktop"]),
     ("bin", &["virtual_key", "ca_service"]),

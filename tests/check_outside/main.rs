@@ -6,6 +6,7 @@ mod keys;
 mod network;
 #[path = "../support/practice.rs"]
 mod practice;
+mod presets;
 mod repairs;
 mod report;
 mod servers;

@@ -4,6 +4,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod program;
+mod releases;
+mod replaced;
 mod starts;
 mod tray;
 mod updates;

@@ -11,20 +11,20 @@ use std::path::Path;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
-fn tool(program: &str, arguments: &[&str], folder: &Path) -> Vec<u8> {
+pub fn tool(program: &str, arguments: &[&str], folder: &Path) -> Vec<u8> {
     let output = Command::new(program).args(arguments).current_dir(folder).output().unwrap();
     assert!(output.status.success(), "{program} {arguments:?}: {output:?}");
     output.stdout
 }
 
 /// Who signs feeds.
-struct Signer {
-    folder: tempfile::TempDir,
-    key: PublicKey,
+pub struct Signer {
+    pub folder: tempfile::TempDir,
+    pub key: PublicKey,
 }
 
 impl Signer {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         tool("openssl", &["genpkey", "-algorithm", "SM2", "-out", "key.pem"], folder.path());
         let der = tool("openssl", &["pkey", "-in", "key.pem", "-pubout", "-outform", "DER"], folder.path());
@@ -49,14 +49,14 @@ type Answers = Arc<Mutex<Vec<(String, Vec<u8>)>>>;
 
 /// A whole answer of HTTP by path.
 #[derive(Clone, Default)]
-struct Server {
+pub struct Server {
     answers: Answers,
-    address: String,
+    pub address: String,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    fn start() -> Self {
+    pub fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = Self { address: format!("http://{}", listener.local_addr().unwrap()), ..Self::default() };
         let serving = server.clone();
@@ -77,7 +77,7 @@ impl Server {
         server
     }
 
-    fn put(&self, path: &str, body: &[u8]) {
+    pub fn put(&self, path: &str, body: &[u8]) {
         let mut answer = format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", body.len()).into_bytes();
         answer.extend_from_slice(body);
         self.put_raw(path, answer);
@@ -87,7 +87,7 @@ impl Server {
         self.answers.lock().unwrap().push((path.to_owned(), answer));
     }
 
-    fn source(&self, signer: &Signer) -> FeedSource {
+    pub fn source(&self, signer: &Signer) -> FeedSource {
         FeedSource { address: ServiceUrl::parse(&format!("{}/feed.json", self.address)).unwrap(), key: signer.key }
     }
 }
@@ -109,7 +109,7 @@ fn feed(server: &Server, changes: &[(&str, &str)]) -> String {
     })
 }
 
-fn code(answer: Result<Answer, cert_assistant::fault::Fault>) -> FaultCode {
+pub fn code(answer: Result<Answer, cert_assistant::fault::Fault>) -> FaultCode {
     answer.unwrap_err().code
 }
 

@@ -2,7 +2,7 @@
 #![allow(dead_code)] // every test crate uses its part
 
 use cert_assistant::ca::protocol::Contact;
-use cert_assistant::ca::{CaProfile, Connection, OrderApi, PinPolicy, Proxy, ServiceUrl, Text};
+use cert_assistant::ca::{CaProfile, Connection, OrderApi, Origin, PinPolicy, Proxy, ServiceUrl, Text};
 use cert_assistant::ca_service::audit::{self, Actor};
 use cert_assistant::ca_service::authority::{Authority, HolderKind, Keys, Names};
 use cert_assistant::ca_service::books::certificates::{self, Certificate};
@@ -272,6 +272,7 @@ pub fn client_at(port: u16) -> OrderApi {
         reminder_days: Vec::new(),
         pin_policy: PinPolicy { min: 6, max: 16 },
         update: None,
+        origin: Origin::default(),
         roots: Vec::new(),
     };
     OrderApi::new(&profile, &Proxy::None).unwrap()

@@ -61,7 +61,7 @@ fn it_tells_version_licence_folders_and_independence() {
 }
 
 #[test]
-fn an_update_is_asked_for_shown_downloaded_and_never_installed() {
+fn an_update_is_asked_for_shown_downloaded_and_installed_only_at_a_press() {
     let mut screen = about();
     ask(&mut screen);
     assert!(matches!(screen.asked()[..], [Command::CheckUpdate]));
@@ -80,10 +80,17 @@ fn an_update_is_asked_for_shown_downloaded_and_never_installed() {
     screen.click("取消");
     assert!(matches!(screen.asked()[..], [Command::CancelDownload]));
     let file = Path::new("/home/user/Downloads/cert-assistant_0.2.0_amd64.deb").to_owned();
-    stage(&mut screen, UpdateStage::Downloaded { release: release(), file: file.clone() });
-    screen.shows(&["新版本 0.2.0 已下载，校验无误", file.to_str().unwrap(), "请关闭本程序后安装"]);
-    screen.click("打开文件夹");
+    stage(&mut screen, UpdateStage::Downloaded { release: release(), file: file.clone(), opened: false });
+    screen.shows(&["新版本 0.2.0 已下载，校验无误", file.to_str().unwrap(), "系统会打开安装程序"]);
+    assert_eq!(screen.asked().len(), 0, "nothing by itself");
+    screen.press_button("打开文件夹");
     assert!(matches!(&screen.asked()[..], [Command::OpenFolder(path)] if *path == file));
+    screen.click("安装");
+    let asked = screen.asked();
+    assert!(matches!(&asked[..], [Command::InstallUpdate { file: path, .. }] if *path == file));
+    stage(&mut screen, UpdateStage::Downloaded { release: release(), file, opened: true });
+    screen.shows(&["安装程序已打开", "双击上面的文件"]);
+    assert_eq!(screen.obstacle("安装"), None, "the installer may have been closed");
 }
 
 #[test]

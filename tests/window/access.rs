@@ -53,7 +53,7 @@ fn tab_comes_to_every_control_of_the_pages() {
         UpdateStage::NoFeed,
         UpdateStage::Newer(release()),
         UpdateStage::Downloading { release: release(), bytes: 1 },
-        UpdateStage::Downloaded { release: release(), file },
+        UpdateStage::Downloaded { release: release(), file, opened: false },
     ] {
         let what = format!("about {stage:?}");
         screen.happens(Event::Update(stage));

@@ -24,6 +24,7 @@ mod pages;
 mod paint;
 mod pin_secrecy;
 mod preferences;
+mod presets;
 mod reminders;
 mod renewal;
 mod renewal_download;

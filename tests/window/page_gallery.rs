@@ -5,6 +5,7 @@ use crate::bench::{Bench, spec};
 use crate::checks::{mixed, run};
 use crate::gallery::{Gallery, looks, tour};
 use crate::log;
+use crate::presets;
 use crate::services::with_own;
 use crate::stages::fault;
 use cert_assistant::app::check::ProbeId;
@@ -90,7 +91,8 @@ fn about(gallery: &mut Gallery) {
         ("up-to-date", UpdateStage::UpToDate),
         ("newer", UpdateStage::Newer(release())),
         ("downloading", UpdateStage::Downloading { release: release(), bytes: 4_800_000 }),
-        ("downloaded", UpdateStage::Downloaded { release: release(), file }),
+        ("downloaded", UpdateStage::Downloaded { release: release(), file, opened: false }),
+        ("turned-off", UpdateStage::TurnedOff),
         ("failed", UpdateStage::Failed(fault())),
     ] {
         gallery.screen.happens(Event::Update(stage));
@@ -124,6 +126,18 @@ fn the_environment_check() {
 #[test]
 fn the_settings() {
     tour(&looks(), expiring, settings);
+}
+
+#[test]
+fn the_settings_an_administrator_has_locked() {
+    for look in looks() {
+        let bench = expiring();
+        let mut gallery = Gallery::planned(look, &bench, |plan| plan.presets(presets::all_locked()));
+        gallery.press("设置", "Settings");
+        gallery.screen.happens(Event::Tray(true));
+        gallery.press("高级：更新源", "Advanced: where updates come from");
+        gallery.hang("23-settings-locked");
+    }
 }
 
 #[test]

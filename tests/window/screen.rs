@@ -7,8 +7,8 @@ use cert_assistant::app::check;
 use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
-    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, RenewalAsk, Settings,
-    SettingsFile, Site, Surroundings, UnlockAsk, cert,
+    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, Presets, RenewalAsk,
+    Settings, SettingsFile, Site, Surroundings, UnlockAsk, cert,
 };
 use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
@@ -52,6 +52,7 @@ pub struct Plan<'a> {
     theme: Theme,
     scale: f32,
     crash: Option<Crash>,
+    presets: Arc<Presets>,
     profiles: Profiles,
 }
 
@@ -140,6 +141,7 @@ impl<'a> Plan<'a> {
             theme: Theme::Light,
             scale: 1.0,
             crash: None,
+            presets: Arc::default(),
             profiles: Profiles::load(None).0,
         }
     }
@@ -191,6 +193,12 @@ impl<'a> Plan<'a> {
         self
     }
 
+    /// What the administrator set.
+    pub fn presets(mut self, presets: Arc<Presets>) -> Self {
+        self.presets = presets;
+        self
+    }
+
     /// CAs known to the program.
     pub fn profiles(mut self, profiles: Profiles) -> Self {
         self.profiles = profiles;
@@ -229,7 +237,7 @@ impl<'a> Plan<'a> {
             stage,
             events,
             Setting {
-                settings_file: SettingsFile::at(self.settings.map(Path::to_owned).or(english)),
+                settings_file: SettingsFile::at(self.settings.map(Path::to_owned).or(english)).over(self.presets),
                 practice: self.practice,
                 practice_contact: None,
                 clock: Arc::new(move || *NOW + i64::try_from(passed.lock().unwrap().as_secs()).unwrap()),

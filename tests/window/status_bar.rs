@@ -119,7 +119,7 @@ fn in_the_smallest_window_the_bar_holds_the_longest_words() {
         screen.happens(Event::CaReached { slot: 1, result: Err(Fault::new(FaultCode::CaNotTrusted)) });
         screen.stays_within_its_width("status bar");
         let update = if english { "Check for updates" } else { "检查更新" };
-        let (bar, version) = (screen.control(update).rect(), screen.place_of("0.1.0"));
+        let (bar, version) = (screen.control(update).rect(), screen.place_of(env!("CARGO_PKG_VERSION")));
         assert!(version.right() <= bar.left() + 1.0 && bar.right() <= 720.0, "{version:?} {bar:?}");
         let ca = if english { "The CA did not prove who it is" } else { "CA 服务的身份未通过验证" };
         assert!(screen.control(ca).rect().right() <= version.left(), "{:?}", screen.control(ca).rect());

@@ -1,6 +1,7 @@
 //! The parent's side of the children that load what may crash: little to inherit, a time limit, a limit to what they say.
 
 use super::driver_child::{self, Step};
+use crate::desktop::program::same_version;
 use std::ffi::OsStr;
 use std::io::{self, Read};
 use std::path::Path;
@@ -26,9 +27,10 @@ pub enum End {
     NotStarted,
 }
 
-/// This program as a child with this task: none of the person's variables, no input, nowhere to write but a pipe.
+/// This program as a child with this task: none of the person's variables, no input, nowhere to write but a pipe. It is of
+/// this version also while another is being installed, since the two talk to each other.
 pub fn command(program: &Path, task: impl AsRef<OsStr>) -> Command {
-    let mut command = Command::new(program);
+    let mut command = Command::new(same_version(program));
     command.arg(task).env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null());
     // the loader of Windows needs to know where the system is
     for name in ["SystemRoot", "windir"] {

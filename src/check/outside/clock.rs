@@ -5,11 +5,13 @@
 
 use super::reach::{self, Failure, TlsFailure};
 use crate::check::{Line, Probe, ProbeId, Scene, Statement, Verdict};
+use time::Date;
+use time::format_description::well_known::Iso8601;
 
 /// A difference people need not care about, seconds.
 const HARMLESS: i64 = 120;
-/// 2026-11-01: this version was made after that.
-const MADE: i64 = 1_793_491_200;
+/// The newest entry of the changelog has the day of this version.
+const CHANGELOG: &str = include_str!("../../../CHANGELOG.md");
 
 /// What is known of the clock.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,6 +41,20 @@ impl Judgement {
     }
 }
 
+/// This version was made after that, seconds since 1970 UTC: the beginning of the day before the one in the changelog, since days
+/// begin earlier in the east.
+fn made() -> i64 {
+    day_of(CHANGELOG).map_or(0, |day| day.midnight().assume_utc().unix_timestamp() - DAY)
+}
+
+const DAY: i64 = 86_400;
+
+/// The day of the newest entry that has one: `## [1.2.3] - 2026-11-21`.
+fn day_of(changelog: &str) -> Option<Date> {
+    let dated = |line: &str| Date::parse(line.strip_prefix("## [")?.split_once("] - ")?.1.trim(), &Iso8601::DATE).ok();
+    changelog.lines().find_map(dated)
+}
+
 pub(super) struct Clock;
 
 fn judge(scene: &Scene) -> Judgement {
@@ -49,7 +65,7 @@ fn judge(scene: &Scene) -> Judgement {
         return if off.abs() <= HARMLESS { Judgement::AsService(off, host) } else { Judgement::Off(off, host) };
     }
     let now = (scene.now)();
-    if now < MADE {
+    if now < made() {
         return Judgement::BeforeProgram;
     }
     let early = ways.iter().find_map(|way| match &way.failure {
@@ -109,7 +125,7 @@ fn sentence(judgement: Judgement) -> Statement {
             };
             Statement::new(key).with("host", host).with("amount", amount)
         }
-        Judgement::BeforeProgram => Statement::new("clock.before_program").with("day", reach::day(MADE)),
+        Judgement::BeforeProgram => Statement::new("clock.before_program").with("day", reach::day(made())),
         Judgement::BeforeService(host, day) => {
             Statement::new("clock.before_service").with("host", host).with("day", day)
         }
@@ -144,7 +160,7 @@ fn keeper(scene: &Scene) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use super::{Judgement, MADE, is_of_zone, sentence};
+    use super::{CHANGELOG, Judgement, day_of, is_of_zone, made, sentence};
 
     #[test]
     fn a_difference_is_told_in_the_unit_people_would_use() {
@@ -172,7 +188,14 @@ mod tests {
     }
 
     #[test]
-    fn the_day_this_version_was_made_is_written_right() {
-        assert_eq!(super::reach::day(MADE), "2026-11-01");
+    fn the_day_this_version_was_made_is_that_of_the_newest_entry_of_the_changelog() {
+        let day = |text: &str| day_of(text).map(|day| day.to_string());
+        let text = "# Changelog\n\n## [Unreleased]\n- x\n## [1.2.0] - 2026-12-31\n\n## [1.1.0] - 2026-01-01\n";
+        assert_eq!(day(text).as_deref(), Some("2026-12-31"));
+        for none in ["", "## [1.2.0]", "## [1.2.0] - soon", "## [1.2.0] - 2026-02-30", "## 1.2.0 - 2026-02-03"] {
+            assert_eq!(day(none), None, "{none}");
+        }
+        let written = CHANGELOG.lines().find(|line| line.contains("] - ")).unwrap();
+        assert_eq!(super::reach::day(made() + super::DAY), written.split("] - ").nth(1).unwrap());
     }
 }

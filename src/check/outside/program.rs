@@ -1,6 +1,7 @@
 //! This program: version, whether there are several, what it runs in, start with the desktop.
 
 use crate::check::{Line, Probe, ProbeId, Repair, Scene, Statement, Verdict};
+use crate::fault::FaultCode;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -31,8 +32,12 @@ impl Probe for Program {
                     .map(|file| file.display())
                     .fold(line, |line, file| line.detail(Statement::new("program.also").with_private("path", file)))
             }
+            None if !scene.preset_faults.is_empty() => {
+                Line::new(self.id(), Verdict::Notice, Statement::new("program.presets_wrong"))
+            }
             None => Line::new(self.id(), Verdict::Ok, Statement::new("program.ok").with("version", version)),
         };
+        let line = presets(scene, line);
         let bits = if cfg!(target_pointer_width = "64") { 64 } else { 32 };
         let kind = Statement::new("program.kind").with("version", version).with("bits", bits);
         let line = line.detail(kind.with("machine", std::env::consts::ARCH));
@@ -44,6 +49,26 @@ impl Probe for Program {
             None => line.detail(Statement::new("program.autostart_none")),
         }
     }
+}
+
+/// What the administrator set is named, so that nobody looks for it elsewhere.
+fn presets(scene: &Scene, line: Line) -> Line {
+    let line = scene.presets.iter().fold(line, |line, preset| {
+        let key = if preset.what.is_empty() { "program.preset_folder" } else { "program.preset" };
+        let statement = Statement::new(key).with("path", preset.path.display());
+        line.detail(if preset.what.is_empty() { statement } else { statement.with("what", preset.what.join(", ")) })
+    });
+    if scene.preset_faults.is_empty() {
+        return line;
+    }
+    let line = line.remedy(Statement::new("program.todo_presets"));
+    scene.preset_faults.iter().fold(line, |line, fault| {
+        let key = match fault.code {
+            FaultCode::PresetsOpen => "program.preset_open",
+            _ => "program.preset_wrong",
+        };
+        line.detail(Statement::new(key).with("code", fault.code.as_str()).with("detail", &fault.detail))
+    })
 }
 
 fn sandbox(scene: &Scene) -> Option<&'static str> {

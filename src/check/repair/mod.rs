@@ -12,6 +12,7 @@ use super::outside::autostart;
 use super::scene::Scene;
 use crate::fault::{Fault, FaultCode};
 use elevation::Powers;
+pub use rule::contents as udev_rule;
 
 /// Where the person goes on by hand.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -10,8 +10,9 @@ use std::fmt::Write;
 /// Before 73-seat-late.rules, which gives out the access.
 const FILE: &str = "/etc/udev/rules.d/70-cert-assistant.rules";
 
-/// The rule: one line a model, `VID:PID` in lower case as the kernel writes it.
-pub(super) fn contents() -> String {
+/// The udev rule: one line a model, `VID:PID` in lower case as the kernel writes it. The Debian packages bring the same.
+#[must_use]
+pub fn contents() -> String {
     let mut text = "# Certificate Assistant: the person at the desk may use these keys.\n\
                     ACTION==\"remove\", GOTO=\"cert_assistant_end\"\n\
                     SUBSYSTEM!=\"usb\", GOTO=\"cert_assistant_end\"\n"

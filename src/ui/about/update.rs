@@ -25,6 +25,10 @@ pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) 
                 }
             });
         }
+        UpdateStage::TurnedOff => {
+            widgets::button(ui, &t!("update.ask"), Weight::Normal, Some(&t!("update.turned_off")));
+            widgets::caption(ui, &t!("update.turned_off"));
+        }
         UpdateStage::UpToDate => {
             widgets::pill(ui, Icon::Check, Tone::Ok, &t!("update.up_to_date"));
             ask_button(ui, None, actions);
@@ -47,13 +51,20 @@ pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) 
                 actions.push(Action::Command(Command::CancelDownload));
             }
         }
-        UpdateStage::Downloaded { release, file } => {
+        UpdateStage::Downloaded { release, file, opened } => {
             widgets::pill(ui, Icon::Check, Tone::Ok, &t!("update.downloaded", version = release.version));
             ui.add(Label::new(file.display().to_string()).wrap().selectable(true));
-            widgets::caption(ui, &t!("update.install"));
-            if widgets::button(ui, &t!("about.open_folder"), Weight::Main, None).clicked() {
-                actions.push(Action::Command(Command::OpenFolder(file.clone())));
-            }
+            widgets::caption(ui, &if *opened { t!("update.opened") } else { t!("update.install_text") });
+            ui.horizontal_wrapped(|ui| {
+                let obstacle = writing.as_ref().map(|_| t!("update.writing_install"));
+                if widgets::button(ui, &t!("update.install"), Weight::Main, obstacle.as_deref()).clicked() {
+                    let (release, file) = (release.clone(), file.clone());
+                    actions.push(Action::Command(Command::InstallUpdate { release, file }));
+                }
+                if widgets::button(ui, &t!("about.open_folder"), Weight::Normal, None).clicked() {
+                    actions.push(Action::Command(Command::OpenFolder(file.clone())));
+                }
+            });
         }
         UpdateStage::Failed(fault) => {
             faults::inline(ui, fault, chinese);

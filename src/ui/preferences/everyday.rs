@@ -1,7 +1,7 @@
 //! 常规 and 提醒.
 
 use super::{Around, choice};
-use crate::app::{Command, Language, Settings, ThemeChoice};
+use crate::app::{Command, Language, Lock, Settings, ThemeChoice};
 use crate::ui::action::Action;
 use crate::ui::faults;
 use crate::ui::theme::space;
@@ -17,16 +17,19 @@ const DAYS: [u32; 6] = [60, 30, 15, 7, 3, 1];
 pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &mut Vec<Action>) {
     // each language is named in itself, so that it can be found by who reads no other
     let languages = [(Language::Chinese, t!("settings.chinese")), (Language::English, t!("settings.english"))];
-    choice(ui, &t!("settings.language"), &mut new.language, &languages);
+    let obstacle = around.obstacle(Lock::Language);
+    choice(ui, &t!("settings.language"), &mut new.language, &languages, obstacle.as_deref());
     let themes = [
         (ThemeChoice::System, t!("settings.theme_system")),
         (ThemeChoice::Light, t!("settings.theme_light")),
         (ThemeChoice::Dark, t!("settings.theme_dark")),
     ];
-    choice(ui, &t!("settings.theme"), &mut new.theme, &themes);
+    let obstacle = around.obstacle(Lock::Theme);
+    choice(ui, &t!("settings.theme"), &mut new.theme, &themes, obstacle.as_deref());
     widgets::control_row(ui, &t!("settings.start"), |ui| autostart(ui, around, actions));
     widgets::control_row(ui, &t!("settings.close"), |ui| {
-        let obstacle = (!around.desk.tray).then(|| t!("settings.no_tray"));
+        let no_tray = (!around.desk.tray).then(|| t!("settings.no_tray"));
+        let obstacle = no_tray.or_else(|| around.obstacle(Lock::StayInTray));
         let kept = new.stay_in_tray && around.desk.tray;
         if widgets::tick_box_unless(ui, kept, &t!("settings.stay_in_tray"), obstacle.as_deref()) {
             new.stay_in_tray = !new.stay_in_tray;
@@ -50,10 +53,11 @@ fn autostart(ui: &mut Ui, around: &Around<'_>, actions: &mut Vec<Action>) {
 }
 
 /// On which days before the end the person is reminded.
-pub fn reminders(ui: &mut Ui, new: &mut Settings) {
+pub fn reminders(ui: &mut Ui, new: &mut Settings, around: &Around<'_>) {
+    let obstacle = around.obstacle(Lock::ReminderDays);
     let mut own = new.reminder_days.is_some();
     let ways = [(false, t!("settings.remind_by_ca")), (true, t!("settings.remind_own"))];
-    choice(ui, &t!("settings.remind"), &mut own, &ways);
+    choice(ui, &t!("settings.remind"), &mut own, &ways, obstacle.as_deref());
     if own != new.reminder_days.is_some() {
         new.reminder_days = own.then(|| DAYS.to_vec());
     }
@@ -65,12 +69,14 @@ pub fn reminders(ui: &mut Ui, new: &mut Settings) {
                 let text = t!("settings.days_before", days = words::days(i64::from(day)));
                 // beside others it needs a width of its own
                 let width = widgets::button_width(ui, &text) + space::XL;
-                let clicked = ui
+                let response = ui
                     .allocate_ui(eframe::egui::vec2(width, crate::ui::theme::CONTROL_HEIGHT), |ui| {
-                        widgets::tick_box(ui, ticked, &text).clicked()
+                        ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::tick_box(ui, ticked, &text)).inner
                     })
                     .inner;
-                if clicked {
+                if let Some(reason) = &obstacle {
+                    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason.as_ref()));
+                } else if response.clicked() {
                     days.retain(|one| *one != day);
                     if !ticked {
                         days.push(day);

@@ -8,7 +8,7 @@ mod update;
 use super::action::Action;
 use super::theme::space;
 use super::widgets;
-use crate::app::{Desk, Settings};
+use crate::app::{Desk, Lock, Presets, Settings};
 use crate::ca::Profiles;
 use eframe::egui::Ui;
 use rust_i18n::t;
@@ -29,10 +29,19 @@ pub struct Around<'a> {
     pub desk: &'a Desk,
     /// CAs that can be chosen.
     pub profiles: &'a Profiles,
+    /// What the administrator set.
+    pub presets: &'a Presets,
     /// Details are being logged.
     pub details: bool,
     /// Language of the window.
     pub chinese: bool,
+}
+
+impl Around<'_> {
+    /// Why the person can't change this; `None` for what is free.
+    fn obstacle(&self, lock: Lock) -> Option<Cow<'static, str>> {
+        self.presets.locks(lock).then(|| t!("settings.by_administrator"))
+    }
 }
 
 /// Shows the page.
@@ -41,18 +50,22 @@ pub fn show(ui: &mut Ui, view: &mut View, settings: &Settings, around: &Around<'
     widgets::heading(ui, &t!("page.settings"));
     widgets::caption(ui, &t!("settings.more"));
     group(ui, &t!("settings.general"), |ui| everyday::general(ui, &mut new, around, actions));
-    group(ui, &t!("settings.reminders"), |ui| everyday::reminders(ui, &mut new));
+    group(ui, &t!("settings.reminders"), |ui| everyday::reminders(ui, &mut new, around));
     group(ui, &t!("settings.network"), |ui| {
         network::show(ui, view.proxy.get_or_insert_with(|| network::Draft::of(&settings.proxy)), &mut new, around);
     });
     group(ui, &t!("settings.update"), |ui| {
+        if around.presets.updates_off() {
+            widgets::caption(ui, &t!("update.turned_off"));
+            return;
+        }
         let word = t!("settings.advanced");
         if widgets::expander(ui, &word, &word, view.advanced).clicked() {
             view.advanced = !view.advanced;
             view.update = update::Draft::of(settings.update_feed.as_ref());
         }
         if view.advanced {
-            update::show(ui, &mut view.update, &mut new);
+            update::show(ui, &mut view.update, &mut new, around);
         }
     });
     group(ui, &t!("settings.log"), |ui| {
@@ -62,7 +75,8 @@ pub fn show(ui: &mut Ui, view: &mut View, settings: &Settings, around: &Around<'
         widgets::caption(ui, &t!("settings.log_text"));
     });
     group(ui, &t!("settings.counter"), |ui| {
-        if widgets::tick_box(ui, new.counter_mode, &t!("settings.counter_mode")).clicked() {
+        let obstacle = around.obstacle(Lock::CounterMode);
+        if widgets::tick_box_unless(ui, new.counter_mode, &t!("settings.counter_mode"), obstacle.as_deref()) {
             new.counter_mode = !new.counter_mode;
         }
     });
@@ -79,14 +93,28 @@ fn group(ui: &mut Ui, name: &str, add: impl FnOnce(&mut Ui)) {
     });
 }
 
-fn choice<T: Clone + PartialEq>(ui: &mut Ui, name: &str, value: &mut T, options: &[(T, Cow<'_, str>)]) {
+/// One of several; when `obstacle` is given nothing can be chosen, and it says why, below and to a screen reader.
+fn choice<T: Clone + PartialEq>(
+    ui: &mut Ui,
+    name: &str,
+    value: &mut T,
+    options: &[(T, Cow<'_, str>)],
+    obstacle: Option<&str>,
+) {
     widgets::control_row(ui, name, |ui| {
         ui.horizontal_wrapped(|ui| {
             for (option, text) in options {
-                if widgets::radio(ui, *value == *option, text).clicked() {
+                let chosen = *value == *option;
+                let response = ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::radio(ui, chosen, text)).inner;
+                if let Some(reason) = obstacle {
+                    ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason));
+                } else if response.clicked() {
                     *value = option.clone();
                 }
             }
         });
+        if let Some(reason) = obstacle {
+            widgets::caption(ui, reason);
+        }
     });
 }

@@ -2,7 +2,7 @@
 
 use super::{Around, choice};
 use crate::app::policy::{AddressFault, proxy_address};
-use crate::app::{ProxyChoice, Settings};
+use crate::app::{Lock, ProxyChoice, Settings};
 use crate::ui::text_field::TextField;
 use crate::ui::widgets;
 use eframe::egui::Ui;
@@ -44,10 +44,11 @@ pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<
         (Way::Given, t!("settings.proxy_given")),
     ];
     let before = draft.way;
-    choice(ui, &t!("settings.proxy"), &mut draft.way, &ways);
+    let obstacle = around.obstacle(Lock::Proxy);
+    choice(ui, &t!("settings.proxy"), &mut draft.way, &ways, obstacle.as_deref());
     let mut settled = before != draft.way;
     if draft.way == Way::Given {
-        widgets::control_row(ui, "", |ui| settled |= address(ui, draft));
+        widgets::control_row(ui, "", |ui| settled |= address(ui, draft, obstacle.as_deref()));
     }
     if settled {
         match (draft.way, proxy_address(&draft.address)) {
@@ -66,13 +67,15 @@ pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<
         let name = if around.chinese { &profile.name.zh } else { &profile.name.en };
         (Some(profile.id.clone()), name.as_str().into())
     }));
-    choice(ui, &t!("settings.ca"), &mut new.ca, &options);
+    let obstacle = around.obstacle(Lock::Ca);
+    choice(ui, &t!("settings.ca"), &mut new.ca, &options, obstacle.as_deref());
 }
 
 /// The field; true when it was left or Enter was pressed in it.
-fn address(ui: &mut Ui, draft: &mut Draft) -> bool {
+fn address(ui: &mut Ui, draft: &mut Draft, obstacle: Option<&str>) -> bool {
     let fault = proxy_address(&draft.address).err();
     let note = match fault {
+        _ if obstacle.is_some() => obstacle.unwrap_or_default().into(),
         None => t!("settings.proxy_hint"),
         Some(AddressFault::Empty) => t!("settings.proxy_empty"),
         Some(AddressFault::Scheme) => t!("settings.proxy_scheme"),
@@ -83,7 +86,7 @@ fn address(ui: &mut Ui, draft: &mut Draft) -> bool {
         label: &t!("settings.proxy_address"),
         note: &note,
         wrong: fault.is_some() && !draft.address.is_empty(),
-        enabled: true,
+        enabled: obstacle.is_none(),
         limit: LONGEST,
     };
     field.show(ui, &mut draft.address).response.lost_focus()

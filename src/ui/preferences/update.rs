@@ -1,7 +1,8 @@
 //! 更新, 高级: another feed than that of the CA.
 
+use super::Around;
 use crate::app::policy::{feed_address, feed_key};
-use crate::app::{Settings, UpdateFeed};
+use crate::app::{Lock, Settings, UpdateFeed};
 use crate::ui::text_field::TextField;
 use crate::ui::widgets;
 use eframe::egui::Ui;
@@ -25,7 +26,8 @@ impl Draft {
 }
 
 /// Shows the group.
-pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings) {
+pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<'_>) {
+    let obstacle = around.obstacle(Lock::UpdateFeed);
     widgets::caption(ui, &t!("settings.feed_text"));
     let empty = draft.address.trim().is_empty() && draft.key.trim().is_empty();
     let (good_address, key) = (feed_address(&draft.address), feed_key(&draft.key));
@@ -34,18 +36,21 @@ pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings) {
         (false, true) => missing,
         (false, false) => wrong,
     };
-    let notes = [
+    let mut notes = [
         note(good_address, &draft.address, t!("settings.feed_address_missing"), t!("settings.feed_address_wrong")),
         note(key.is_some(), &draft.key, t!("settings.feed_key_missing"), t!("settings.feed_key_wrong")),
     ];
-    let mut settled = false;
+    if let Some(reason) = &obstacle {
+        notes.fill(reason.clone());
+    }
+    let (enabled, mut settled) = (obstacle.is_none(), false);
     let [address_note, key_note] = &notes;
     let fields = [
         (t!("settings.feed_address"), address_note, &mut draft.address),
         (t!("settings.feed_key"), key_note, &mut draft.key),
     ];
     for (label, note, text) in fields {
-        let field = TextField { label: &label, note, wrong: !note.is_empty(), enabled: true, limit: LONGEST };
+        let field = TextField { label: &label, note, wrong: enabled && !note.is_empty(), enabled, limit: LONGEST };
         settled |= field.show(ui, text).response.lost_focus();
     }
     if settled {

@@ -254,6 +254,7 @@ impl Window {
     fn tell_update(&mut self, now: Instant) {
         let (text, tone) = match &self.desk.update {
             UpdateStage::Unasked | UpdateStage::Asking => return,
+            UpdateStage::TurnedOff => (t!("update.turned_off").into_owned(), Tone::Warn),
             UpdateStage::UpToDate => (t!("update.up_to_date").into_owned(), Tone::Ok),
             UpdateStage::NoFeed => (t!("update.no_feed").into_owned(), Tone::Warn),
             UpdateStage::Failed(fault) => (fault.sentences(self.chinese()).what, Tone::Warn),

@@ -11,7 +11,8 @@ use crate::app::desktop::{crash::Crash, instance::Target};
 use crate::app::protocol::OrderKind;
 use crate::app::reminders::Reminders;
 use crate::app::{
-    Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, timeline,
+    Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, UpdateStage,
+    timeline,
 };
 use crate::ca::Profiles;
 use crate::ui::action::{Action, Page};
@@ -143,6 +144,9 @@ impl Window {
         let contacts = Contacts::at(setting.contacts_file.clone());
         let mut desk = Desk::default();
         desk.set_aside.extend([reminders.set_aside(), contacts.set_aside()].into_iter().flatten().map(PathBuf::from));
+        if setting.settings_file.presets().updates_off() {
+            desk.update = UpdateStage::TurnedOff;
+        }
         let crash = setting.crash.clone().map(|crash| Dialog::Crash(crash::CrashDialog::new(crash)));
         Self {
             desk,

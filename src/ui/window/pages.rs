@@ -21,7 +21,8 @@ impl Window {
             }
             Page::Settings => {
                 let (desk, profiles, details) = (&self.desk, &self.setting.profiles, self.log_details);
-                let around = preferences::Around { desk, profiles, details, chinese };
+                let presets = self.setting.settings_file.presets();
+                let around = preferences::Around { desk, profiles, presets, details, chinese };
                 preferences::show(ui, &mut self.preferences, &self.settings, &around, actions);
             }
             Page::About => about::show(ui, &self.desk, &self.setting.folders, chinese, actions),

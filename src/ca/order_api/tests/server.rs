@@ -2,7 +2,7 @@
 
 use crate::ca::ServiceUrl;
 use crate::ca::http::Limits;
-use crate::ca::profiles::{CaProfile, Connection, PinPolicy, Text};
+use crate::ca::profiles::{CaProfile, Connection, Origin, PinPolicy, Text};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -219,6 +219,7 @@ pub fn profile(url: &str, roots: Vec<Vec<u8>>) -> CaProfile {
         reminder_days: Vec::new(),
         pin_policy: PinPolicy { min: 6, max: 16 },
         update: None,
+        origin: Origin::default(),
         roots,
     }
 }
