@@ -114,9 +114,6 @@ practice() {
 
 mine() { (cd "$drive/users" && find . -path '*cert-assistant/config/*' -type f -o -path '*cert-assistant/data/orders/*' -type f | sort | xargs -d '\n' sha256sum); }
 
-# Another session: the program meets its like by the names of screen and session, and this is another screen.
-start_elsewhere() { WAYLAND_DISPLAY=another start_program "$@"; }
-
 updates() {
   mkdir -p "$roaming/config" "$local/data/orders"
   printf '{"format":1,"theme":"dark"}' > "$roaming/config/settings.json"
@@ -177,21 +174,11 @@ updates() {
   holds "the new program is there" new_is_there
   holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
 
-  run wine "$setup" /S /ALLOWDOWNGRADE
-  start_elsewhere "$machine"
-  run wine "$newer" /S
-  holds "a program in another session does not hinder an update" is "$code" 0
-  holds "the new program is there" new_is_there
-  holds "the other runs on" not gone "$program_pid"
-  holds "beside the new one" is "$(installed_files "$machine")" "./LICENSE.txt ./NOTICE.txt ./cert-assistant-old-1.exe ./cert-assistant.exe ./licences.txt ./uninstall.exe "
-  kill "$program_pid"
-  wait_for "$patience" gone "$program_pid"
-  run wine "$newer" /S
-  holds "the next setup sweeps it away" is "$(installed_files "$machine")" "$whole"
   mine > "$work/mine-now"
   holds "settings and orders are the same, byte for byte" cmp "$work/mine" "$work/mine-now"
 
   would_not_close
+  of_another_person
   switches
 }
 
@@ -219,6 +206,26 @@ would_not_close() {
   xdotool key alt+r alt+f
   ended "$setup_pid" || true
   holds "the new version is there" is "$(value "HKLM\\$uninstall_key" DisplayVersion)" "$newer_version"
+  run wine "$setup" /S /ALLOWDOWNGRADE
+}
+
+# What another person runs: nobody closes it, it runs on under another name.
+of_another_person() {
+  run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
+  touch "$drive/other"
+  start wine "$machine\\cert-assistant.exe"
+  local program=$pid
+  sleep 1
+  run wine "$newer" /S
+  holds "a program that another person runs does not hinder an update" is "$code" 0
+  holds "the new program is there" new_is_there
+  holds "the other runs on" not gone "$program"
+  holds "beside the new one" is "$(sum "$(unix "$machine")/cert-assistant-old-1.exe")" "$(sum "$work/stand-in.exe")"
+  kill "$program"
+  wait_for "$patience" gone "$program"
+  run wine "$newer" /S
+  holds "the next setup sweeps it away" is "$(installed_files "$machine")" "$whole"
+  rm "$drive/other"
   run wine "$setup" /S /ALLOWDOWNGRADE
 }
 
@@ -337,37 +344,51 @@ for_one_person() {
   holds "nor in the registry" diff "$work/registry-before" "$work/registry-after"
 }
 
-cuts() {
-  local step stopped cut
+# A newer setup that stands still at a step, cut off there as by the power.
+cut_at() { # STEP PROGRAM
+  local stopped
+  STOP_AT=$1 VERSION=$newer_version PROGRAM=$2 OUT=$work/stopping.exe quiet installer/windows/build.sh dev
   stopped=$drive/users/$(id -un)/AppData/Local/Temp/setup-stopped
   [ -d "$(dirname "$stopped")" ] || stopped=$drive/users/$(id -un)/Temp/setup-stopped
-  for step in 1 2 3 4 5; do
-    STOP_AT=$step VERSION=$newer_version PROGRAM=$work/newer-program.exe OUT=$work/stopping.exe quiet installer/windows/build.sh dev
+  rm -f "$stopped"
+  start wine "$work/stopping.exe" /S
+  wait_for "$patience" test -e "$stopped"
+  kill -9 "$pid"
+  wait "$pid" 2>/dev/null || true
+}
+put_right() {
+  run wine "$newer" /S
+  holds "the next setup ends with 0" is "$code" 0
+  holds "and puts it right" new_is_there
+  holds "with nothing else in the folder" is "$(installed_files "$machine")" "$whole"
+  holds "and everything described" described HKLM "$machine" "$newer_version" "$(value "HKLM\\$uninstall_key" DisplayName)"
+}
+
+cuts() {
+  local step program
+  for step in 1 2 4 5; do
     run wine "$setup" /S /ALLOWDOWNGRADE
-    rm -f "$stopped"
-    # only a program somebody else runs has to step aside
-    [ "$step" != 3 ] || start_elsewhere "$machine"
-    start wine "$work/stopping.exe" /S
-    cut=$pid
-    wait_for "$patience" test -e "$stopped"
-    kill -9 "$cut"
-    wait_for "$patience" gone "$cut"
-    case $step in
-      1 | 2) holds "cut at step $step: the old program" old_is_there ;;
-      3)
-        holds "cut at step 3: both programs are whole" is \
-          "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
-          "$(sum "$work/program.exe") $(sum "$work/newer-program.exe")"
-        kill "$program_pid"
-        wait_for "$patience" gone "$program_pid"
-        ;;
-      *) holds "cut at step $step: the new program" new_is_there ;;
-    esac
-    run wine "$newer" /S
-    holds "the next setup ends with 0" is "$code" 0
-    holds "and puts it right" new_is_there
-    holds "with nothing else in the folder" is "$(installed_files "$machine")" "$whole"
-    holds "and everything described" described HKLM "$machine" "$newer_version" "$(value "HKLM\\$uninstall_key" DisplayName)"
+    cut_at "$step" "$work/newer-program.exe"
+    if [ "$step" -lt 3 ]; then
+      holds "cut at step $step: the old program" old_is_there
+    else
+      holds "cut at step $step: the new program" new_is_there
+    fi
+    put_right
   done
+  # only what another person runs has to step aside
+  run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
+  touch "$drive/other"
+  start wine "$machine\\cert-assistant.exe"
+  program=$pid
+  sleep 1
+  cut_at 3 "$work/newer-program.exe"
+  holds "cut while it steps aside: both programs are whole" is \
+    "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
+    "$(sum "$work/stand-in.exe") $(sum "$work/newer-program.exe")"
+  kill "$program"
+  wait_for "$patience" gone "$program"
+  rm "$drive/other"
+  put_right
   uninstall "$machine" /PURGE
 }
