@@ -182,12 +182,18 @@ updates() {
   switches
 }
 
+start_stand_in() {
+  rm -f "$drive/running"
+  start wine "$machine\\cert-assistant.exe"
+  wait_for "$patience" test -e "$drive/running"
+  rm "$drive/running"
+}
+
 would_not_close() {
   run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
   touch "$drive/busy"
-  start wine "$machine\\cert-assistant.exe"
+  start_stand_in
   local program=$pid setup_pid
-  sleep 1
   run wine "$work/stand-in-newer.exe" /S
   holds "in the middle of something: a silent setup ends with 3" is "$code" 3
   holds "and leaves it running" not gone "$program"
@@ -213,9 +219,8 @@ would_not_close() {
 of_another_person() {
   run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
   touch "$drive/other"
-  start wine "$machine\\cert-assistant.exe"
+  start_stand_in
   local program=$pid
-  sleep 1
   run wine "$newer" /S
   holds "a program that another person runs does not hinder an update" is "$code" 0
   holds "the new program is there" new_is_there
@@ -379,9 +384,8 @@ cuts() {
   # only what another person runs has to step aside
   run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
   touch "$drive/other"
-  start wine "$machine\\cert-assistant.exe"
+  start_stand_in
   program=$pid
-  sleep 1
   cut_at 3 "$work/newer-program.exe"
   holds "cut while it steps aside: both programs are whole" is \
     "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
