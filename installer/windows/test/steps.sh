@@ -65,6 +65,7 @@ by_hand_in_chinese() {
   holds "so does the one in the menu" is "$(target_of "$menu/证书助手.lnk")" "$machine\\cert-assistant.exe"
   holds "it starts with Windows for this person, as ticked" is "$(value "HKCU\\$run_key" cert-assistant)" "\"$machine\\cert-assistant.exe\" --background"
   holds "presets have a folder that only administrators write" is "$(stat -c %a "$drive/ProgramData/cert-assistant" | cut -c2-)" 50
+  holds "which the program may trust" is "$(value "HKLM\\$key" Presets)" 'C:\ProgramData\cert-assistant'
   xdotool key alt+f
   holds "the setup ends with 0" ended "$setup_pid"
   holds "it starts the program" wait_for "$patience" told first-frame
@@ -282,6 +283,7 @@ removal() {
   mine > "$work/mine-now"
   holds "settings and orders are there again" cmp "$work/mine" "$work/mine-now"
   holds "so is what the administrator put there" test -e "$drive/ProgramData/cert-assistant/settings.json"
+  holds "which the program may trust again" is "$(value "HKLM\\$key" Presets)" 'C:\ProgramData\cert-assistant'
   rm "$drive/ProgramData/cert-assistant/settings.json"
   local begun
   begun=$(now)
@@ -303,16 +305,19 @@ removal() {
   # giving a folder to somebody else takes root
   [ "$(id -u)" != 0 ] || presets_of_anybody
 }
-# Everybody may make folders in %ProgramData%: one of somebody who is no administrator is not taken for theirs.
+# Everybody may make folders in %ProgramData%: what somebody who is no administrator put there is not taken for theirs.
 presets_of_anybody() {
-  mkdir "$drive/ProgramData/cert-assistant"
-  printf '{}' > "$drive/ProgramData/cert-assistant/settings.json"
-  chown -R nobody "$drive/ProgramData/cert-assistant"
-  run wine "$setup" /S
-  holds "presets that anybody put there before are moved aside" is "$code $(cd "$drive/ProgramData" && find cert-assistant* | tr '\n' ' ')" \
-    "0 cert-assistant cert-assistant-untrusted-1 cert-assistant-untrusted-1/settings.json "
-  rm -r "$drive/ProgramData/cert-assistant-untrusted-1"
-  uninstall "$machine"
+  local whose presets=$drive/ProgramData/cert-assistant
+  for whose in "$presets" "$presets/settings.json"; do
+    mkdir "$presets"
+    printf '{}' > "$presets/settings.json"
+    chown nobody "$whose"
+    run wine "$setup" /S
+    holds "presets that anybody put there before are moved aside" is "$code $(cd "$drive/ProgramData" && find cert-assistant* | tr '\n' ' ')" \
+      "0 cert-assistant cert-assistant-untrusted-1 cert-assistant-untrusted-1/settings.json "
+    rm -r "$presets-untrusted-1"
+    uninstall "$machine"
+  done
 }
 left_only() { # PATTERN of what may be there beyond what was
   listing > "$work/after"
