@@ -87,6 +87,8 @@ fault_codes! {
     ServiceVersion = "SVC-202",
     /// The system refuses access to the service.
     ServiceDenied = "SVC-203",
+    /// The service of Windows can't be used.
+    ServiceUnusable = "SVC-204",
     /// The service did not start.
     ServiceNotStarted = "SVC-211",
     /// The service is not installed.
@@ -305,6 +307,11 @@ impl Fault {
             format!("{} · {}", self.code.as_str(), self.detail)
         }
     }
+}
+
+impl FaultCode {
+    /// A smart-card service that does not run: every system has another way out.
+    pub const SERVICE_STOPPED: Self = if cfg!(windows) { Self::ServiceUnusable } else { Self::ServiceStopped };
 }
 
 /// What happened · what was kept · what to do.

@@ -19,13 +19,13 @@ if [ -z "${PROGRAM-}" ]; then
   cargo build --bin cert-assistant --target "$windows" --profile "$profile"
   folder=$profile
   [ "$profile" != dev ] || folder=debug
-  PROGRAM=${CARGO_TARGET_DIR:-target}/$windows/$folder/cert-assistant.exe
+  built=${CARGO_TARGET_DIR:-target}/$windows/$folder/cert-assistant.exe
 fi
 
 files=$(mktemp -d)
 trap 'rm -rf "$files"; end_started' EXIT
-cp "$PROGRAM" "$files/cert-assistant.exe"
-[ "$profile" != dev ] || x86_64-w64-mingw32-strip "$files/cert-assistant.exe"
+cp "${PROGRAM:-$built}" "$files/cert-assistant.exe"
+[ -n "${PROGRAM-}" ] || [ "$profile" != dev ] || x86_64-w64-mingw32-strip "$files/cert-assistant.exe"
 crlf() { sed 's/$/\r/' "$1"; } # for Windows' own editor
 marked() { printf '\xef\xbb\xbf'; crlf "$1"; } # as UTF-8
 crlf LICENSE > "$files/LICENSE.txt"
@@ -44,7 +44,7 @@ convert -size 300x114 'xc:#ffffff' "$files/small.png" -gravity east -geometry +1
   -strip -type TrueColor "BMP3:$files/header.bmp"
 
 size=$(du -bc "$files"/{cert-assistant.exe,LICENSE.txt,NOTICE.txt,licences.txt} | awk 'END { print int($1 / 1024) + 100 }')
-numbers=$(sed 's/[-+].*//' <<< "$version").0
+numbers=${version%%[-+]*}.0
 options=(-DVERSION="$version" -DNUMBERS="$numbers" -DSIZE="$size" -DFILES="$files" -DOUT="$out")
 [ "$profile" != dev ] || options+=(-DQUICK)
 [ -z "${STOP_AT-}" ] || options+=(-DSTOP_AT="$STOP_AT")

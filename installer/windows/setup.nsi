@@ -201,6 +201,8 @@ Section
     Call RemoveOwnCopy
   ${EndIf}
   !insertmacro sweep "$INSTDIR"
+  ; SHCNE_ASSOCCHANGED: the icons of links and shortcuts
+  System::Call 'shell32::SHChangeNotify(i 0x08000000, i 0, p 0, p 0)'
   SetErrorLevel ${DONE}
 SectionEnd
 

@@ -8,7 +8,7 @@
 
 !insertmacro text Product "${NAME_EN}" "${NAME_ZH}"
 !insertmacro text Publisher "The ${NAME_EN} project" "${NAME_ZH}项目"
-!insertmacro text Comment "Certificates and PINs of USB keys" "查看 USB Key 中的证书，修改密码"
+!insertmacro text Comment "Certificates and PINs of USB keys" "查看 UKey 中的证书，修改密码"
 
 LicenseLangString Licence ${LANG_ENGLISH} "${FILES}/licence-en.txt"
 LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
@@ -16,7 +16,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
 !insertmacro text WelcomeTitle "${NAME_EN} ${VERSION}" "${NAME_ZH} ${VERSION}"
 !insertmacro text WelcomeFirst \
   "This installs ${NAME_EN}, with which you see the certificates on your USB key, renew them and change the PIN.${LINE}${LINE}It takes less than a minute. The computer does not have to be restarted." \
-  "即将安装${NAME_ZH}。您可以用它查看 USB Key 中的证书、办理证书更新、修改密码。${LINE}${LINE}安装不到一分钟，不需要重新启动计算机。"
+  "即将安装${NAME_ZH}。您可以用它查看 UKey 中的证书、办理证书更新、修改密码。${LINE}${LINE}安装不到一分钟，不需要重新启动计算机。"
 !insertmacro text OnlyForYou \
   "It is installed for you only. To install it for everybody, start this setup with a right click and “Run as administrator”." \
   "将只为您本人安装。如需为本机所有人安装，请右键点击本安装程序，选择“以管理员身份运行”。"
@@ -32,7 +32,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
 
 !insertmacro text OptionsTitle "Options" "安装选项"
 !insertmacro text OptionsSubtitle "What else should be set up?" "还需要哪些设置？"
-!insertmacro text OptionDesktop "&Icon on the desktop" "在桌面上显示图标(&D)"
+!insertmacro text OptionDesktop "Icon on the &desktop" "在桌面上显示图标(&D)"
 !insertmacro text OptionMenu "&Entry in the start menu" "添加到“开始”菜单(&M)"
 !insertmacro text OptionAutostart "&Start when I sign in to Windows, without a window" "登录 Windows 时自动启动，不打开窗口(&S)"
 !insertmacro text OptionsWhere "The program is installed in:${LINE}$INSTDIR" "程序安装位置：${LINE}$INSTDIR"
@@ -40,7 +40,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
 !insertmacro text FinishTitle "${NAME_EN} is installed" "${NAME_ZH}已安装"
 !insertmacro text FinishText \
   "Plug in your USB key and double-click the icon “${NAME_EN}”." \
-  "插入 USB Key，双击“${NAME_ZH}”图标即可使用。"
+  "插入 UKey，双击“${NAME_ZH}”图标即可使用。"
 !insertmacro text StartNow "Start ${NAME_EN} &now" "立即启动${NAME_ZH}(&R)"
 
 !insertmacro text WillClose \
@@ -69,7 +69,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
   "本机已安装较新的 $OldVersion 版，本安装程序是 ${VERSION} 版。确定换成旧版本吗？"
 
 !insertmacro text RemoveTitle "Remove ${NAME_EN}" "卸载${NAME_ZH}"
-!insertmacro text RemoveSubtitle "Certificates and keys on your USB key are not touched." "USB Key 中的证书和密钥不受影响。"
+!insertmacro text RemoveSubtitle "Certificates and keys on your USB key are not touched." "UKey 中的证书和密钥不受影响。"
 !insertmacro text RemoveWhat "The program is removed from:${LINE}$INSTDIR" "将移除程序：${LINE}$INSTDIR"
 !insertmacro text RemoveSettings "&Remove my settings and records as well" "同时删除我的设置和记录(&R)"
 !insertmacro text RemoveSettingsMore \
@@ -80,5 +80,5 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
   "有 $Orders 笔业务正在办理（证书更新或找回密码），只能凭本机上的记录继续办理，请不要删除。"
 !insertmacro text OrdersGo \
   "Orders under way: $Orders. Without their records they can't be finished: a key may be left with half a renewal.${LINE}Remove the records all the same?" \
-  "有 $Orders 笔业务正在办理。删除记录后将无法继续，USB Key 可能停留在更新了一半的状态。${LINE}仍要删除吗？"
+  "有 $Orders 笔业务正在办理。删除记录后将无法继续，UKey 可能停留在更新了一半的状态。${LINE}仍要删除吗？"
 !insertmacro text RemovedText "${NAME_EN} was removed from this computer." "${NAME_ZH}已从本机移除。"

@@ -194,12 +194,13 @@ fn settle(desk: &mut Desk, events: &Receiver<Event>) -> Result<(), Failure> {
     let end = Instant::now() + PATIENCE;
     loop {
         match &desk.service {
-            Some(ServiceState::Stopped) => return Err(Fault::new(FaultCode::ServiceStopped).into()),
+            Some(ServiceState::Stopped) => return Err(Fault::new(FaultCode::SERVICE_STOPPED).into()),
             Some(ServiceState::Denied) => return Err(Fault::new(FaultCode::ServiceDenied).into()),
             Some(ServiceState::VersionMismatch { service }) => {
                 let version = service.map_or_else(|| "?".to_owned(), |(major, minor)| format!("{major}:{minor}"));
                 return Err(Fault::new(FaultCode::ServiceVersion).with("service", version).into());
             }
+            Some(ServiceState::Asleep) => return Ok(()),
             Some(ServiceState::Running { .. }) if !desk.keys.iter().any(is_reading) => return Ok(()),
             Some(ServiceState::Running { .. }) | None => {}
         }
@@ -210,7 +211,7 @@ fn settle(desk: &mut Desk, events: &Receiver<Event>) -> Result<(), Failure> {
                     key.state = KeyState::Failed(Fault::new(FaultCode::KeyMute));
                 }
             }
-            return if desk.service.is_some() { Ok(()) } else { Err(Fault::new(FaultCode::ServiceStopped).into()) };
+            return if desk.service.is_some() { Ok(()) } else { Err(Fault::new(FaultCode::SERVICE_STOPPED).into()) };
         };
         desk.apply(event, now);
     }

@@ -29,7 +29,8 @@ const FORGIVEN: u32 = 32;
 const SETTLED: Duration = Duration::from_secs(1);
 /// Between two attempts to reach a service no event tells about.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
-const LONGEST_PAUSE: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 5 });
+/// On Windows the service comes with every key that is put in, and no event tells: the person waits so long.
+const LONGEST_PAUSE: Duration = Duration::from_secs(if cfg!(target_os = "linux") { 30 } else { 1 });
 /// Attempts after something happened to the service's socket: it is there before anybody listens on it.
 const ATTEMPTS: u32 = 6;
 /// How long a card held by another program is asked for again. A hold shorter than this may never show in the states the

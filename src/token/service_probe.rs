@@ -41,9 +41,14 @@ pub fn greet() -> Result<(), Silence> {
     Ok(())
 }
 
+/// Windows starts the service with the first reader and stops it after the last; a USB key is a reader.
 #[cfg(not(unix))]
-fn ask(_: Error) -> Diagnosis {
-    Diagnosis { state: ServiceState::Stopped, listening: false }
+fn ask(error: Error) -> Diagnosis {
+    let state = match error {
+        Error::NoService | Error::ServiceStopped => ServiceState::Asleep,
+        _ => ServiceState::Stopped,
+    };
+    Diagnosis { state, listening: false }
 }
 
 #[cfg(unix)]

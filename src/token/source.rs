@@ -10,6 +10,8 @@ pub enum ServiceState {
         /// Number of readers, with or without card.
         readers: usize,
     },
+    /// Not running, because the system starts it with the first reader, and there is none (Windows).
+    Asleep,
     /// Not running or not installed.
     Stopped,
     /// Speaks another protocol version than the client library.

@@ -16,12 +16,12 @@ pub fn no_key(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>
     let p = theme::palette(ui.ctx());
     match &desk.service {
         None => page(ui, Icon::Clock, p.text2, &t!("empty.starting"), &[], |_| {}),
-        Some(ServiceState::Running { .. }) => {
+        Some(ServiceState::Running { .. } | ServiceState::Asleep) => {
             let lines = [t!("empty.insert_1").into_owned(), t!("empty.insert_2").into_owned()];
             page(ui, Icon::Key, p.primary, &t!("empty.insert"), &lines, |ui| check_button(ui, actions));
         }
         Some(ServiceState::Stopped) => {
-            service_fault(ui, Icon::Plug, &Fault::new(FaultCode::ServiceStopped), chinese, actions);
+            service_fault(ui, Icon::Plug, &Fault::new(FaultCode::SERVICE_STOPPED), chinese, actions);
         }
         Some(ServiceState::VersionMismatch { service }) => {
             let version = service

@@ -79,6 +79,7 @@ fn service(state: Option<&ServiceState>, p: &theme::Palette) -> (Color32, Cow<'s
         None => (p.text2, t!("status.service_unknown")),
         Some(ServiceState::Running { readers: 0 }) => (p.ok, t!("status.service_no_reader")),
         Some(ServiceState::Running { .. }) => (p.ok, t!("status.service_ok")),
+        Some(ServiceState::Asleep) => (p.ok, t!("status.service_asleep")),
         Some(ServiceState::Stopped) => (p.danger, t!("status.service_stopped")),
         Some(ServiceState::VersionMismatch { .. }) => (p.danger, t!("status.service_version")),
         Some(ServiceState::Denied) => (p.danger, t!("status.service_denied")),

@@ -5,7 +5,8 @@ use crate::source::top;
 use cert_assistant::check::udev_rule;
 use cert_assistant::cli::Exit;
 use cert_assistant::cli::arguments::Arguments;
-use clap::CommandFactory;
+use cert_assistant::desktop::autostart::Autostart;
+use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
@@ -91,7 +92,7 @@ fn part(render: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> Vec<String>
 
 /// One page: the program, then each command with its own arguments.
 fn manual() -> String {
-    let whole = Arguments::command();
+    let whole = shown();
     let mut lines = vec![
         ".TH cert\\-assistant 1 \"\" cert\\-assistant \"User Commands\"".to_owned(),
         ".SH NAME".to_owned(),
@@ -100,7 +101,7 @@ fn manual() -> String {
     ];
     lines.extend(part(|page| Man::new(whole.clone()).render_options_section(page)));
     lines.push(".SH COMMANDS".to_owned());
-    for command in whole.get_subcommands().filter(|command| !command.is_hide_set()) {
+    for command in whole.get_subcommands() {
         // its help is said once, with the program
         let man = Man::new(command.clone().disable_help_flag(true));
         lines.push(format!(".SS {}", command.get_name()));
@@ -115,9 +116,18 @@ fn manual() -> String {
     lines.join("\n") + "\n" + FILES
 }
 
+/// Without what only the program says to itself.
+fn shown() -> Command {
+    let whole = Arguments::command();
+    Command::new("cert-assistant")
+        .version("")
+        .args(whole.get_arguments().filter(|argument| !argument.is_hide_set()).cloned())
+        .subcommands(whole.get_subcommands().filter(|command| !command.is_hide_set()).cloned())
+}
+
 fn completion(shell: Shell) -> String {
     let mut script = Vec::new();
-    generate(shell, &mut Arguments::command(), "cert-assistant", &mut script);
+    generate(shell, &mut shown(), "cert-assistant", &mut script);
     String::from_utf8(script).unwrap()
 }
 
@@ -144,6 +154,31 @@ fn the_completions_are_those_of_the_arguments() {
     is_the_one("completions/cert-assistant.bash", &completion(Shell::Bash));
     is_the_one("completions/_cert-assistant", &completion(Shell::Zsh));
     is_the_one("completions/cert-assistant.fish", &completion(Shell::Fish));
+}
+
+/// Off for everybody who has not chosen, on by taking out one line, and the person's own choice counts more.
+#[test]
+fn the_start_with_the_desktop_is_off_until_an_administrator_or_the_person_wants_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (system, person) = (folder.path().join("xdg"), folder.path().join("person"));
+    std::fs::create_dir(&system).unwrap();
+    let shipped = std::fs::read_to_string(top().join("installer/linux/autostart.desktop")).unwrap();
+    let administrator = |text: &str| std::fs::write(system.join("cert-assistant.desktop"), text).unwrap();
+    let program = "/usr/bin/cert-assistant".into();
+    let autostart = Autostart { folder: person, system: vec![system.clone()], program };
+    administrator(&shipped);
+    assert_eq!(autostart.state(), Some(false));
+    let on = shipped.replace("Hidden=true\n", "");
+    assert_ne!(on, shipped);
+    administrator(&on);
+    assert_eq!(autostart.state(), Some(true));
+    autostart.set(false).unwrap();
+    assert_eq!(autostart.state(), Some(false), "everybody but this person");
+    administrator(&shipped);
+    autostart.set(true).unwrap();
+    assert_eq!(autostart.state(), Some(true), "nobody but this person");
+    let line = shipped.lines().find(|line| line.starts_with("Exec=")).unwrap();
+    assert_eq!(line, "Exec=cert-assistant --background");
 }
 
 #[test]

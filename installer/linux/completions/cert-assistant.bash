@@ -31,12 +31,6 @@ _cert__assistant() {
             cert__assistant,list)
                 cmd="cert__assistant__subcmd__list"
                 ;;
-            cert__assistant,probe-driver)
-                cmd="cert__assistant__subcmd__probe__subcmd__driver"
-                ;;
-            cert__assistant,probe-service)
-                cmd="cert__assistant__subcmd__probe__subcmd__service"
-                ;;
             cert__assistant,show)
                 cmd="cert__assistant__subcmd__show"
                 ;;
@@ -55,12 +49,6 @@ _cert__assistant() {
             cert__assistant__subcmd__help,list)
                 cmd="cert__assistant__subcmd__help__subcmd__list"
                 ;;
-            cert__assistant__subcmd__help,probe-driver)
-                cmd="cert__assistant__subcmd__help__subcmd__probe__subcmd__driver"
-                ;;
-            cert__assistant__subcmd__help,probe-service)
-                cmd="cert__assistant__subcmd__help__subcmd__probe__subcmd__service"
-                ;;
             cert__assistant__subcmd__help,show)
                 cmd="cert__assistant__subcmd__help__subcmd__show"
                 ;;
@@ -71,7 +59,7 @@ _cert__assistant() {
 
     case "${cmd}" in
         cert__assistant)
-            opts="-h -V --practice --lang --open --background --quit --without-opengl --after-crash --help --version list show change-pin export check probe-driver probe-service help"
+            opts="-h -V --practice --lang --open --background --help --version list show change-pin export check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -155,7 +143,7 @@ _cert__assistant() {
             return 0
             ;;
         cert__subcmd__assistant__subcmd__help)
-            opts="list show change-pin export check probe-driver probe-service help"
+            opts="list show change-pin export check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -238,34 +226,6 @@ _cert__assistant() {
             COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
             return 0
             ;;
-        cert__subcmd__assistant__subcmd__help__subcmd__probe__subcmd__driver)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        cert__subcmd__assistant__subcmd__help__subcmd__probe__subcmd__service)
-            opts=""
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
         cert__subcmd__assistant__subcmd__help__subcmd__show)
             opts=""
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 3 ]] ; then
@@ -282,34 +242,6 @@ _cert__assistant() {
             ;;
         cert__subcmd__assistant__subcmd__list)
             opts="-h --json --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        cert__subcmd__assistant__subcmd__probe__subcmd__driver)
-            opts="-h --help"
-            if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
-                COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-                return 0
-            fi
-            case "${prev}" in
-                *)
-                    COMPREPLY=()
-                    ;;
-            esac
-            COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
-            return 0
-            ;;
-        cert__subcmd__assistant__subcmd__probe__subcmd__service)
-            opts="-h --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

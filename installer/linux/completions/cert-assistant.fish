@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_cert_assistant_global_optspecs
-    string join \n practice= lang= open= background quit without-opengl after-crash h/help V/version
+    string join \n practice= lang= open= background h/help V/version
 end
 
 function __fish_cert_assistant_needs_command
@@ -29,9 +29,6 @@ complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l lang -d '
 en\t''"
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l open -d 'What to show: `window`, `renew`, `unlock`, `check`, `orders`, or a link such as `cert-assistant:renew?serial=12ab`' -r
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l background -d 'Start into the tray'
-complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l quit -d 'Ask the program that is running to end, and wait until it has; 1 when it stays, because it is in the middle of something'
-complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l without-opengl -d 'Draw by Direct3D: OpenGL did not work (Windows)'
-complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l after-crash -d 'Started again after a fault'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -s h -l help -d 'Print help'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -s V -l version -d 'Print version'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "list" -d 'List the inserted keys'
@@ -39,8 +36,6 @@ complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "show"
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "change-pin" -d 'Change the user PIN; asks for it on the terminal'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "export" -d 'Write a certificate to a file'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "check" -d 'Look at everything between the USB bus and the CA; nothing is changed'
-complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "probe-driver" -d 'What the environment check does in a child: load a library'
-complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "probe-service" -d 'What the environment check does in a child: greet the smart-card service'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand list" -l json -d 'As JSON, one array'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand list" -s h -l help -d 'Print help'
@@ -58,13 +53,9 @@ complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l 
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l json -d 'As JSON, one object'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l private -d 'With names, serial numbers, addresses and paths'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -s h -l help -d 'Print help'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand probe-driver" -s h -l help -d 'Print help'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand probe-service" -s h -l help -d 'Print help'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "list" -d 'List the inserted keys'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "show" -d 'Show one key with both certificates'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "change-pin" -d 'Change the user PIN; asks for it on the terminal'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "export" -d 'Write a certificate to a file'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "check" -d 'Look at everything between the USB bus and the CA; nothing is changed'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "probe-driver" -d 'What the environment check does in a child: load a library'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "probe-service" -d 'What the environment check does in a child: greet the smart-card service'
-complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check probe-driver probe-service help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check help" -f -a "list" -d 'List the inserted keys'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check help" -f -a "show" -d 'Show one key with both certificates'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check help" -f -a "change-pin" -d 'Change the user PIN; asks for it on the terminal'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check help" -f -a "export" -d 'Write a certificate to a file'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check help" -f -a "check" -d 'Look at everything between the USB bus and the CA; nothing is changed'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand help; and not __fish_seen_subcommand_from list show change-pin export check help" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'

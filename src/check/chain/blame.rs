@@ -9,7 +9,7 @@ use crate::token::{CardSeen, ServiceState};
 /// The layer to blame when the service can't be asked for readers.
 pub fn service(scene: &Scene) -> Option<ProbeId> {
     match scene.service() {
-        ServiceState::Running { .. } => None,
+        ServiceState::Running { .. } | ServiceState::Asleep => None,
         ServiceState::Stopped | ServiceState::VersionMismatch { .. } => Some(ProbeId::Service),
         ServiceState::Denied => Some(ProbeId::Permission),
     }

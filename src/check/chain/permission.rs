@@ -40,7 +40,7 @@ impl Probe for Permission {
         if let Some(closed) = closed_node(scene, &own) {
             return with_session(scene, closed);
         }
-        if !matches!(state, ServiceState::Running { .. }) {
+        if !matches!(state, ServiceState::Running { .. } | ServiceState::Asleep) {
             return Line::waits_for(ProbeId::Permission, ProbeId::Service);
         }
         let keys = scene.keys();

@@ -2,6 +2,7 @@
 
 use super::client_version;
 use super::holders;
+use crate::check::outside::windows;
 use crate::check::{Line, Probe, ProbeId, Repair, Scene, Statement, Verdict};
 use crate::token::ServiceState;
 use std::fs;
@@ -31,6 +32,8 @@ impl Probe for Service {
         }
         match scene.service() {
             ServiceState::Running { readers } => running(scene, *readers),
+            ServiceState::Asleep if windows::service_disabled() => stopped(scene),
+            ServiceState::Asleep => Line::new(ProbeId::Service, Verdict::Ok, Statement::new("service.asleep")),
             ServiceState::Denied => Line::waits_for(ProbeId::Service, ProbeId::Permission),
             ServiceState::VersionMismatch { service } => mismatch(scene, *service),
             ServiceState::Stopped if scene.service_report().silent => problem(Statement::new("service.silent"))

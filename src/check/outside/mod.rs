@@ -10,8 +10,7 @@ mod ports;
 mod program;
 mod reach;
 pub(super) mod storage;
-#[cfg(any(windows, test))]
-mod windows;
+pub(super) mod windows;
 
 pub use clock::is_wrong as clock_is_wrong;
 pub use ports::Ports;

@@ -11,11 +11,14 @@ use std::process::{Command, Stdio};
 /// Zone of trusted sites (Internet Settings, `Zones\2`).
 #[cfg(windows)]
 const TRUSTED: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Internet Settings\Zones\2";
+#[cfg(any(windows, test))]
 /// Value of a zone: 0 = protected mode is on, 3 = off.
 const PROTECTED_MODE: &str = "2500";
+#[cfg(any(windows, test))]
 /// Value of a zone: its level.
 const LEVEL: &str = "CurrentLevel";
 
+#[cfg(any(windows, test))]
 /// State of a Windows service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ServiceRun {
@@ -27,7 +30,25 @@ pub(super) enum ServiceRun {
     Missing,
 }
 
+/// Whether SCardSvr is switched off, so that no reader starts it.
+#[cfg(windows)]
+pub(in crate::check) fn service_disabled() -> bool {
+    is_disabled(&ask("sc", &["qc", "SCardSvr"]))
+}
+
+#[cfg(not(windows))]
+pub(in crate::check) const fn service_disabled() -> bool {
+    false
+}
+
+/// Reads what `sc qc NAME` prints: `START_TYPE : 4 DISABLED`.
+#[cfg(any(windows, test))]
+fn is_disabled(text: &str) -> bool {
+    text.lines().any(|line| line.split_whitespace().eq(["START_TYPE", ":", "4", "DISABLED"]))
+}
+
 /// Reads what `sc query NAME` prints.
+#[cfg(any(windows, test))]
 fn read_sc(text: &str) -> Option<ServiceRun> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let has = |word: &str| words.contains(&word);
@@ -43,6 +64,7 @@ fn read_sc(text: &str) -> Option<ServiceRun> {
     }
 }
 
+#[cfg(any(windows, test))]
 /// Reads a number of what `reg query KEY` prints: `NAME REG_DWORD 0x…`.
 fn read_reg(text: &str, name: &str) -> Option<u32> {
     text.lines().find_map(|line| {
@@ -53,6 +75,7 @@ fn read_reg(text: &str, name: &str) -> Option<u32> {
     })
 }
 
+#[cfg(any(windows, test))]
 /// Reads the number of what `ver` prints: `Microsoft Windows [Version 10.0.19045.3803]`.
 fn read_version(text: &str) -> Option<&str> {
     let inner = text.split_once('[')?.1.split_once(']')?.0;
@@ -61,6 +84,7 @@ fn read_version(text: &str) -> Option<&str> {
     (numbers >= 3).then_some(version)
 }
 
+#[cfg(any(windows, test))]
 /// What a zone's values say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Zone {
@@ -69,6 +93,7 @@ struct Zone {
     protected: bool,
 }
 
+#[cfg(any(windows, test))]
 fn read_zone(text: &str) -> Option<Zone> {
     const HIGH: u32 = 0x12000;
     let level = read_reg(text, LEVEL)?;
@@ -115,7 +140,7 @@ pub(super) fn add_system(line: Line) -> Line {
 
 #[cfg(test)]
 mod tests {
-    use super::{ServiceRun, Zone, read_reg, read_sc, read_version, read_zone};
+    use super::{ServiceRun, Zone, is_disabled, read_reg, read_sc, read_version, read_zone};
 
     #[test]
     fn the_state_of_a_service_is_read_in_any_language() {
@@ -130,6 +155,16 @@ mod tests {
             "[SC] EnumQueryServicesStatus:OpenService FAILED 1060:\r\n\r\nThe specified service does not exist\r\n";
         assert_eq!(read_sc(missing), Some(ServiceRun::Missing));
         assert_eq!(read_sc(""), None);
+    }
+
+    #[test]
+    fn a_service_that_is_switched_off_is_told_from_one_that_waits() {
+        let text = "[SC] QueryServiceConfig SUCCESS\r\n\r\nSERVICE_NAME: SCardSvr\r\n        TYPE               : 20  WIN32_SHARE_PROCESS \r\n        \
+                    START_TYPE         : 4   DISABLED\r\n        DISPLAY_NAME       : Smart Card\r\n";
+        assert!(is_disabled(text));
+        assert!(!is_disabled(&text.replace("4   DISABLED", "3   DEMAND_START")));
+        assert!(!is_disabled(&text.replace("Smart Card", "DISABLED").replace("4   DISABLED", "2   AUTO_START")));
+        assert!(!is_disabled(""));
     }
 
     #[test]

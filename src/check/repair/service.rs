@@ -36,7 +36,7 @@ pub(super) fn start(scene: &Scene, powers: &Powers) -> Result<(), Fault> {
     loop {
         let report = (scene.ask_service)();
         match report.state {
-            ServiceState::Running { .. } => return Ok(()),
+            ServiceState::Running { .. } | ServiceState::Asleep => return Ok(()),
             _ if Instant::now() >= end => {
                 return Err(Fault::new(FaultCode::ServiceNotStarted).detail(format!("{:?}", report.state)));
             }

@@ -14,7 +14,7 @@ mod tests;
 
 pub use super::target::Target;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 

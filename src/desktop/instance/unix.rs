@@ -1,6 +1,7 @@
 //! The door as a socket in the folder of the session, which only this person can enter.
 
-use super::{Duration, File, Path, PathBuf, Place, Read, Write, io, line};
+use super::{Duration, File, Path, PathBuf, Place, Read, io, line};
+use std::io::Write;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::sync::Arc;

@@ -1,0 +1,356 @@
+# shellcheck shell=bash disable=SC2154,SC2034
+# What check.sh does with the setup, step by step. Sourced by it.
+
+table=()
+put() { table+=("$1=$2"); }
+
+# Setups of a later version: the same program with one byte more, and a stand-in that would not close.
+newer=$work/newer.exe
+newer_version=9.0.0
+make_setups() {
+  { cat "$work/program.exe"; printf x; } > "$work/newer-program.exe"
+  VERSION=$newer_version PROGRAM=$work/newer-program.exe OUT=$newer quiet installer/windows/build.sh dev
+  x86_64-w64-mingw32-gcc -O2 -s -municode -mwindows -o "$work/stand-in.exe" installer/windows/test/program.c
+  PROGRAM=$work/stand-in.exe OUT=$work/stand-in-setup.exe quiet installer/windows/build.sh dev
+  VERSION=$newer_version PROGRAM=$work/stand-in.exe OUT=$work/stand-in-newer.exe quiet installer/windows/build.sh dev
+}
+old_is_there() { is "$(sum "$(unix "$machine")/cert-assistant.exe")" "$(sum "$work/program.exe")"; }
+new_is_there() { is "$(sum "$(unix "$machine")/cert-assistant.exe")" "$(sum "$work/newer-program.exe")"; }
+
+# The parts of the registry that belong to an installation under HKLM or HKCU.
+described() { # ROOT FOLDER VERSION NAME
+  is "$(value "$1\\$key" InstallLocation)" "$2" && is "$(value "$1\\$key" Version)" "$3" &&
+    is "$(value "$1\\$uninstall_key" DisplayName)" "$4" && is "$(value "$1\\$uninstall_key" DisplayVersion)" "$3" &&
+    is "$(value "$1\\$uninstall_key" DisplayIcon)" "$2\\cert-assistant.exe,0" &&
+    is "$(value "$1\\$uninstall_key" InstallLocation)" "$2" &&
+    is "$(value "$1\\$uninstall_key" UninstallString)" "\"$2\\uninstall.exe\"" &&
+    is "$(value "$1\\$uninstall_key" QuietUninstallString)" "\"$2\\uninstall.exe\" /S" &&
+    is "$(value "$1\\$uninstall_key" NoModify)" 0x1 && is "$(value "$1\\$uninstall_key" NoRepair)" 0x1 &&
+    [ -n "$(value "$1\\$uninstall_key" Publisher)" ] && [ -n "$(value "$1\\$uninstall_key" EstimatedSize)" ] &&
+    is "$(value "$1\\$app_key")" "$2\\cert-assistant.exe" &&
+    is "$(value "$1\\Software\\Classes\\cert-assistant\\shell\\open\\command")" "\"$2\\cert-assistant.exe\" --open \"%1\"" &&
+    wine reg query "$1\\Software\\Classes\\cert-assistant" /v "URL Protocol" >/dev/null 2>&1
+}
+not_described() { # ROOT
+  is "$(value "$1\\$key" InstallLocation)$(value "$1\\$uninstall_key" DisplayName)$(value "$1\\$app_key")$(value "$1\\Software\\Classes\\cert-assistant")" ""
+}
+
+by_hand_in_chinese() {
+  listing > "$work/before"
+  registry > "$work/registry-before"
+  rm -f "$work/marks"
+  start in_chinese env CERT_ASSISTANT_TIMELINE="Z:${work//\//\\}\\marks" wine "$setup"
+  local setup_pid=$pid
+  wait_window '证书助手'
+  picture setup-language
+  advance Return
+  wait_window '证书助手 安装'
+  picture setup-welcome
+  advance alt+n
+  picture setup-licence
+  advance alt+i
+  picture setup-for-whom
+  advance alt+n
+  picture setup-folder
+  advance alt+n
+  advance alt+s
+  picture setup-options
+  xdotool key alt+i
+  wait_for "$patience" test -e "$desktop/证书助手.lnk"
+  picture setup-finished
+  holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
+  holds "Windows knows the program, its links and how to remove it" described HKLM "$machine" "$version" 证书助手
+  holds "nothing of it is under this person" not_described HKCU
+  holds "the icon on the desktop starts it" is "$(target_of "$desktop/证书助手.lnk")" "$machine\\cert-assistant.exe"
+  holds "so does the one in the menu" is "$(target_of "$menu/证书助手.lnk")" "$machine\\cert-assistant.exe"
+  holds "it starts with Windows for this person, as ticked" is "$(value "HKCU\\$run_key" cert-assistant)" "\"$machine\\cert-assistant.exe\" --background"
+  holds "presets have a folder that only administrators write" is "$(stat -c %a "$drive/ProgramData/cert-assistant" | cut -c2-)" 50
+  xdotool key alt+f
+  holds "the setup ends with 0" ended "$setup_pid"
+  holds "it starts the program" wait_for "$patience" told first-frame
+  wait_window '^证书助手$'
+  picture no-reader
+  close_program
+  put "installed" "$(du -bc "$(unix "$machine")"/* | tail -n 1 | cut -f1) bytes"
+}
+
+# Asks the program to close, as the setup does.
+close_program() {
+  run wine "$machine\\cert-assistant.exe" --quit
+  holds "the program closes when asked" is "$code" 0
+  holds "its window is gone" wait_for "$patience" window_gone '^证书助手$'
+}
+
+practice() {
+  start_program "$machine" --practice
+  holds "the program starts" told first-frame
+  put "start to the first picture" "$(awk '$3 == "first-frame" { print int($2 / 1000); exit }' "$work/marks") ms"
+  wait_window '^证书助手'
+  holds "it shows the keys of practice" wait_for "$patience" told card-complete
+  picture practice-keys
+  # where things are in a window of 960×640
+  xdotool mousemove --window "$window" 104 121 click 1
+  settle
+  xdotool mousemove --window "$window" 304 521 click 1
+  holds "a PIN can be changed" wait_for "$patience" told 'dialog open'
+  picture practice-change-pin
+  xdotool type --delay 40 123456
+  xdotool key --delay 40 Tab Tab
+  xdotool type --delay 40 Demo2026
+  xdotool key --delay 40 Tab Tab
+  xdotool type --delay 40 Demo2026
+  picture practice-filled-in
+  xdotool key Return
+  holds "by keyboard, and the key has taken it" wait_for "$patience" told 'pin-changed true'
+  picture practice-pin-changed
+  run wine "$machine\\cert-assistant.exe" --quit
+  holds "practice closes when asked" wait_for "$patience" gone "$program_pid"
+
+  rm -f "$work/marks"
+  start in_chinese env CERT_ASSISTANT_TIMELINE="Z:${work//\//\\}\\marks" wine start 'C:\users\Public\Desktop\证书助手.lnk'
+  holds "a double click on the icon starts it" wait_for "$patience" told first-frame
+  run wine "$machine\\cert-assistant.exe" --quit
+}
+
+mine() { (cd "$drive/users" && find . -path '*cert-assistant/config/*' -type f -o -path '*cert-assistant/data/orders/*' -type f | sort | xargs -d '\n' sha256sum); }
+
+updates() {
+  mkdir -p "$roaming/config" "$local/data/orders"
+  printf '{"format":1,"theme":"dark"}' > "$roaming/config/settings.json"
+  # of a later program: left alone by this one
+  printf '{\n  "format": 99,\n  "finished": null\n}' > "$local/data/orders/00112233445566778899aabbccddeeff.json"
+  printf '{\n  "format": 99,\n  "finished": 1795000000\n}' > "$local/data/orders/ffeeddccbbaa99887766554433221100.json"
+  printf 'an administrator wrote this' > "$drive/ProgramData/cert-assistant/settings.json"
+  mine > "$work/mine"
+
+  make_setups
+  start_program "$machine"
+  wait_window '^证书助手$'
+  start wine "$newer" /LANG=en
+  local setup_pid=$pid
+  wait_window 'Certificate Assistant Setup'
+  picture update-welcome
+  advance alt+n
+  picture update-options
+  advance alt+i
+  picture update-close-program
+  advance Escape
+  holds "cancelling leaves the old program" old_is_there
+  holds "and leaves it open" not gone "$program_pid"
+  advance alt+i
+  xdotool key Return
+  holds "the running program was closed" wait_for "$patience" gone "$program_pid"
+  wait_for "$patience" test -e "$desktop/Certificate Assistant.lnk"
+  picture update-finished
+  xdotool key alt+n
+  xdotool key alt+f
+  holds "the setup ends with 0" ended "$setup_pid"
+  holds "the new program is there" new_is_there
+  holds "under its new version" described HKLM "$machine" "$newer_version" 'Certificate Assistant'
+  holds "the icon has the name of the new language only" test ! -e "$desktop/证书助手.lnk"
+  mine > "$work/mine-now"
+  holds "settings and orders are the same, byte for byte" cmp "$work/mine" "$work/mine-now"
+
+  run wine "$setup" /S
+  holds "an older setup refuses silently with 4" is "$code" 4
+  holds "and changes nothing" new_is_there
+  start wine "$setup"
+  setup_pid=$pid
+  wait_window 'Certificate Assistant'
+  picture downgrade-question
+  xdotool key Return
+  code=0
+  ended "$setup_pid" || code=$?
+  holds "with a window it asks, and no is the answer at hand" is "$code" 4
+  holds "nothing was changed" new_is_there
+  run wine "$setup" /S /ALLOWDOWNGRADE /LANG=zh
+  holds "with /ALLOWDOWNGRADE it goes back" is "$code" 0
+  holds "to the old program" old_is_there
+
+  start_program "$machine"
+  run wine "$newer" /S
+  put "update over the running program" "$took ms"
+  holds "a silent update closes the program too" wait_for "$patience" gone "$program_pid"
+  holds "and ends with 0" is "$code" 0
+  holds "the new program is there" new_is_there
+  holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
+
+  run wine "$setup" /S /ALLOWDOWNGRADE
+  SESSIONNAME=Another start_program "$machine"
+  run wine "$newer" /S
+  holds "a program in another session does not hinder an update" is "$code" 0
+  holds "the new program is there" new_is_there
+  holds "the other runs on" not gone "$program_pid"
+  holds "beside the new one" is "$(installed_files "$machine")" "./LICENSE.txt ./NOTICE.txt ./cert-assistant-old-1.exe ./cert-assistant.exe ./licences.txt ./uninstall.exe "
+  kill "$program_pid"
+  wait_for "$patience" gone "$program_pid"
+  run wine "$newer" /S
+  holds "the next setup sweeps it away" is "$(installed_files "$machine")" "$whole"
+  mine > "$work/mine-now"
+  holds "settings and orders are the same, byte for byte" cmp "$work/mine" "$work/mine-now"
+
+  would_not_close
+  switches
+}
+
+would_not_close() {
+  run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
+  touch "$drive/busy"
+  start wine "$machine\\cert-assistant.exe"
+  local program=$pid setup_pid
+  sleep 1
+  run wine "$work/stand-in-newer.exe" /S
+  holds "in the middle of something: a silent setup ends with 3" is "$code" 3
+  holds "and leaves it running" not gone "$program"
+  holds "nothing was changed" is "$(value "HKLM\\$uninstall_key" DisplayVersion) $(installed_files "$machine")" "$version $whole"
+  start wine "$work/stand-in-newer.exe"
+  setup_pid=$pid
+  wait_window 'Certificate Assistant Setup\|证书助手 安装'
+  advance alt+n
+  advance alt+i
+  advance Return
+  picture busy
+  rm "$drive/busy"
+  advance Return
+  holds "retrying goes on once it is done" wait_for "$patience" gone "$program"
+  settle
+  xdotool key alt+n alt+r alt+f
+  ended "$setup_pid" || true
+  holds "the new version is there" is "$(value "HKLM\\$uninstall_key" DisplayVersion)" "$newer_version"
+  run wine "$setup" /S /ALLOWDOWNGRADE
+}
+
+switches() {
+  run wine "$setup" /S /AllUsers /CurrentUser
+  holds "two modes at once: 7" is "$code" 7
+  run wine "$setup" /S /CurrentUser
+  holds "for one person where it is for everybody: 7" is "$code" 7
+  run wine "$setup" /S '/D=C:\elsewhere'
+  holds "another folder than before: 7" is "$code" 7
+  start wine "$setup"
+  wait_window '证书助手 安装'
+  run wine "$setup" /S
+  holds "two setups at once: 8" is "$code" 8
+  advance alt+c
+  xdotool key alt+y
+  code=0
+  ended "$pid" || code=$?
+  holds "cancelled: 1" is "$code" 1
+  holds "nothing was changed" old_is_there
+  quiet wine winecfg -v win7
+  run wine "$setup" /S
+  holds "Windows 7: 6" is "$code" 6
+  quiet wine winecfg -v win10
+}
+
+removal() {
+  start in_chinese wine "$machine\\uninstall.exe"
+  wait_window '证书助手 卸载'
+  advance alt+r
+  picture remove-with-orders
+  advance alt+u
+  picture remove-orders-question
+  xdotool key Escape
+  advance alt+r
+  xdotool key alt+u
+  wait_for "$patience" test ! -e "$(unix "$machine")/uninstall.exe"
+  picture removed
+  xdotool key alt+f
+  wait_for "$patience" window_gone '证书助手 卸载'
+  wineserver -w
+  mine > "$work/mine-now"
+  holds "settings and orders stay" cmp "$work/mine" "$work/mine-now"
+  holds "what an administrator put there stays" is "$(cat "$drive/ProgramData/cert-assistant/settings.json")" "an administrator wrote this"
+  rm "$drive/ProgramData/cert-assistant/settings.json"
+
+  run wine "$setup" /S
+  put "silent installation" "$took ms"
+  holds "installed again it ends with 0" is "$code" 0
+  mine > "$work/mine-now"
+  holds "settings and orders are there again" cmp "$work/mine" "$work/mine-now"
+  local begun
+  begun=$(now)
+  uninstall "$machine"
+  put "removal" "$(($(now) - begun)) ms"
+  holds "nothing is left on the disk but what is the person's" left_only '/users/[^/]*/AppData/[^/]*/cert-assistant'
+  registry > "$work/registry-after"
+  holds "nothing in the registry" diff "$work/registry-before" "$work/registry-after"
+
+  run wine "$setup" /S
+  uninstall "$machine" /PURGE
+  holds "/PURGE keeps only the orders under way" is "$(cd "$local/.." && find cert-assistant -type f | grep -v orders/)" ""
+  holds "which are there" test -e "$local/data/orders/00112233445566778899aabbccddeeff.json"
+  rm "$local/data/orders/00112233445566778899aabbccddeeff.json"
+  run wine "$setup" /S
+  uninstall "$machine" /PURGE
+  holds "without such orders /PURGE leaves nothing at all" left_only '^$'
+}
+left_only() { # PATTERN of what may be there beyond what was
+  listing > "$work/after"
+  local more
+  more=$(comm -13 "$work/before" "$work/after" | grep -v -E "$1" || true)
+  [ -z "$more" ] || { printf '          left: %s\n' "$more"; return 1; }
+  more=$(comm -23 "$work/before" "$work/after")
+  [ -z "$more" ] || { printf '          gone: %s\n' "$more"; return 1; }
+}
+
+for_one_person() {
+  run wine "$setup" /S /CurrentUser /AUTOSTART /NODESKTOP /LANG=zh
+  holds "it ends with 0" is "$code" 0
+  holds "the folder of this person has the program" is "$(installed_files "$person")" "$whole"
+  holds "Windows knows it for this person" described HKCU "$person" "$version" 证书助手
+  holds "and not for everybody" not_described HKLM
+  holds "it starts with Windows" is "$(value "HKCU\\$run_key" cert-assistant)" "\"$person\\cert-assistant.exe\" --background"
+  holds "no icon on the desktop, as wanted" is "$(find "$drive/users" -name '证书助手.lnk' -path '*Desktop*')" ""
+  holds "one in the menu" is "$(target_of "$(find "$drive/users" -name '证书助手.lnk')")" "$person\\cert-assistant.exe"
+  holds "no folder for presets" test ! -e "$drive/ProgramData/cert-assistant"
+  run wine "$newer" /S
+  holds "an update stays with this person" described HKCU "$person" "$newer_version" 证书助手
+  holds "and brings back no icon" is "$(find "$drive/users" -name '证书助手.lnk' -path '*Desktop*')" ""
+  run wine "$newer" /S /AllUsers
+  holds "/AllUsers makes it everybody's" described HKLM "$machine" "$newer_version" 证书助手
+  holds "and leaves no second program" test ! -e "$(unix "$person")"
+  holds "nor what described it" not_described HKCU
+  holds "it starts the one program with Windows" is "$(value "HKCU\\$run_key" cert-assistant)" "\"$machine\\cert-assistant.exe\" --background"
+  uninstall "$machine" /PURGE
+  run wine "$setup" /S /CurrentUser
+  uninstall "$person" /PURGE
+  holds "nothing is left on the disk" left_only '^$'
+  registry > "$work/registry-after"
+  holds "nor in the registry" diff "$work/registry-before" "$work/registry-after"
+}
+
+cuts() {
+  local step stopped cut
+  stopped=$drive/users/$(id -un)/AppData/Local/Temp/setup-stopped
+  [ -d "$(dirname "$stopped")" ] || stopped=$drive/users/$(id -un)/Temp/setup-stopped
+  for step in 1 2 3 4 5; do
+    STOP_AT=$step VERSION=$newer_version PROGRAM=$work/newer-program.exe OUT=$work/stopping.exe quiet installer/windows/build.sh dev
+    run wine "$setup" /S /ALLOWDOWNGRADE
+    rm -f "$stopped"
+    # only a program somebody else runs has to step aside
+    [ "$step" != 3 ] || SESSIONNAME=Another start_program "$machine"
+    start wine "$work/stopping.exe" /S
+    cut=$pid
+    wait_for "$patience" test -e "$stopped"
+    kill -9 "$cut"
+    wait_for "$patience" gone "$cut"
+    case $step in
+      1 | 2) holds "cut at step $step: the old program" old_is_there ;;
+      3)
+        holds "cut at step 3: both programs are whole" is \
+          "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
+          "$(sum "$work/program.exe") $(sum "$work/newer-program.exe")"
+        kill "$program_pid"
+        wait_for "$patience" gone "$program_pid"
+        ;;
+      *) holds "cut at step $step: the new program" new_is_there ;;
+    esac
+    run wine "$newer" /S
+    holds "the next setup ends with 0" is "$code" 0
+    holds "and puts it right" new_is_there
+    holds "with nothing else in the folder" is "$(installed_files "$machine")" "$whole"
+    holds "and everything described" described HKLM "$machine" "$newer_version" "$(value "HKLM\\$uninstall_key" DisplayName)"
+  done
+  uninstall "$machine" /PURGE
+}
