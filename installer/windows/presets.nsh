@@ -23,6 +23,11 @@
   ${EndIf}
 !macroend
 
+; Says to the program that the folder $1 is closed to others: nothing in it counts without this (src/desktop/system_folder.rs).
+Function MarkPresets
+  WriteRegStr HKLM "${KEY}" "Presets" $1
+FunctionEnd
+
 Function Presets
   StrCpy $1 "$APPDATA\${ID}"
   ${If} ${FileExists} "$1\*.*"
@@ -45,7 +50,10 @@ Function Presets
     System::Call 'kernel32::CreateDirectoryW(w r1, p r3) i .r0'
     ${If} $0 = 0
       ; there already: owner and rights
-      System::Call 'advapi32::SetFileSecurityW(w r1, i 5, p r2)'
+      System::Call 'advapi32::SetFileSecurityW(w r1, i 5, p r2) i .r0'
+    ${EndIf}
+    ${If} $0 <> 0
+      Call MarkPresets
     ${EndIf}
     System::Free $3
     System::Call 'kernel32::LocalFree(p r2)'
