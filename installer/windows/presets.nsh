@@ -17,7 +17,17 @@
       System::Call 'advapi32::IsWellKnownSid(p r2, i 26) i .r0'
     ${EndIf}
     ${If} $0 = 0
-      System::Call 'advapi32::CheckTokenMembership(p 0, p r2, *i .r0)'
+      System::Call 'advapi32::OpenProcessToken(p -1, i 8, *p .r4)'
+      System::Alloc 256
+      Pop $5
+      ; TOKEN_USER begins with the address of the SID
+      System::Call 'advapi32::GetTokenInformation(p r4, i 1, p r5, i 256, *i .r0) i .r0'
+      ${If} $0 <> 0
+        System::Call '*$5(p .r6)'
+        System::Call 'advapi32::EqualSid(p r2, p r6) i .r0'
+      ${EndIf}
+      System::Free $5
+      System::Call 'kernel32::CloseHandle(p r4)'
     ${EndIf}
     System::Call 'kernel32::LocalFree(p r3)'
   ${EndIf}

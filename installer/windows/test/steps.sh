@@ -114,6 +114,9 @@ practice() {
 
 mine() { (cd "$drive/users" && find . -path '*cert-assistant/config/*' -type f -o -path '*cert-assistant/data/orders/*' -type f | sort | xargs -d '\n' sha256sum); }
 
+# Another session: the program meets its like by the names of screen and session, and this is another screen.
+start_elsewhere() { WAYLAND_DISPLAY=another start_program "$@"; }
+
 updates() {
   mkdir -p "$roaming/config" "$local/data/orders"
   printf '{"format":1,"theme":"dark"}' > "$roaming/config/settings.json"
@@ -123,7 +126,6 @@ updates() {
   printf 'an administrator wrote this' > "$drive/ProgramData/cert-assistant/settings.json"
   mine > "$work/mine"
 
-  make_setups
   start_program "$machine"
   wait_window '^证书助手$'
   start wine "$newer" /LANG=en
@@ -176,7 +178,7 @@ updates() {
   holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
 
   run wine "$setup" /S /ALLOWDOWNGRADE
-  SESSIONNAME=Another start_program "$machine"
+  start_elsewhere "$machine"
   run wine "$newer" /S
   holds "a program in another session does not hinder an update" is "$code" 0
   holds "the new program is there" new_is_there
@@ -205,7 +207,7 @@ would_not_close() {
   holds "nothing was changed" is "$(value "HKLM\\$uninstall_key" DisplayVersion) $(installed_files "$machine")" "$version $whole"
   start wine "$work/stand-in-newer.exe"
   setup_pid=$pid
-  wait_window 'Certificate Assistant Setup\|证书助手 安装'
+  wait_window '证书助手 安装'
   advance alt+n
   advance alt+i
   advance Return
@@ -214,7 +216,7 @@ would_not_close() {
   advance Return
   holds "retrying goes on once it is done" wait_for "$patience" gone "$program"
   settle
-  xdotool key alt+n alt+r alt+f
+  xdotool key alt+r alt+f
   ended "$setup_pid" || true
   holds "the new version is there" is "$(value "HKLM\\$uninstall_key" DisplayVersion)" "$newer_version"
   run wine "$setup" /S /ALLOWDOWNGRADE
@@ -261,13 +263,14 @@ removal() {
   mine > "$work/mine-now"
   holds "settings and orders stay" cmp "$work/mine" "$work/mine-now"
   holds "what an administrator put there stays" is "$(cat "$drive/ProgramData/cert-assistant/settings.json")" "an administrator wrote this"
-  rm "$drive/ProgramData/cert-assistant/settings.json"
 
   run wine "$setup" /S
   put "silent installation" "$took ms"
   holds "installed again it ends with 0" is "$code" 0
   mine > "$work/mine-now"
   holds "settings and orders are there again" cmp "$work/mine" "$work/mine-now"
+  holds "so is what the administrator put there" test -e "$drive/ProgramData/cert-assistant/settings.json"
+  rm "$drive/ProgramData/cert-assistant/settings.json"
   local begun
   begun=$(now)
   uninstall "$machine"
@@ -278,12 +281,26 @@ removal() {
 
   run wine "$setup" /S
   uninstall "$machine" /PURGE
-  holds "/PURGE keeps only the orders under way" is "$(cd "$local/.." && find cert-assistant -type f | grep -v orders/)" ""
+  holds "/PURGE keeps only the orders" is "$(cd "$local/.." && find cert-assistant -type f -not -path '*/orders/*')" ""
+  holds "and no settings" test ! -e "$roaming"
   holds "which are there" test -e "$local/data/orders/00112233445566778899aabbccddeeff.json"
   rm "$local/data/orders/00112233445566778899aabbccddeeff.json"
   run wine "$setup" /S
   uninstall "$machine" /PURGE
   holds "without such orders /PURGE leaves nothing at all" left_only '^$'
+  # giving a folder to somebody else takes root
+  [ "$(id -u)" != 0 ] || presets_of_anybody
+}
+# Everybody may make folders in %ProgramData%: one of somebody who is no administrator is not taken for theirs.
+presets_of_anybody() {
+  mkdir "$drive/ProgramData/cert-assistant"
+  printf '{}' > "$drive/ProgramData/cert-assistant/settings.json"
+  chown -R nobody "$drive/ProgramData/cert-assistant"
+  run wine "$setup" /S
+  holds "presets that anybody put there before are moved aside" is "$code $(cd "$drive/ProgramData" && find cert-assistant* | tr '\n' ' ')" \
+    "0 cert-assistant cert-assistant-untrusted-1 cert-assistant-untrusted-1/settings.json "
+  rm -r "$drive/ProgramData/cert-assistant-untrusted-1"
+  uninstall "$machine"
 }
 left_only() { # PATTERN of what may be there beyond what was
   listing > "$work/after"
@@ -329,7 +346,7 @@ cuts() {
     run wine "$setup" /S /ALLOWDOWNGRADE
     rm -f "$stopped"
     # only a program somebody else runs has to step aside
-    [ "$step" != 3 ] || SESSIONNAME=Another start_program "$machine"
+    [ "$step" != 3 ] || start_elsewhere "$machine"
     start wine "$work/stopping.exe" /S
     cut=$pid
     wait_for "$patience" test -e "$stopped"
