@@ -392,13 +392,13 @@ fn notify(notice: Notice) {
 }
 
 fn show(notice: &Notice) {
-    let message = notify_rust::Notification::new()
-        .appname("cert-assistant")
-        .icon("cert-assistant")
-        .summary(&notice.title)
-        .body(&notice.text)
-        .show();
-    if let Err(error) = message {
+    let mut message = notify_rust::Notification::new();
+    message.appname("cert-assistant").icon("cert-assistant").summary(&notice.title).body(&notice.text);
+    #[cfg(windows)]
+    if let Some(name) = cert_assistant::app::desktop::registry::message_name() {
+        message.app_id(name);
+    }
+    if let Err(error) = message.show() {
         tracing::info!(%error, "the desktop shows no messages");
     }
 }

@@ -1,4 +1,6 @@
 //! PINs through the real reader service: checked, changed, refused, cut off – and nowhere in the log.
+// a private pcscd
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

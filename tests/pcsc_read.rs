@@ -1,4 +1,6 @@
 //! Keys are seen and read through the real reader service.
+// a private pcscd
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

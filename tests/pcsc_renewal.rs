@@ -1,5 +1,7 @@
 //! A renewal through the real reader service and the real CA service, with the key pulled out in the middle; everything
 //! that was signed, and what is on the key in the end, is judged by `openssl`.
+// a private pcscd
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout)] // measured times

@@ -1,5 +1,7 @@
 //! The commands of a renewal through the real reader service; signatures, cipher text and key packages are judged and made
 //! by the `openssl` command.
+// a private pcscd
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

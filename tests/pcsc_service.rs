@@ -1,4 +1,6 @@
 //! The reader service stops, starts, refuses; the hot-plug thread follows and can always be stopped.
+// a private pcscd
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -1,6 +1,8 @@
 //! An unlock through the real reader service and the real CA service: by SMS after the key was pulled out between transport
 //! PIN and new PIN, and by an officer in a real browser with the code in a real mail. The second half of the first one runs
 //! in a process of its own, whose memory is searched.
+// a private pcscd
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 #![allow(clippy::print_stdout)] // how two processes talk

@@ -215,78 +215,52 @@ mod entry {
     }
 }
 
-/// The registry, by the system's own program.
-#[cfg(any(windows, test))]
+#[cfg(windows)]
 mod registry {
-    #[cfg(windows)]
     use super::Autostart;
-    #[cfg(windows)]
+    use crate::desktop::registry::{self, is_switched_off, text_of};
     use crate::fault::{Fault, FaultCode};
 
-    #[cfg(windows)]
-    const KEY: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+    /// Where the person's own programs are, and those of everybody, which an administrator writes.
+    const OWN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";
+    const ALL: &str = r"HKLM\Software\Microsoft\Windows\CurrentVersion\Run";
+    /// What the person switched off in the task manager.
+    const SWITCHES: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved\Run";
     const VALUE: &str = "cert-assistant";
 
-    /// Whether the answer of `reg query` names the value with something to start.
-    pub(super) fn names_program(answer: &str) -> bool {
-        let mut fields = answer.lines().map(|line| line.trim().split("    "));
-        fields.any(|mut field| {
-            field.next() == Some(VALUE)
-                && matches!(field.next(), Some("REG_SZ" | "REG_EXPAND_SZ"))
-                && field.next().is_some_and(|command| !command.trim().is_empty())
-        })
+    fn is_in(key: &str) -> bool {
+        registry::query(key, VALUE).is_some_and(|answer| text_of(&answer, VALUE).is_some())
     }
 
-    #[cfg(windows)]
-    fn reg(arguments: &[&str]) -> std::io::Result<std::process::Output> {
-        use std::os::windows::process::CommandExt;
-        const NO_WINDOW: u32 = 0x0800_0000;
-        std::process::Command::new("reg").args(arguments).creation_flags(NO_WINDOW).output()
-    }
-
-    #[cfg(windows)]
     impl Autostart {
-        /// Whether the person's `Run` key starts the program.
+        /// Whether a `Run` key starts the program.
         #[must_use]
         pub fn state(&self) -> Option<bool> {
-            let answer = reg(&["query", KEY, "/v", VALUE]).ok()?;
-            Some(answer.status.success() && names_program(&String::from_utf8_lossy(&answer.stdout)))
+            let off = || registry::query(SWITCHES, VALUE).is_some_and(|answer| is_switched_off(&answer, VALUE));
+            Some(is_in(ALL) || is_in(OWN) && !off())
         }
 
-        /// Writes or removes the value.
+        /// Writes or removes the person's value. One for everybody stays: only an administrator can take it away.
         ///
         /// # Errors
         /// [`FaultCode::AutostartNotSet`].
         pub fn set(&self, on: bool) -> Result<(), Fault> {
+            let fault = |detail: String| Fault::new(FaultCode::AutostartNotSet).detail(detail);
             let command = format!("\"{}\" --background", self.program.display());
-            let done = if on {
-                reg(&["add", KEY, "/v", VALUE, "/t", "REG_SZ", "/d", &command, "/f"])
-            } else if self.state() == Some(false) {
-                return Ok(());
-            } else {
-                reg(&["delete", KEY, "/v", VALUE, "/f"])
-            };
-            match done {
-                Ok(answer) if answer.status.success() => Ok(()),
-                Ok(answer) => Err(Fault::new(FaultCode::AutostartNotSet).detail(answer.status.to_string())),
-                Err(error) => Err(Fault::new(FaultCode::AutostartNotSet).detail(error.to_string())),
+            match (on, is_in(ALL)) {
+                (true, true) => return Ok(()),
+                (false, true) => return Err(fault(ALL.to_owned())),
+                (_, false) => {}
             }
-        }
-    }
-
-    #[cfg(test)]
-    mod tests {
-        use super::names_program;
-
-        #[test]
-        fn the_answer_of_the_registry_names_the_program() {
-            let answer = "\r\nHKEY_CURRENT_USER\\Software\\Microsoft\\Windows\\CurrentVersion\\Run\r\n    \
-                          cert-assistant    REG_SZ    \"C:\\x\\cert-assistant.exe\" --background\r\n\r\n";
-            assert!(names_program(answer));
-            assert!(!names_program(&answer.replace("REG_SZ", "REG_BINARY")));
-            assert!(!names_program(&answer.replace("    cert-assistant", "    other")));
-            assert!(!names_program("    cert-assistant    REG_SZ    "));
-            assert!(!names_program(""));
+            if registry::query(SWITCHES, VALUE).is_some() {
+                registry::run(&["delete", SWITCHES, "/v", VALUE, "/f"]).map_err(|error| fault(error.to_string()))?;
+            }
+            let done = match on {
+                true => registry::run(&["add", OWN, "/v", VALUE, "/t", "REG_SZ", "/d", &command, "/f"]),
+                false if is_in(OWN) => registry::run(&["delete", OWN, "/v", VALUE, "/f"]),
+                false => return Ok(()),
+            };
+            done.map(drop).map_err(|error| fault(error.to_string()))
         }
     }
 }

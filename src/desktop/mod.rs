@@ -7,6 +7,8 @@ pub mod files;
 pub mod instance;
 pub mod log;
 pub mod program;
+#[cfg(any(windows, test))]
+pub mod registry;
 pub mod system_folder;
 mod target;
 pub mod tray;

@@ -1,7 +1,5 @@
-//! The icon in the tray, where the desktop has one (StatusNotifierItem on Linux). On a desktop without, the icon appears as
-//! soon as one comes; nothing asks for it in between.
-//!
-//! On Windows the program has no icon in the tray: its window is minimised instead.
+//! The icon in the tray, where the desktop has one (StatusNotifierItem on Linux, the notification area on Windows). On a
+//! desktop without, the icon appears as soon as one comes; nothing asks for it in between.
 
 use super::instance::Target;
 use std::sync::Arc;
@@ -41,13 +39,16 @@ pub struct Picture {
     pub rgba: Vec<u8>,
 }
 
-/// Hears what the person does; called on a thread of the tray.
+/// Hears what the person does; called on a thread of the tray, or that of the window.
 pub type Hear = Arc<dyn Fn(Wish) + Send + Sync>;
 
 #[cfg(all(target_os = "linux", feature = "window"))]
 pub use linux::Tray;
 
-#[cfg(not(all(target_os = "linux", feature = "window")))]
+#[cfg(all(windows, feature = "window"))]
+pub use windows::Tray;
+
+#[cfg(not(all(any(target_os = "linux", windows), feature = "window")))]
 pub use nowhere::Tray;
 
 #[cfg(all(target_os = "linux", feature = "window"))]
@@ -189,7 +190,95 @@ mod linux {
     }
 }
 
-#[cfg(not(all(target_os = "linux", feature = "window")))]
+#[cfg(all(windows, feature = "window"))]
+mod windows {
+    use super::{Hear, Picture, Target, Wish, Words};
+    use std::cell::RefCell;
+    use std::rc::Rc;
+    use tray_icon::menu::{Menu, MenuEvent, MenuItem, PredefinedMenuItem};
+    use tray_icon::{Icon, MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
+
+    /// The icon. Dropping it takes it away. It belongs to the thread of the window, whose loop serves it.
+    #[derive(Clone)]
+    pub struct Tray(Option<Rc<Shown>>);
+
+    struct Shown {
+        icon: TrayIcon,
+        /// Beside the line between them.
+        items: [MenuItem; 3],
+        words: RefCell<Words>,
+    }
+
+    /// Names of the items.
+    const OPEN: &str = "open";
+    const CHECK: &str = "check";
+    const QUIT: &str = "quit";
+
+    impl Tray {
+        /// Shows the icon.
+        #[must_use]
+        pub fn start(words: Words, picture: &Picture, hear: Hear) -> Self {
+            match show(&words, picture) {
+                Ok((icon, items)) => {
+                    listen(&hear);
+                    hear(Wish::Shown(true));
+                    Self(Some(Rc::new(Shown { icon, items, words: RefCell::new(words) })))
+                }
+                Err(error) => {
+                    tracing::info!(%error, "the desktop has no tray");
+                    hear(Wish::Shown(false));
+                    Self(None)
+                }
+            }
+        }
+
+        /// Says it in other words from now on.
+        pub fn say(&self, words: Words) {
+            let Some(shown) = &self.0 else { return };
+            if *shown.words.borrow() == words {
+                return;
+            }
+            for (item, text) in shown.items.iter().zip([&words.open, &words.check, &words.quit]) {
+                item.set_text(text);
+            }
+            if let Err(error) = shown.icon.set_tooltip(Some(&words.name)) {
+                tracing::info!(%error, "the icon keeps its words");
+            }
+            shown.words.replace(words);
+        }
+    }
+
+    type Failed = Box<dyn std::error::Error>;
+
+    fn show(words: &Words, picture: &Picture) -> Result<(TrayIcon, [MenuItem; 3]), Failed> {
+        let item = |name: &str, text: &str| MenuItem::with_id(name, text, true, None);
+        let items = [item(OPEN, &words.open), item(CHECK, &words.check), item(QUIT, &words.quit)];
+        let [open, check, quit] = &items;
+        let menu = Menu::with_items(&[open, check, &PredefinedMenuItem::separator(), quit])?;
+        let icon = Icon::from_rgba(picture.rgba.clone(), picture.width, picture.height)?;
+        let builder = TrayIconBuilder::new().with_menu(Box::new(menu)).with_menu_on_left_click(false);
+        Ok((builder.with_icon(icon).with_tooltip(&words.name).build()?, items))
+    }
+
+    fn listen(hear: &Hear) {
+        let clicked = Hear::clone(hear);
+        TrayIconEvent::set_event_handler(Some(move |event| {
+            if let TrayIconEvent::Click { button: MouseButton::Left, button_state: MouseButtonState::Up, .. } = event {
+                clicked(Wish::Show(Target::Window));
+            }
+        }));
+        let chosen = Hear::clone(hear);
+        MenuEvent::set_event_handler(Some(move |event: MenuEvent| {
+            chosen(match event.id.0.as_str() {
+                CHECK => Wish::Show(Target::Check),
+                QUIT => Wish::Quit,
+                _ => Wish::Show(Target::Window),
+            });
+        }));
+    }
+}
+
+#[cfg(not(all(any(target_os = "linux", windows), feature = "window")))]
 mod nowhere {
     use super::{Hear, Picture, Wish, Words};
 

@@ -1,4 +1,6 @@
 //! The operator console and its program: over HTTP on SQLite and PostgreSQL, and as a person sees it in a real browser.
+// asked to end by a signal
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod browser;

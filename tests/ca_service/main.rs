@@ -1,4 +1,6 @@
 //! The CA service over real HTTP: every case runs on an SQLite file of its own, and all of them on PostgreSQL.
+// owners of files, signals, programs of Unix
+#![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod attacks;

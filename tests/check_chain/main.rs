@@ -2,6 +2,8 @@
 //!
 //! Service, readers and cards are real (a private pcscd with virtual readers), driver libraries are compiled, files and
 //! users are real. The USB bus is a made-up tree: the machine that runs tests has none.
+// a private pcscd, sockets and users
+#![cfg(unix)]
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 

@@ -61,6 +61,54 @@ fn a_first_that_hangs_is_told_in_words_and_there_is_no_second_window() {
 }
 
 #[test]
+fn a_start_that_asks_to_quit_ends_the_window_and_waits_for_it() {
+    let session = Session::start();
+    assert!(session.run(&["--quit"]).status.success(), "none runs");
+    let mut desk = session.open(&[]);
+    session.wait_for("first-frame");
+    let mut practice = session.open(&["--practice"]);
+    session.wait_for("first-frame");
+    let asked = session.run(&["--quit"]);
+    assert!(asked.status.success(), "{asked:?}");
+    // without a tray and with one, in practice or not: both are gone and nothing is left that a start would wait for
+    assert!(desk.0.wait().unwrap().success());
+    assert!(practice.0.wait().unwrap().success());
+    assert!(session.run(&["--quit"]).status.success());
+    let _next = session.open(&[]);
+    session.wait_for("first-frame");
+}
+
+#[test]
+fn a_window_that_does_not_end_is_told_and_left_alone() {
+    let session = Session::start();
+    let mut program = session.open(&[]);
+    session.wait_for("first-frame");
+    let signal = |name: &str| {
+        assert!(Command::new("kill").args([name, &program.0.id().to_string()]).status().unwrap().success());
+    };
+    signal("-STOP");
+    let asked = session.run(&["--quit"]);
+    assert_eq!(asked.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&asked.stderr).contains("没有退出"), "{asked:?}");
+    signal("-CONT");
+    assert!(session.run(&["--quit"]).status.success());
+    assert!(program.0.wait().unwrap().success());
+}
+
+#[test]
+fn only_the_argument_ends_the_program_and_no_link() {
+    let session = Session::start();
+    let _program = session.open(&[]);
+    session.wait_for("first-frame");
+    for link in ["quit", "cert-assistant:quit", "cert-assistant://quit/"] {
+        assert_eq!(session.run(&["--open", link]).status.code(), Some(2), "{link}");
+    }
+    assert_eq!(session.run(&["--quit", "--open", "check"]).status.code(), Some(2), "one wish at a time");
+    assert!(session.run(&["--open", "check"]).status.success());
+    session.wait_for("summoned cert-assistant:check");
+}
+
+#[test]
 fn a_window_that_fails_leaves_a_report_and_the_program_starts_again_once() {
     let session = Session::start();
     let failing = |again: &[&str]| {

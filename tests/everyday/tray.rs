@@ -71,6 +71,10 @@ fn a_program_that_starts_into_the_tray_shows_nothing_answers_a_second_start_and_
     assert_eq!(tray.hear(), "registered");
     assert_eq!(tray.tell("click 退出"), "clicked");
     assert!(hidden.0.wait().unwrap().success(), "ended while it was hidden");
+    let mut hidden = session.open(&["--background"]);
+    assert_eq!(tray.hear(), "registered");
+    assert!(session.run(&["--quit"]).status.success());
+    assert!(hidden.0.wait().unwrap().success(), "asked to end while it was hidden");
 }
 
 #[test]
