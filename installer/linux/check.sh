@@ -178,6 +178,18 @@ older() { # DEB TO
 
 # --- the package of Debian -------------------------------------------------------------------------------------------
 
+step "building the packages twice"
+# once here, once elsewhere by somebody else's habits, from the same program
+dpkg-deb -x "$deb" "$work/program"
+mkdir -p "$work/elsewhere/deep"
+cp -a assets installer scripts Cargo.toml CHANGELOG.md "$work/elsewhere/deep"
+export SOURCE_DATE_EPOCH=1790000000 CERT_ASSISTANT_PROGRAM=$work/program/usr/bin/cert-assistant
+CARGO_TARGET_DIR=$work/once installer/linux/build.sh dev > /dev/null
+(umask 077 && cd / && TZ=Asia/Shanghai LANG=C CARGO_TARGET_DIR=$work/twice "$work/elsewhere/deep/installer/linux/build.sh" dev > /dev/null)
+unset SOURCE_DATE_EPOCH CERT_ASSISTANT_PROGRAM
+for file in "$work"/once/installers/*.deb; do cmp "$file" "$work/twice/installers/$(basename "$file")" || wrong "not the same bytes twice"; done
+row "built twice, in other places and under another umask" "the same bytes"
+
 start_screen "$work" 960x640
 bare_system
 
@@ -273,7 +285,10 @@ ln -s /root/precious "$sys/home/colleague/.cache"
 ln -s /root/precious "$sys/home/colleague/.local/share/cert-assistant"
 touch "$sys/home/colleague/.config/autostart/"{cert-assistant,other}.desktop
 chown -Rh 1001:1001 "$sys/home/colleague/.config/autostart" "$sys/home/colleague/.cache" "$sys/home/colleague/.local/share/cert-assistant"
-# udev, as far as a package sees it
+# a rule that the program installed itself, and udev as far as a package sees it
+install -d "$sys/etc/udev/rules.d"
+cp installer/linux/70-cert-assistant.rules "$sys/etc/udev/rules.d/"
+echo mine > "$sys/etc/udev/rules.d/80-mine.rules"
 install -d "$sys/run/udev"
 printf '#!/bin/sh\necho "$*" >> /mnt/udev\n' | install -m 755 /dev/stdin "$sys/usr/local/bin/udevadm"
 inside dpkg --purge cert-assistant > "$work/purge.log" 2>&1 || { cat "$work/purge.log"; wrong "purge"; }
@@ -287,6 +302,9 @@ grep -q "kept /home/clerk/.local/share/cert-assistant/orders" "$work/purge.log" 
 [ ! -e "$sys/etc/cert-assistant" ] || wrong "/etc/cert-assistant stays"
 inside dpkg -i /mnt/new.deb > "$work/apt.log" 2>&1 || { cat "$work/apt.log"; wrong "reinstallation"; }
 [ "$(cat "$sys/mnt/udev")" = $'control --reload\ncontrol --reload\ntrigger --subsystem-match=usb --action=change' ] || wrong "udev was told: $(cat "$sys/mnt/udev")"
+[ "$(ls "$sys/etc/udev/rules.d")" = 80-mine.rules ] || wrong "rules in /etc: $(ls "$sys/etc/udev/rules.d")"
+rm -f "$sys/etc/udev/rules.d/80-mine.rules"
+rmdir --parents --ignore-fail-on-non-empty "$sys/etc/udev/rules.d"
 rm -rf "$sys/run/udev" "$sys/usr/local/bin/udevadm" "$sys/root/precious" "$sys/home/colleague/.cache" "$sys/home/colleague/.config/autostart"
 [ -f "$sys/$orders/0123456789abcdef0123456789abcdef.json" ] || wrong "the order is lost"
 sed -i 's/null/1790000001/' "$sys/$orders/0123456789abcdef0123456789abcdef.json"

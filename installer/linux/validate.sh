@@ -5,7 +5,7 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/common.sh
 
-need_packages lintian desktop-file-utils appstream man-db zsh fish python3 python3-gi librsvg2-bin
+need_packages file hicolor-icon-theme lintian desktop-file-utils appstream man-db zsh fish python3 python3-gi librsvg2-bin
 version=$(program_version)
 debs=("$@")
 [ ${#debs[@]} -gt 0 ] || debs=("$installers/cert-assistant_${version}_amd64.deb" "$installers/org.certassistant.client_${version}_amd64.deb")
@@ -80,6 +80,7 @@ END
 
   for size in 16 22 24 32 48 64 128 256 512; do
     file=$(find "$tree" -type f -path "*/hicolor/${size}x$size/apps/$icon.png")
+    grep -qxF "[${size}x$size/apps]" /usr/share/icons/hicolor/index.theme || wrong "no theme has icons of $size points"
     file "$file" | grep -q "PNG image data, $size x $size," || wrong "the icon of $size points"
   done
   silent rsvg-convert -o "$work/icon.png" "$(find "$tree" -type f -name "$icon.svg")"
