@@ -40,8 +40,13 @@ documentation() {
   RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 }
 
+# of the debug program, which is there; what is built for people takes half an hour more: installer/release.sh
+packages() {
+  installer/linux/build.sh dev && installer/linux/validate.sh
+}
+
 windows_program() {
-  cargo check --lib --bins --target $windows
+  cargo check --lib --bins --tests --target "$windows"
 }
 
 tree() { git status --porcelain 2>/dev/null; }
@@ -54,6 +59,7 @@ part "lints" cargo clippy --all-targets -- -D warnings
 part "licences and sources of dependencies" licences
 part "tests" cargo nextest run
 part "documentation" documentation
+part "Debian packages" packages
 part "library for Windows" windows_std
 part "program for Windows" windows_program
 part "the tests left the tree as it was" unchanged

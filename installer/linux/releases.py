@@ -29,7 +29,9 @@ def releases(text, version, today):
             found[-1][2].append(line[2:].strip())
         elif found and found[-1][2] and line.startswith("  "):
             found[-1][2][-1] += " " + line.strip()
-    return [release for release in found if release[2]]
+    # what was added after a release whose number still stands in Cargo.toml belongs to no release
+    released = [name for name, _, _ in found[1:]]
+    return [release for at, release in enumerate(found) if release[2] and not (at == 0 and release[0] in released)]
 
 
 def plain(text):

@@ -93,6 +93,7 @@ start_program() { # FOLDER ARGUMENTS…
 
 part "The program and the setup, by the tools of others"
 judged
+make_setups
 part "A person installs it in Chinese, for everybody, and starts it"
 by_hand_in_chinese
 part "Practice in the installed program"

@@ -24,6 +24,10 @@ Var Orders
   Delete "${FOLDER}\licences.txt"
   !insertmacro sweep "${FOLDER}"
   RMDir /REBOOTOK "${FOLDER}"
+  ${If} "${FOLDER}" == "$LOCALAPPDATA\Programs\${ID}"
+    ; the setup may have made it; it goes when it is empty
+    RMDir "$LOCALAPPDATA\Programs"
+  ${EndIf}
   SetRebootFlag false
   Delete "$DESKTOP\${NAME_ZH}.lnk"
   Delete "$DESKTOP\${NAME_EN}.lnk"

@@ -132,7 +132,7 @@ pub fn downloads() -> Option<PathBuf> {
 
 #[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
 mod tests {
-    use super::target_at;
+    use crate::update::target_at;
     use std::path::Path;
 
     #[test]

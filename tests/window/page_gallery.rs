@@ -135,7 +135,6 @@ fn the_settings_an_administrator_has_locked() {
         let mut gallery = Gallery::planned(look, &bench, |plan| plan.presets(presets::all_locked()));
         gallery.press("设置", "Settings");
         gallery.screen.happens(Event::Tray(true));
-        gallery.press("高级：更新源", "Advanced: where updates come from");
         gallery.hang("23-settings-locked");
     }
 }

@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::screen::{Plan, Screen};
 use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::{Command, Event, Lock, Presets};
+use egui_kittest::kittest::NodeT;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
@@ -53,7 +54,7 @@ fn what_is_locked_says_so_to_eyes_and_ears_and_cannot_be_changed() {
         screen.click("高级：更新源");
         let chosen = ["跟随系统", "自己选择", "到期前 30 天", "到期前 7 天", "指定代理", "中国检察网（12309）"];
         let others = ["深色", "按发证机构的规定", "到期前 60 天", "使用系统代理", "与 UKey 一致"];
-        let boxes = ["关闭窗口后留在托盘，以便按时提醒", "可以用管理口令解锁（仅限发证机构柜台）"];
+        let boxes = ["关闭窗口后留在托盘，以便按时提醒", "用管理口令解锁（仅供发证机构柜台）"];
         for (names, marked) in [(&chosen[..], true), (&others[..], false), (&boxes[..], true)] {
             for name in names {
                 assert_eq!(screen.obstacle(name).as_deref(), Some("由管理员设定"), "{name}");

@@ -79,6 +79,7 @@ impl Backstage for Stage {
             | Asked::CheckUpdate
             | Asked::DownloadUpdate(_)
             | Asked::CancelDownload
+            | Asked::InstallUpdate { .. }
             | Asked::Autostart(_)
             | Asked::UseProxy(_)
             | Asked::LogDetails(_)

@@ -1,5 +1,6 @@
-/* Stands for the program where a check needs one that would not close. `--quit` ends with 1 as long as the file
-   C:\busy is there, else with 0 after it told the running one; without arguments it runs until it is told. */
+/* Stands for the program where a check needs one that does not close. Without arguments it makes the file C:\running and runs
+   until it is told. `--quit` tells it and ends with 0; as long as the file C:\busy is there it ends with 1, as in the middle of
+   something, and with C:\other it ends with 0 and tells nobody, as when the one that runs is another person's. */
 #include <windows.h>
 
 int WINAPI wWinMain(HINSTANCE self, HINSTANCE none, PWSTR arguments, int show)
@@ -9,9 +10,11 @@ int WINAPI wWinMain(HINSTANCE self, HINSTANCE none, PWSTR arguments, int show)
     if (wcsstr(arguments, L"--quit")) {
         if (GetFileAttributesW(L"C:\\busy") != INVALID_FILE_ATTRIBUTES)
             return 1;
-        SetEvent(told);
+        if (GetFileAttributesW(L"C:\\other") == INVALID_FILE_ATTRIBUTES)
+            SetEvent(told);
         return 0;
     }
+    CloseHandle(CreateFileW(L"C:\\running", GENERIC_WRITE, 0, NULL, CREATE_ALWAYS, 0, NULL));
     WaitForSingleObject(told, INFINITE);
     return 0;
 }

@@ -65,6 +65,7 @@ by_hand_in_chinese() {
   holds "so does the one in the menu" is "$(target_of "$menu/证书助手.lnk")" "$machine\\cert-assistant.exe"
   holds "it starts with Windows for this person, as ticked" is "$(value "HKCU\\$run_key" cert-assistant)" "\"$machine\\cert-assistant.exe\" --background"
   holds "presets have a folder that only administrators write" is "$(stat -c %a "$drive/ProgramData/cert-assistant" | cut -c2-)" 50
+  holds "which the program may trust" is "$(value "HKLM\\$key" Presets)" 'C:\ProgramData\cert-assistant'
   xdotool key alt+f
   holds "the setup ends with 0" ended "$setup_pid"
   holds "it starts the program" wait_for "$patience" told first-frame
@@ -123,7 +124,6 @@ updates() {
   printf 'an administrator wrote this' > "$drive/ProgramData/cert-assistant/settings.json"
   mine > "$work/mine"
 
-  make_setups
   start_program "$machine"
   wait_window '^证书助手$'
   start wine "$newer" /LANG=en
@@ -175,37 +175,33 @@ updates() {
   holds "the new program is there" new_is_there
   holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
 
-  run wine "$setup" /S /ALLOWDOWNGRADE
-  SESSIONNAME=Another start_program "$machine"
-  run wine "$newer" /S
-  holds "a program in another session does not hinder an update" is "$code" 0
-  holds "the new program is there" new_is_there
-  holds "the other runs on" not gone "$program_pid"
-  holds "beside the new one" is "$(installed_files "$machine")" "./LICENSE.txt ./NOTICE.txt ./cert-assistant-old-1.exe ./cert-assistant.exe ./licences.txt ./uninstall.exe "
-  kill "$program_pid"
-  wait_for "$patience" gone "$program_pid"
-  run wine "$newer" /S
-  holds "the next setup sweeps it away" is "$(installed_files "$machine")" "$whole"
   mine > "$work/mine-now"
   holds "settings and orders are the same, byte for byte" cmp "$work/mine" "$work/mine-now"
 
   would_not_close
+  of_another_person
   switches
+}
+
+start_stand_in() {
+  rm -f "$drive/running"
+  start wine "$machine\\cert-assistant.exe"
+  wait_for "$patience" test -e "$drive/running"
+  rm "$drive/running"
 }
 
 would_not_close() {
   run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
   touch "$drive/busy"
-  start wine "$machine\\cert-assistant.exe"
+  start_stand_in
   local program=$pid setup_pid
-  sleep 1
   run wine "$work/stand-in-newer.exe" /S
   holds "in the middle of something: a silent setup ends with 3" is "$code" 3
   holds "and leaves it running" not gone "$program"
   holds "nothing was changed" is "$(value "HKLM\\$uninstall_key" DisplayVersion) $(installed_files "$machine")" "$version $whole"
   start wine "$work/stand-in-newer.exe"
   setup_pid=$pid
-  wait_window 'Certificate Assistant Setup\|证书助手 安装'
+  wait_window '证书助手 安装'
   advance alt+n
   advance alt+i
   advance Return
@@ -214,9 +210,28 @@ would_not_close() {
   advance Return
   holds "retrying goes on once it is done" wait_for "$patience" gone "$program"
   settle
-  xdotool key alt+n alt+r alt+f
+  xdotool key alt+r alt+f
   ended "$setup_pid" || true
   holds "the new version is there" is "$(value "HKLM\\$uninstall_key" DisplayVersion)" "$newer_version"
+  run wine "$setup" /S /ALLOWDOWNGRADE
+}
+
+# What another person runs: nobody closes it, it runs on under another name.
+of_another_person() {
+  run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
+  touch "$drive/other"
+  start_stand_in
+  local program=$pid
+  run wine "$newer" /S
+  holds "a program that another person runs does not hinder an update" is "$code" 0
+  holds "the new program is there" new_is_there
+  holds "the other runs on" not gone "$program"
+  holds "beside the new one" is "$(sum "$(unix "$machine")/cert-assistant-old-1.exe")" "$(sum "$work/stand-in.exe")"
+  kill "$program"
+  wait_for "$patience" gone "$program"
+  run wine "$newer" /S
+  holds "the next setup sweeps it away" is "$(installed_files "$machine")" "$whole"
+  rm "$drive/other"
   run wine "$setup" /S /ALLOWDOWNGRADE
 }
 
@@ -261,13 +276,15 @@ removal() {
   mine > "$work/mine-now"
   holds "settings and orders stay" cmp "$work/mine" "$work/mine-now"
   holds "what an administrator put there stays" is "$(cat "$drive/ProgramData/cert-assistant/settings.json")" "an administrator wrote this"
-  rm "$drive/ProgramData/cert-assistant/settings.json"
 
   run wine "$setup" /S
   put "silent installation" "$took ms"
   holds "installed again it ends with 0" is "$code" 0
   mine > "$work/mine-now"
   holds "settings and orders are there again" cmp "$work/mine" "$work/mine-now"
+  holds "so is what the administrator put there" test -e "$drive/ProgramData/cert-assistant/settings.json"
+  holds "which the program may trust again" is "$(value "HKLM\\$key" Presets)" 'C:\ProgramData\cert-assistant'
+  rm "$drive/ProgramData/cert-assistant/settings.json"
   local begun
   begun=$(now)
   uninstall "$machine"
@@ -278,12 +295,29 @@ removal() {
 
   run wine "$setup" /S
   uninstall "$machine" /PURGE
-  holds "/PURGE keeps only the orders under way" is "$(cd "$local/.." && find cert-assistant -type f | grep -v orders/)" ""
+  holds "/PURGE keeps only the orders" is "$(cd "$local/.." && find cert-assistant -type f -not -path '*/orders/*')" ""
+  holds "and no settings" test ! -e "$roaming"
   holds "which are there" test -e "$local/data/orders/00112233445566778899aabbccddeeff.json"
   rm "$local/data/orders/00112233445566778899aabbccddeeff.json"
   run wine "$setup" /S
   uninstall "$machine" /PURGE
   holds "without such orders /PURGE leaves nothing at all" left_only '^$'
+  # giving a folder to somebody else takes root
+  [ "$(id -u)" != 0 ] || presets_of_anybody
+}
+# Everybody may make folders in %ProgramData%: what somebody who is no administrator put there is not taken for theirs.
+presets_of_anybody() {
+  local whose presets=$drive/ProgramData/cert-assistant
+  for whose in "$presets" "$presets/settings.json"; do
+    mkdir "$presets"
+    printf '{}' > "$presets/settings.json"
+    chown nobody "$whose"
+    run wine "$setup" /S
+    holds "presets that anybody put there before are moved aside" is "$code $(cd "$drive/ProgramData" && find cert-assistant* | tr '\n' ' ')" \
+      "0 cert-assistant cert-assistant-untrusted-1 cert-assistant-untrusted-1/settings.json "
+    rm -r "$presets-untrusted-1"
+    uninstall "$machine"
+  done
 }
 left_only() { # PATTERN of what may be there beyond what was
   listing > "$work/after"
@@ -320,37 +354,50 @@ for_one_person() {
   holds "nor in the registry" diff "$work/registry-before" "$work/registry-after"
 }
 
-cuts() {
-  local step stopped cut
+# A newer setup that stands still at a step, cut off there as by the power.
+cut_at() { # STEP PROGRAM
+  local stopped
+  STOP_AT=$1 VERSION=$newer_version PROGRAM=$2 OUT=$work/stopping.exe quiet installer/windows/build.sh dev
   stopped=$drive/users/$(id -un)/AppData/Local/Temp/setup-stopped
   [ -d "$(dirname "$stopped")" ] || stopped=$drive/users/$(id -un)/Temp/setup-stopped
-  for step in 1 2 3 4 5; do
-    STOP_AT=$step VERSION=$newer_version PROGRAM=$work/newer-program.exe OUT=$work/stopping.exe quiet installer/windows/build.sh dev
+  rm -f "$stopped"
+  start wine "$work/stopping.exe" /S
+  wait_for "$patience" test -e "$stopped"
+  kill -9 "$pid"
+  wait "$pid" 2>/dev/null || true
+}
+put_right() {
+  run wine "$newer" /S
+  holds "the next setup ends with 0" is "$code" 0
+  holds "and puts it right" new_is_there
+  holds "with nothing else in the folder" is "$(installed_files "$machine")" "$whole"
+  holds "and everything described" described HKLM "$machine" "$newer_version" "$(value "HKLM\\$uninstall_key" DisplayName)"
+}
+
+cuts() {
+  local step program
+  for step in 1 2 4 5; do
     run wine "$setup" /S /ALLOWDOWNGRADE
-    rm -f "$stopped"
-    # only a program somebody else runs has to step aside
-    [ "$step" != 3 ] || SESSIONNAME=Another start_program "$machine"
-    start wine "$work/stopping.exe" /S
-    cut=$pid
-    wait_for "$patience" test -e "$stopped"
-    kill -9 "$cut"
-    wait_for "$patience" gone "$cut"
-    case $step in
-      1 | 2) holds "cut at step $step: the old program" old_is_there ;;
-      3)
-        holds "cut at step 3: both programs are whole" is \
-          "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
-          "$(sum "$work/program.exe") $(sum "$work/newer-program.exe")"
-        kill "$program_pid"
-        wait_for "$patience" gone "$program_pid"
-        ;;
-      *) holds "cut at step $step: the new program" new_is_there ;;
-    esac
-    run wine "$newer" /S
-    holds "the next setup ends with 0" is "$code" 0
-    holds "and puts it right" new_is_there
-    holds "with nothing else in the folder" is "$(installed_files "$machine")" "$whole"
-    holds "and everything described" described HKLM "$machine" "$newer_version" "$(value "HKLM\\$uninstall_key" DisplayName)"
+    cut_at "$step" "$work/newer-program.exe"
+    if [ "$step" -lt 3 ]; then
+      holds "cut at step $step: the old program" old_is_there
+    else
+      holds "cut at step $step: the new program" new_is_there
+    fi
+    put_right
   done
+  # only what another person runs has to step aside
+  run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
+  touch "$drive/other"
+  start_stand_in
+  program=$pid
+  cut_at 3 "$work/newer-program.exe"
+  holds "cut while it steps aside: both programs are whole" is \
+    "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
+    "$(sum "$work/stand-in.exe") $(sum "$work/newer-program.exe")"
+  kill "$program"
+  wait_for "$patience" gone "$program"
+  rm "$drive/other"
+  put_right
   uninstall "$machine" /PURGE
 }

@@ -15,10 +15,11 @@ make_windows() {
   local font name
   font="WenQuanYi Micro Hei"
   {
-    printf 'REGEDIT4\n\n[HKEY_CURRENT_USER\\Software\\Wine]\n"Version"="win10"\n\n[HKEY_CURRENT_USER\\Software\\Wine\\Fonts\\Replacements]\n'
+    printf 'REGEDIT4\n\n[HKEY_CURRENT_USER\\Software\\Wine\\Fonts\\Replacements]\n'
     for name in "Microsoft YaHei UI" "Segoe UI" Tahoma "MS Shell Dlg" "MS Shell Dlg 2" SimSun; do printf '"%s"="%s"\n' "$name" "$font"; done
   } > "$work/windows.reg"
   quiet wine regedit "$work/windows.reg"
+  quiet wine winecfg -v win10
   x86_64-w64-mingw32-gcc -O2 -s -shared -o "$drive/windows/system32/bcryptprimitives.dll" \
     installer/windows/test/bcryptprimitives.c -ladvapi32
   wineserver -w
@@ -32,7 +33,7 @@ in_chinese() { LOCPATH=$work/locale LC_ALL=zh_CN.UTF-8 "$@"; }
 unix() { local path=${1//\\//}; echo "$drive/${path#C:/}"; }
 
 # What there is, to compare: every file, and the registry without what Wine counts up by itself.
-listing() { (cd "$drive" && find . -path ./windows/temp -prune -o -path '*/AppData/Local/Temp' -prune -o -printf '%y %p\n' | sort); }
+listing() { (cd "$drive" && find . -path ./windows/temp -prune -o -path './users/*/Temp' -prune -o -printf '%y %p\n' | sort); }
 registry() {
   quiet wine regedit /E "C:\\windows\\temp\\registry" && wineserver -w
   iconv -f utf-16 -t utf-8 "$drive/windows/temp/registry" | tr -d '\r' | python3 -c '
@@ -41,13 +42,13 @@ key = None
 for line in re.sub(r"\\\n\s*", "", sys.stdin.read()).split("\n"):
     if line.startswith("["): key = line
     elif line and key: print(key, line)
-    if line.startswith("["): print(line)' | grep -v -i -E 'MuiCache|\\Explorer\\(FileExts|UserAssist)|\\Wine\\|HKEY_DYN_DATA|\\Volatile Environment|\\Hardware\\|\\VIDEO|\\Enum\\|\\DeviceClasses|\\Control\\Video|\\Time Zones?|ComputerName|\\Services\\Tcpip' | sort -u
+    if line.startswith("["): print(line)' | grep -v -i -E 'MuiCache|\\Explorer\\(FileExts|UserAssist)|\\Wine[]\\]|DriverDate|HKEY_DYN_DATA|\\Volatile Environment|\\Hardware\\|\\VIDEO|\\Enum\\|\\DeviceClasses|\\Control\\Video|\\Time Zones?|ComputerName|\\Services\\Tcpip' | sort -u
   rm -f "$drive/windows/temp/registry"
 }
 value() { # KEY NAME – of the registry; nothing when there is none
   local which=(/ve)
   [ -z "${2-}" ] || which=(/v "$2")
-  timeout 30 wine reg query "$1" "${which[@]}" 2>/dev/null | tr -d '\r' | sed -n 's/^    .*    REG_[A-Z]*    //p'
+  in_chinese timeout 30 wine reg query "$1" "${which[@]}" 2>/dev/null | iconv -f gb18030 -t utf-8 | tr -d '\r' | sed -n 's/^    .*    REG_[A-Z]*    //p'
 }
 
 # Starts something under Windows without waiting; its process id is in `pid`.

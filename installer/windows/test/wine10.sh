@@ -5,7 +5,8 @@
 root=$work/root
 tarball=$(realpath -m "${CARGO_TARGET_DIR:-target}/roots/trixie-wine.tar")
 
-inside() { chroot "$root" env HOME=/root LC_ALL=zh_CN.UTF-8 WINEPREFIX=/root/prefix WINEDEBUG=-all "DISPLAY=${DISPLAY-}" "$@"; }
+# what runs a command in there
+inside=(chroot "$root" env HOME=/root LC_ALL=zh_CN.UTF-8 WINEPREFIX=/root/prefix WINEDEBUG=-all "DISPLAY=$DISPLAY")
 
 make_root() {
   local mirror new=$tarball.new
@@ -33,7 +34,7 @@ make_root() {
 
 leave_root() {
   [ -d "$root" ] || return 0
-  inside wineserver -k 2>/dev/null || true
+  "${inside[@]}" wineserver -k 2>/dev/null || true
   ! mountpoint -q "$root/proc" || umount "$root/proc"
 }
 
@@ -56,7 +57,7 @@ with_reader() {
   rm -f "$root/etc/reader.conf.d/"*
   printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:%#x\nLIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID %#x\n' \
     "$port" "$port" > "$root/etc/reader.conf.d/vpcd"
-  inside pcscd --foreground --disable-polkit >"$work/pcscd.log" 2>&1 &
+  "${inside[@]}" pcscd --foreground --disable-polkit >"$work/pcscd.log" 2>&1 &
   started+=($!)
   wait_for "$patience" test -S "$root/run/pcscd/pcscd.comm"
   "$program" new --out "$work/key" >/dev/null
@@ -65,13 +66,13 @@ with_reader() {
   started+=($!)
   exec 4> "$work/orders"
 
-  quiet inside wineboot -i
+  quiet "${inside[@]}" wineboot -i
   cp "$work/windows.reg" "$root/root/"
-  quiet inside wine regedit 'Z:\root\windows.reg'
+  quiet "${inside[@]}" wine regedit 'Z:\root\windows.reg'
   cp "$setup" "$root/root/setup.exe"
-  run inside wine 'Z:\root\setup.exe' /S
+  run "${inside[@]}" wine 'Z:\root\setup.exe' /S
   holds "the setup installs silently" is "$code" 0
-  start inside env 'CERT_ASSISTANT_TIMELINE=Z:\root\marks' wine "$machine\\cert-assistant.exe"
+  start "${inside[@]}" env 'CERT_ASSISTANT_TIMELINE=Z:\root\marks' wine "$machine\\cert-assistant.exe"
   key=$pid
   holds "the program starts" wait_for "$patience" told_inside first-frame
   holds "it has read the key in the reader" wait_for "$patience" told_inside 'card-complete Virtual PCD'
@@ -81,9 +82,9 @@ with_reader() {
   holds "it notices when the key is pulled out" wait_for "$patience" told_inside 'removed'
   picture reader-pulled-out
   echo plug >&4
-  run inside wine "$machine\\cert-assistant.exe" --quit
+  run "${inside[@]}" wine "$machine\\cert-assistant.exe" --quit
   holds "it closes when asked" wait_for "$patience" gone "$key"
-  run inside wine "$machine\\uninstall.exe" /S
+  run "${inside[@]}" wine "$machine\\uninstall.exe" /S
   holds "it is removed" wait_for "$patience" test ! -e "$root/root/prefix/drive_c/Program Files/cert-assistant"
   exec 4>&-
   leave_root

@@ -291,3 +291,20 @@ fn a_key_that_is_no_point_of_the_curve_is_damage() {
     let id = journal.create(wrong).unwrap().entry().id.clone();
     assert_eq!(journal.open(&id).err().map(|fault| fault.code), Some(FaultCode::JournalDamaged));
 }
+
+/// The Debian packages keep the orders of a person for whom this line stands in a file (installer/linux/debian/postrm).
+#[test]
+fn a_file_says_in_one_line_whether_the_order_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::at(folder.path().to_owned());
+    let mut open = journal.create(entry()).unwrap();
+    let file = folder.path().join(format!("{}.json", open.entry().id));
+    let ended = |time: &str| {
+        let text = std::fs::read_to_string(&file).unwrap();
+        let lines: Vec<_> = text.lines().filter(|line| line.contains("\"finished\"")).map(str::to_owned).collect();
+        assert_eq!(lines, [format!("  \"finished\": {time}")], "{text}");
+    };
+    ended("null");
+    open.update(|entry| entry.finished = Some(1_790_000_000)).unwrap();
+    ended("1790000000");
+}

@@ -102,17 +102,18 @@ fn choice<T: Clone + PartialEq>(
     obstacle: Option<&str>,
 ) {
     widgets::control_row(ui, name, |ui| {
-        ui.horizontal_wrapped(|ui| {
+        let free = obstacle.is_none();
+        let row = |ui: &mut Ui| {
             for (option, text) in options {
-                let chosen = *value == *option;
-                let response = ui.add_enabled_ui(obstacle.is_none(), |ui| widgets::radio(ui, chosen, text)).inner;
+                let response = widgets::radio(ui, *value == *option, text);
                 if let Some(reason) = obstacle {
                     ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason));
                 } else if response.clicked() {
                     *value = option.clone();
                 }
             }
-        });
+        };
+        ui.add_enabled_ui(free, |ui| ui.horizontal_wrapped(row));
         if let Some(reason) = obstacle {
             widgets::caption(ui, reason);
         }
