@@ -32,6 +32,8 @@ pub(super) struct Guest {
     leaving: bool,
     /// What was asked for and could not be shown yet: its key was not read.
     wanted: Option<Target>,
+    /// On Windows the toolkit shows every window with its first frame: one that starts into the tray was hidden again.
+    put_away: bool,
 }
 
 impl Guest {
@@ -209,6 +211,9 @@ impl eframe::App for Window {
         crate::app::desktop::crash::on_demand("window");
         self.show(ui);
         self.keep_tray();
+        if cfg!(windows) && self.guest.hidden && !std::mem::replace(&mut self.guest.put_away, true) {
+            ui.ctx().send_viewport_cmd(ViewportCommand::Visible(false));
+        }
         if timeline::enabled() {
             timeline::mark("frame-us", start.elapsed().as_micros());
         }
