@@ -44,6 +44,12 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
+    /// To a test.
+    #[cfg(test)]
+    pub(super) fn to(events: Sender<Event>) -> Self {
+        Self { events, wake: Arc::new(|| ()) }
+    }
+
     /// Sends and wakes; false when the window is gone.
     pub(super) fn send(&self, event: Event) -> bool {
         let sent = self.events.send(event).is_ok();

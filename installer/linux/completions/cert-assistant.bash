@@ -59,7 +59,7 @@ _cert__assistant() {
 
     case "${cmd}" in
         cert__assistant)
-            opts="-h -V --practice --lang --open --background --help --version list show change-pin export check help"
+            opts="-h -V --practice --lang --open --background --quit --help --version list show change-pin export check help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 1 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0

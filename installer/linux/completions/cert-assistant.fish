@@ -1,6 +1,6 @@
 # Print an optspec for argparse to handle cmd's options that are independent of any subcommand.
 function __fish_cert_assistant_global_optspecs
-    string join \n practice= lang= open= background h/help V/version
+    string join \n practice= lang= open= background quit h/help V/version
 end
 
 function __fish_cert_assistant_needs_command
@@ -29,6 +29,7 @@ complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l lang -d '
 en\t''"
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l open -d 'What to show: `window`, `renew`, `unlock`, `check`, `orders`, or a link such as `cert-assistant:renew?serial=12ab`' -r
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l background -d 'Start into the tray'
+complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -l quit -d 'Ask the program that is running to end, and wait until it has; 1 when it stays, because it is in the middle of something'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -s h -l help -d 'Print help'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -s V -l version -d 'Print version'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "list" -d 'List the inserted keys'

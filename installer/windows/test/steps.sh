@@ -65,6 +65,7 @@ by_hand_in_chinese() {
   holds "so does the one in the menu" is "$(target_of "$menu/证书助手.lnk")" "$machine\\cert-assistant.exe"
   holds "it starts with Windows for this person, as ticked" is "$(value "HKCU\\$run_key" cert-assistant)" "\"$machine\\cert-assistant.exe\" --background"
   holds "presets have a folder that only administrators write" is "$(stat -c %a "$drive/ProgramData/cert-assistant" | cut -c2-)" 50
+  holds "the program is told that it counts" is "$(value 'HKLM\Software\cert-assistant' Presets)" 'C:\ProgramData\cert-assistant'
   xdotool key alt+f
   holds "the setup ends with 0" ended "$setup_pid"
   holds "it starts the program" wait_for "$patience" told first-frame
