@@ -104,14 +104,14 @@ impl Updates {
     }
 
     /// Has the system open the downloaded file, which was looked at again just before; `writing` while a workflow has a key.
-    pub(super) fn install(&self, release: Box<Release>, file: PathBuf, writing: bool, outlet: &Outlet) {
+    pub(super) fn install(&self, release: Box<Release>, file: &Path, writing: bool, outlet: &Outlet) {
         self.install_by(release, file, writing, outlet, files::open);
     }
 
     fn install_by(
         &self,
         release: Box<Release>,
-        file: PathBuf,
+        file: &Path,
         writing: bool,
         outlet: &Outlet,
         open: impl FnOnce(&Path) -> std::io::Result<Opening>,
@@ -123,11 +123,11 @@ impl Updates {
             return;
         }
         let Some(offered) = &release.file else { return };
-        let opened = match update::unaltered(offered, &file) {
+        let opened = match update::unaltered(offered, file) {
             Ok(opened) => opened,
             Err(fault) => {
                 if fault.code == FaultCode::UpdateDamaged {
-                    files::remove(&file);
+                    files::remove(file);
                 }
                 failed(fault);
                 return;
@@ -135,14 +135,14 @@ impl Updates {
         };
         let not_opened =
             |reason: String| Fault::new(FaultCode::UpdateNotOpened).detail(format!("{}: {reason}", file.display()));
-        let opening = match open(&file) {
+        let opening = match open(file) {
             Ok(opening) => opening,
             Err(error) => {
                 failed(not_opened(error.to_string()));
                 return;
             }
         };
-        outlet.send(Event::Update(UpdateStage::Downloaded { release, file: file.clone(), opened: true }));
+        outlet.send(Event::Update(UpdateStage::Downloaded { release, file: file.to_owned(), opened: true }));
         drop(turn);
         if let Err(reason) = opening.end() {
             failed(not_opened(reason));
@@ -176,7 +176,8 @@ impl Drop for Turn {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::{Known, Opening, Outlet, Path, PathBuf, Proxy, Release, SettingsFile, UpdateStage, Updates};
     use crate::app::message::Event;
@@ -228,7 +229,7 @@ mod tests {
                 assert_eq!(path, self.file());
                 Opening::by(opener, path)
             };
-            Updates::default().install_by(release.into(), self.file(), writing, &Outlet::to(events), open);
+            Updates::default().install_by(release.into(), &self.file(), writing, &Outlet::to(events), open);
             let stage = |event| if let Event::Update(stage) = event { stage } else { panic!("another event") };
             (told.try_iter().map(stage).collect(), asked)
         }
