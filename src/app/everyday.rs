@@ -7,10 +7,10 @@ use super::message::{Event, UpdateStage};
 use super::presets::Lock;
 use super::settings::SettingsFile;
 use crate::ca::{CaProfile, Origin, Profiles, Proxy};
-use crate::desktop::files;
+use crate::desktop::files::{self, Opening};
 use crate::fault::{Fault, FaultCode};
 use crate::update::{self, Answer, FeedSource, Release};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -104,7 +104,18 @@ impl Updates {
     }
 
     /// Has the system open the downloaded file, which was looked at again just before; `writing` while a workflow has a key.
-    pub(super) fn install(&self, release: Box<Release>, file: PathBuf, writing: bool, outlet: &Outlet) {
+    pub(super) fn install(&self, release: Box<Release>, file: &Path, writing: bool, outlet: &Outlet) {
+        self.install_by(release, file, writing, outlet, files::open);
+    }
+
+    fn install_by(
+        &self,
+        release: Box<Release>,
+        file: &Path,
+        writing: bool,
+        outlet: &Outlet,
+        open: impl FnOnce(&Path) -> std::io::Result<Opening>,
+    ) {
         let failed = |fault| outlet.send(Event::Update(UpdateStage::Failed(fault)));
         let Some(turn) = self.turn() else { return };
         if writing {
@@ -112,11 +123,11 @@ impl Updates {
             return;
         }
         let Some(offered) = &release.file else { return };
-        let opened = match update::unaltered(offered, &file) {
+        let opened = match update::unaltered(offered, file) {
             Ok(opened) => opened,
             Err(fault) => {
                 if fault.code == FaultCode::UpdateDamaged {
-                    files::remove(&file);
+                    files::remove(file);
                 }
                 failed(fault);
                 return;
@@ -124,14 +135,14 @@ impl Updates {
         };
         let not_opened =
             |reason: String| Fault::new(FaultCode::UpdateNotOpened).detail(format!("{}: {reason}", file.display()));
-        let opening = match files::open(&file) {
+        let opening = match open(file) {
             Ok(opening) => opening,
             Err(error) => {
                 failed(not_opened(error.to_string()));
                 return;
             }
         };
-        outlet.send(Event::Update(UpdateStage::Downloaded { release, file: file.clone(), opened: true }));
+        outlet.send(Event::Update(UpdateStage::Downloaded { release, file: file.to_owned(), opened: true }));
         drop(turn);
         if let Err(reason) = opening.end() {
             failed(not_opened(reason));
@@ -162,5 +173,144 @@ struct Turn(Arc<AtomicBool>);
 impl Drop for Turn {
     fn drop(&mut self) {
         self.0.store(false, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+#[cfg(unix)]
+mod tests {
+    use super::{Known, Opening, Outlet, Path, PathBuf, Proxy, Release, SettingsFile, UpdateStage, Updates};
+    use crate::app::message::Event;
+    use crate::app::presets::Presets;
+    use crate::desktop::system_folder::SystemFolder;
+    use crate::fault::FaultCode;
+    use crate::update::ReleaseFile;
+    use std::fs::{self, Permissions};
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    const INSTALLER: &[u8] = b"an installer";
+    /// `printf 'an installer' | sha256sum`
+    const SUM: &str = "b2b3a11c02f14e36f2a5c148db1b5924fa96141da4b2fbfb262a469df53f6750";
+
+    struct Downloads(tempfile::TempDir);
+
+    impl Downloads {
+        fn new() -> Self {
+            let downloads = Self(tempfile::tempdir().unwrap());
+            fs::write(downloads.file(), INSTALLER).unwrap();
+            downloads
+        }
+
+        fn file(&self) -> PathBuf {
+            self.0.path().join("new.deb")
+        }
+
+        /// Every stage that was told, and whether the system was asked to open the file.
+        fn install(&self, writing: bool, opener: &str) -> (Vec<UpdateStage>, bool) {
+            let file = ReleaseFile {
+                url: "https://update.example/new.deb".to_owned(),
+                name: "new.deb".to_owned(),
+                size: INSTALLER.len() as u64,
+                sha256: SUM.to_owned(),
+            };
+            let release = Release {
+                version: "9.0.0".to_owned(),
+                date: String::new(),
+                notes_zh: String::new(),
+                notes_en: String::new(),
+                file: Some(file),
+            };
+            let (events, told) = channel();
+            let mut asked = false;
+            let open = |path: &Path| {
+                asked = true;
+                assert_eq!(path, self.file());
+                Opening::by(opener, path)
+            };
+            Updates::default().install_by(release.into(), &self.file(), writing, &Outlet::to(events), open);
+            let stage = |event| if let Event::Update(stage) = event { stage } else { panic!("another event") };
+            (told.try_iter().map(stage).collect(), asked)
+        }
+    }
+
+    fn code(stage: &UpdateStage) -> FaultCode {
+        let UpdateStage::Failed(fault) = stage else { panic!("{stage:?}") };
+        fault.code
+    }
+
+    #[test]
+    fn a_file_that_is_still_the_one_of_the_feed_is_opened() {
+        let downloads = Downloads::new();
+        let (told, asked) = downloads.install(false, "true");
+        assert!(matches!(&told[..], [UpdateStage::Downloaded { opened: true, .. }]) && asked, "{told:?}");
+        let (told, _) = downloads.install(false, "false");
+        assert_eq!(code(&told[1]), FaultCode::UpdateNotOpened, "nothing is there for such files");
+        let (told, _) = downloads.install(false, "/nowhere/xdg-open");
+        assert_eq!(code(&told[0]), FaultCode::UpdateNotOpened);
+        assert!(downloads.file().exists());
+    }
+
+    #[test]
+    fn a_file_that_was_changed_is_never_opened_and_removed() {
+        let downloads = Downloads::new();
+        fs::write(downloads.file(), b"AN INSTALLER").unwrap();
+        let (told, asked) = downloads.install(false, "true");
+        assert_eq!((code(&told[0]), told.len(), asked), (FaultCode::UpdateDamaged, 1, false));
+        assert!(!downloads.file().exists());
+        let (told, asked) = downloads.install(false, "true");
+        assert_eq!((code(&told[0]), asked), (FaultCode::UpdateNotFetched, false), "it is gone");
+    }
+
+    #[test]
+    fn nothing_is_installed_while_a_key_is_being_written() {
+        let (told, asked) = Downloads::new().install(true, "true");
+        assert_eq!((code(&told[0]), asked), (FaultCode::UpdateWhileWriting, false));
+    }
+
+    /// What is known of a person whose profile of a CA says where updates are, under presets with this text.
+    fn known(text: &str) -> Known {
+        let folder = tempfile::tempdir().unwrap();
+        let put = |name: &str, text: &str| {
+            fs::write(folder.path().join(name), text).unwrap();
+            fs::set_permissions(folder.path().join(name), Permissions::from_mode(0o644)).unwrap();
+        };
+        put("settings.json", text);
+        let profile = |host: &str, id: &str| {
+            format!(
+                "[[ca]]\nid = \"{id}\"\nname = {{ zh = \"x\", en = \"x\" }}\nissuers = []\nhot_line = \"1\"\n\
+                 order_api = \"https://ca.example\"\nupdate = {{ address = \"https://{host}/feed.json\", key = \"{KEY}\" }}\n"
+            )
+        };
+        put("ca-profiles.toml", &profile("office.example", "office"));
+        put("own.toml", &profile("person.example", "own"));
+        let owner = fs::metadata(folder.path()).unwrap().uid();
+        let presets = Arc::new(Presets::read(Some(SystemFolder::owned_by(folder.path(), owner))));
+        assert_eq!(presets.faults(), []);
+        let (profiles, fault) = presets.profiles(Some(&folder.path().join("own.toml")));
+        assert_eq!(fault, None);
+        Known { settings: SettingsFile::at(None).over(presets), profiles, proxy: Proxy::None, seen: None }
+    }
+
+    const KEY: &str = "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7\
+                       bc3736a2f4f6779c59bdcee36b692153d0a9877cc62a474002df32e52139f0a0";
+
+    #[test]
+    fn when_the_administrator_says_where_updates_are_no_profile_of_the_person_does() {
+        let asked = |text: &str| known(text).feed().unwrap().unwrap().address.as_str().to_owned();
+        assert_eq!(asked("{}"), "https://person.example/feed.json");
+        assert_eq!(asked(r#"{"locked": ["update_feed"]}"#), "https://office.example/feed.json");
+        assert_eq!(asked(r#"{"locked": ["update_feed"], "ca": "own"}"#), "https://office.example/feed.json");
+        let feed = format!(r#"{{"update_feed": {{"address": "https://preset.example/f", "key": "{KEY}"}}}}"#);
+        assert_eq!(asked(&feed), "https://preset.example/f");
+    }
+
+    #[test]
+    fn where_updates_are_turned_off_nobody_is_asked() {
+        let (events, told) = channel();
+        Updates::default().ask(&known(r#"{"updates": "off"}"#), &Outlet::to(events));
+        let told: Vec<_> = told.try_iter().collect();
+        assert!(matches!(&told[..], [Event::Update(UpdateStage::TurnedOff)]));
     }
 }

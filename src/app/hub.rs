@@ -44,6 +44,12 @@ pub(super) struct Outlet {
 }
 
 impl Outlet {
+    /// To a test.
+    #[cfg(test)]
+    pub(super) fn to(events: Sender<Event>) -> Self {
+        Self { events, wake: Arc::new(|| ()) }
+    }
+
     /// Sends and wakes; false when the window is gone.
     pub(super) fn send(&self, event: Event) -> bool {
         let sent = self.events.send(event).is_ok();
@@ -260,7 +266,7 @@ impl Hub {
             Command::CancelDownload => self.updates.cancel(),
             Command::InstallUpdate { release, file } => {
                 let (updates, writing) = (self.updates.clone(), self.present.any_lent());
-                run_aside("install", &self.outlet, move |outlet| updates.install(release, file, writing, outlet));
+                run_aside("install", &self.outlet, move |outlet| updates.install(release, &file, writing, outlet));
             }
             Command::Autostart(wish) => run_aside("autostart", &self.outlet, move |outlet| {
                 let done = wish.map_or(Ok(()), autostart::set);

@@ -263,7 +263,8 @@ fn unusable(path: &Path, reason: &str) -> Fault {
     Fault::new(FaultCode::PresetsNotUsable).detail(format!("{}: {reason}", path.display()))
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::{Lock, Presets};
     use crate::app::settings::{Language, ProxyChoice, Settings, ThemeChoice};

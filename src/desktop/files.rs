@@ -33,14 +33,19 @@ pub fn show_folder(path: &Path) {
 /// # Errors
 /// Why it could not be begun.
 pub fn open(file: &Path) -> std::io::Result<Opening> {
-    let mut program = Command::new(SHOWS);
-    program.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Opening)
+    Opening::by(SHOWS, file)
 }
 
 /// The system is opening a file.
 pub struct Opening(Child);
 
 impl Opening {
+    /// As [`open`], by this program.
+    pub(crate) fn by(program: &str, file: &Path) -> std::io::Result<Self> {
+        let mut program = Command::new(program);
+        program.arg(file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().map(Self)
+    }
+
     /// Waits for the end of what opens it, which may be as long as the file is being looked at.
     ///
     /// # Errors

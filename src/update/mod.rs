@@ -130,7 +130,8 @@ pub fn downloads() -> Option<PathBuf> {
     Some(dirs.download_dir().map_or_else(|| dirs.home_dir().to_owned(), Path::to_owned))
 }
 
-#[cfg(all(test, target_os = "linux", target_arch = "x86_64"))]
+#[cfg(test)]
+#[cfg(all(target_os = "linux", target_arch = "x86_64"))]
 mod tests {
     use crate::update::target_at;
     use std::path::Path;
