@@ -309,11 +309,6 @@ impl Fault {
     }
 }
 
-impl FaultCode {
-    /// A smart-card service that does not run: every system has another way out.
-    pub const SERVICE_STOPPED: Self = if cfg!(windows) { Self::ServiceUnusable } else { Self::ServiceStopped };
-}
-
 /// What happened · what was kept · what to do.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 pub struct Sentences {

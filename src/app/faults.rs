@@ -4,6 +4,10 @@ use crate::apdu::Meaning;
 use crate::fault::{Fault, FaultCode};
 use crate::token::{TokenError, TransportError};
 
+/// A smart-card service that does not run: every system has another way out.
+pub const SERVICE_STOPPED: FaultCode =
+    if cfg!(windows) { FaultCode::ServiceUnusable } else { FaultCode::ServiceStopped };
+
 impl From<&TokenError> for Fault {
     fn from(error: &TokenError) -> Self {
         match error {
@@ -50,7 +54,7 @@ impl From<&TransportError> for Fault {
         Self::new(match error {
             TransportError::Removed => FaultCode::KeyRemoved,
             TransportError::Held => FaultCode::KeyHeld,
-            TransportError::ServiceGone => FaultCode::ServiceStopped,
+            TransportError::ServiceGone => SERVICE_STOPPED,
             TransportError::Denied => FaultCode::ServiceDenied,
             TransportError::Mute => FaultCode::KeyMute,
             TransportError::Garbage => FaultCode::KeyGarbage,

@@ -33,6 +33,7 @@ pub use backstage::{Ask, Backstage};
 pub use desk::{Away, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
 pub use environment::EnvironmentDesk;
 pub use environment_work::Site;
+pub use faults::SERVICE_STOPPED;
 pub use hub::{Hub, Surroundings};
 pub use message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk, UpdateStage};
 pub use orders::Online;

@@ -9,7 +9,8 @@ mod check;
 
 use crate::app::cert::{self, Certificate};
 use crate::app::{
-    Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, ServiceState, Standing,
+    Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, SERVICE_STOPPED,
+    ServiceState, Standing,
 };
 use crate::secret::Pin;
 use clap::{Subcommand, ValueEnum};
@@ -120,7 +121,10 @@ impl From<FaultCode> for Exit {
             FaultCode::PinLocked => Self::Locked,
             FaultCode::PinLength | FaultCode::NewPinLength | FaultCode::NewPinCharacters => Self::NewPinRefused,
             FaultCode::PinUncertain => Self::Uncertain,
-            FaultCode::ServiceStopped | FaultCode::ServiceVersion | FaultCode::ServiceDenied => Self::NoService,
+            FaultCode::ServiceStopped
+            | FaultCode::ServiceUnusable
+            | FaultCode::ServiceVersion
+            | FaultCode::ServiceDenied => Self::NoService,
             FaultCode::FileNotWritten | FaultCode::SettingsNotStored => Self::FileFailed,
             FaultCode::InternalStopped => Self::Failed,
             _ => Self::KeyFailed,
@@ -194,7 +198,7 @@ fn settle(desk: &mut Desk, events: &Receiver<Event>) -> Result<(), Failure> {
     let end = Instant::now() + PATIENCE;
     loop {
         match &desk.service {
-            Some(ServiceState::Stopped) => return Err(Fault::new(FaultCode::SERVICE_STOPPED).into()),
+            Some(ServiceState::Stopped) => return Err(Fault::new(SERVICE_STOPPED).into()),
             Some(ServiceState::Denied) => return Err(Fault::new(FaultCode::ServiceDenied).into()),
             Some(ServiceState::VersionMismatch { service }) => {
                 let version = service.map_or_else(|| "?".to_owned(), |(major, minor)| format!("{major}:{minor}"));
@@ -211,7 +215,7 @@ fn settle(desk: &mut Desk, events: &Receiver<Event>) -> Result<(), Failure> {
                     key.state = KeyState::Failed(Fault::new(FaultCode::KeyMute));
                 }
             }
-            return if desk.service.is_some() { Ok(()) } else { Err(Fault::new(FaultCode::SERVICE_STOPPED).into()) };
+            return if desk.service.is_some() { Ok(()) } else { Err(Fault::new(SERVICE_STOPPED).into()) };
         };
         desk.apply(event, now);
     }

@@ -11,7 +11,7 @@ use super::theme::{self, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::{FEW_TRIES, is_known_default};
-use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome};
+use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome, SERVICE_STOPPED};
 use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -94,7 +94,7 @@ impl ChangePin {
     /// How a change ended that broke off: still to be told when the dialog goes because its key is gone.
     #[must_use]
     pub fn broken_off(&mut self) -> Option<Fault> {
-        let connection = [FaultCode::KeyRemoved, FaultCode::PinUncertain, FaultCode::ServiceStopped];
+        let connection = [FaultCode::KeyRemoved, FaultCode::PinUncertain, SERVICE_STOPPED];
         self.fault.take_if(|fault| connection.contains(&fault.code))
     }
 

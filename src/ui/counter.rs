@@ -12,7 +12,7 @@ use super::pin_field::{PinField, PinTaker, wipe_stray};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinInfo};
+use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinInfo, SERVICE_STOPPED};
 use eframe::egui::{self, Event, Id, Key, Label, Modifiers, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -79,7 +79,7 @@ impl Unblock {
     /// How an attempt ended that broke off: still to be told when the dialog goes because its key is gone.
     #[must_use]
     pub fn broken_off(&mut self) -> Option<Fault> {
-        let connection = [FaultCode::KeyRemoved, FaultCode::PinUncertain, FaultCode::ServiceStopped];
+        let connection = [FaultCode::KeyRemoved, FaultCode::PinUncertain, SERVICE_STOPPED];
         self.fault.take_if(|fault| connection.contains(&fault.code))
     }
 

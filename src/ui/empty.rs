@@ -5,7 +5,7 @@ use super::card::Around;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
-use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, ServiceState};
+use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, SERVICE_STOPPED, ServiceState};
 use eframe::egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Ui, vec2};
 use rust_i18n::t;
 
@@ -21,7 +21,7 @@ pub fn no_key(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>
             page(ui, Icon::Key, p.primary, &t!("empty.insert"), &lines, |ui| check_button(ui, actions));
         }
         Some(ServiceState::Stopped) => {
-            service_fault(ui, Icon::Plug, &Fault::new(FaultCode::SERVICE_STOPPED), chinese, actions);
+            service_fault(ui, Icon::Plug, &Fault::new(SERVICE_STOPPED), chinese, actions);
         }
         Some(ServiceState::VersionMismatch { service }) => {
             let version = service

@@ -11,7 +11,7 @@ use super::pin_field::PinTaker;
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, Historic, KeyView};
+use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, Historic, KeyView, SERVICE_STOPPED};
 use eframe::egui::{self, Event, Id, Modifiers, RichText, Ui};
 use rust_i18n::t;
 
@@ -95,7 +95,7 @@ impl RemoveHistory {
     /// Why a removal broke off: still to be told when the dialog goes because its key is gone.
     #[must_use]
     pub fn broken_off(&mut self) -> Option<Fault> {
-        let connection = [FaultCode::KeyRemoved, FaultCode::ServiceStopped];
+        let connection = [FaultCode::KeyRemoved, SERVICE_STOPPED];
         self.fault.take_if(|fault| connection.contains(&fault.code))
     }
 
