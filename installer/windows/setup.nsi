@@ -97,6 +97,8 @@ Var WelcomeText
 !define MUI_UNICON "${FILES}/icon.ico"
 !define MUI_WELCOMEFINISHPAGE_BITMAP "${FILES}/banner.bmp"
 !define MUI_WELCOMEFINISHPAGE_BITMAP_STRETCH FitControl
+!define MUI_UNWELCOMEFINISHPAGE_BITMAP "${FILES}/banner.bmp"
+!define MUI_UNWELCOMEFINISHPAGE_BITMAP_STRETCH FitControl
 !define MUI_HEADERIMAGE
 !define MUI_HEADERIMAGE_RIGHT
 !define MUI_HEADERIMAGE_BITMAP "${FILES}/header.bmp"
@@ -136,7 +138,8 @@ Page custom Options OptionsLeave
 
 UninstPage custom un.Confirm un.ConfirmLeave
 !insertmacro MUI_UNPAGE_INSTFILES
-!define MUI_UNTEXT_FINISH_INFO_TEXT "$(RemovedText)"
+!define MUI_FINISHPAGE_TITLE "$(RemovedTitle)"
+!define MUI_FINISHPAGE_TEXT "$(RemovedText)"
 !insertmacro MUI_UNPAGE_FINISH
 
 !insertmacro MUI_LANGUAGE "English"

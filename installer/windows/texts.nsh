@@ -90,4 +90,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
 !insertmacro text OrdersGo \
   "Orders under way: $Orders. Without their records they can't be finished: a key may be left with half a renewal.${LINE}Remove the records all the same?" \
   "有 $Orders 笔业务正在办理。删除记录后将无法继续，UKey 可能停留在更新了一半的状态。${LINE}仍要删除吗？"
-!insertmacro text RemovedText "${NAME_EN} was removed from this computer." "${NAME_ZH}已从本机移除。"
+!insertmacro text RemovedTitle "${NAME_EN} was removed" "${NAME_ZH}已卸载"
+!insertmacro text RemovedText \
+  "The certificates and keys on your USB key are as they were." \
+  "UKey 中的证书和密钥没有变化。"
