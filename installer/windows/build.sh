@@ -3,6 +3,7 @@
 # packs it. `build.sh [PROFILE]`, `release` unless said otherwise; `dev` packs the stripped debug program, uncompressed.
 # Leaves cert-assistant-setup-VERSION-x64.exe in target/installers. The same program gives the same setup, byte for byte.
 #   PROGRAM=FILE   pack this program instead of building it
+#   SIGN=COMMAND   sign: is run with the program, with what removes it, and with the setup, each as its last word
 #   VERSION=X.Y.Z  call it that (only check.sh does)      OUT=FILE  make this file
 #   STOP_AT=N      a setup that stands still at a step, to be cut off there (only check.sh)
 set -euo pipefail
@@ -26,6 +27,7 @@ files=$(mktemp -d)
 trap 'rm -rf "$files"; end_started' EXIT
 cp "${PROGRAM:-$built}" "$files/cert-assistant.exe"
 [ -n "${PROGRAM-}" ] || [ "$profile" != dev ] || x86_64-w64-mingw32-strip "$files/cert-assistant.exe"
+[ -z "${SIGN-}" ] || bash -c "$SIGN \"\$0\"" "$files/cert-assistant.exe"
 crlf() { sed 's/$/\r/' "$1"; } # for Windows' own editor
 marked() { printf '\xef\xbb\xbf'; crlf "$1"; } # as UTF-8
 crlf LICENSE > "$files/LICENSE.txt"
@@ -47,6 +49,7 @@ size=$(du -bc "$files"/{cert-assistant.exe,LICENSE.txt,NOTICE.txt,licences.txt} 
 numbers=${version%%[-+]*}.0
 options=(-DVERSION="$version" -DNUMBERS="$numbers" -DSIZE="$size" -DFILES="$files" -DOUT="$out")
 [ "$profile" != dev ] || options+=(-DQUICK)
+[ -z "${SIGN-}" ] || options+=(-DSIGN="$SIGN")
 [ -z "${STOP_AT-}" ] || options+=(-DSTOP_AT="$STOP_AT")
 # the date in the setup is that of the last change of the sources
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || stat -c %Y Cargo.toml)}

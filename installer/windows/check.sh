@@ -94,6 +94,7 @@ start_program() { # FOLDER ARGUMENTS…
 part "The program and the setup, by the tools of others"
 judged
 make_setups
+made_again_and_signed
 part "A person installs it in Chinese, for everybody, and starts it"
 by_hand_in_chinese
 part "Practice in the installed program"

@@ -1,6 +1,7 @@
 ; The setup of the program for 64-bit Windows 10 and later. Made by build.sh, which says what goes in:
 ;   VERSION   as shown, NUMBERS the same as four numbers, SIZE of what is installed in KiB
 ;   FILES     folder with the program, the licences, the icon and the pictures of the wizard
+;   SIGN      a command that signs the setup and what removes the program, if there is one
 ;   OUT       the file to make; QUICK compresses nothing, STOP_AT a number stops there for ever (only for check.sh)
 ;
 ; Invariants
@@ -65,6 +66,11 @@ ManifestDPIAware true
 ShowInstDetails nevershow
 ShowUninstDetails nevershow
 
+!ifdef SIGN
+  !uninstfinalize '${SIGN} "%1"'
+  !finalize '${SIGN} "%1"'
+!endif
+
 VIProductVersion "${NUMBERS}"
 VIFileVersion "${NUMBERS}"
 !macro version_texts LANGUAGE NAME DESCRIPTION
@@ -91,6 +97,8 @@ Var WelcomeText
 !define MUI_UNICON "${FILES}/icon.ico"
 !define MUI_WELCOMEFINISHPAGE_BITMAP "${FILES}/banner.bmp"
 !define MUI_WELCOMEFINISHPAGE_BITMAP_STRETCH FitControl
+!define MUI_UNWELCOMEFINISHPAGE_BITMAP "${FILES}/banner.bmp"
+!define MUI_UNWELCOMEFINISHPAGE_BITMAP_STRETCH FitControl
 !define MUI_HEADERIMAGE
 !define MUI_HEADERIMAGE_RIGHT
 !define MUI_HEADERIMAGE_BITMAP "${FILES}/header.bmp"
@@ -106,10 +114,16 @@ Var WelcomeText
 !define MUI_WELCOMEPAGE_TEXT "$WelcomeText"
 !insertmacro MUI_PAGE_WELCOME
 !define MUI_PAGE_CUSTOMFUNCTION_PRE OnlyFirst
+!define MUI_LICENSEPAGE_TEXT_BOTTOM "$(LicenceText)"
+!define MUI_LICENSEPAGE_BUTTON "$(LicenceAccept)"
 !insertmacro MUI_PAGE_LICENSE "$(Licence)"
 !define MULTIUSER_PAGE_CUSTOMFUNCTION_PRE OnlyFirst
+!define MULTIUSER_INSTALLMODEPAGE_TEXT_TOP "$(ForWhom)"
+!define MULTIUSER_INSTALLMODEPAGE_TEXT_ALLUSERS "$(ForEverybody)"
+!define MULTIUSER_INSTALLMODEPAGE_TEXT_CURRENTUSER "$(ForMe)"
 !insertmacro MULTIUSER_PAGE_INSTALLMODE
 !define MUI_PAGE_CUSTOMFUNCTION_PRE OnlyFirst
+!define MUI_DIRECTORYPAGE_TEXT_TOP "$(WhereText)"
 !insertmacro MUI_PAGE_DIRECTORY
 Page custom Options OptionsLeave
 !insertmacro MUI_PAGE_INSTFILES
@@ -124,7 +138,8 @@ Page custom Options OptionsLeave
 
 UninstPage custom un.Confirm un.ConfirmLeave
 !insertmacro MUI_UNPAGE_INSTFILES
-!define MUI_UNTEXT_FINISH_INFO_TEXT "$(RemovedText)"
+!define MUI_FINISHPAGE_TITLE "$(RemovedTitle)"
+!define MUI_FINISHPAGE_TEXT "$(RemovedText)"
 !insertmacro MUI_UNPAGE_FINISH
 
 !insertmacro MUI_LANGUAGE "English"

@@ -18,7 +18,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
   "This installs ${NAME_EN}, with which you see the certificates on your USB key, renew them and change the PIN.${LINE}${LINE}It takes less than a minute. The computer does not have to be restarted." \
   "即将安装${NAME_ZH}。您可以用它查看 UKey 中的证书、办理证书更新、修改密码。${LINE}${LINE}安装不到一分钟，不需要重新启动计算机。"
 !insertmacro text OnlyForYou \
-  "It is installed for you only. To install it for everybody, start this setup with a right click and “Run as administrator”." \
+  "It is installed for you only. To install it for everybody, start this setup with a right click and Run as administrator." \
   "将只为您本人安装。如需为本机所有人安装，请右键点击本安装程序，选择“以管理员身份运行”。"
 !insertmacro text WelcomeUpdate \
   "Version $OldVersion is installed here. It becomes version ${VERSION}.${LINE}${LINE}Your settings and records stay as they are. The computer does not have to be restarted." \
@@ -30,6 +30,15 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
   "There is also a copy only for you in $PersonFolder. It is removed, so that there is one program; your settings stay." \
   "另外还有一份只为您本人安装的程序，位于 $PersonFolder。它将被移除，只保留一份；您的设置保持不变。"
 
+!insertmacro text LicenceText "Whoever continues accepts these terms." "点击“我接受”表示同意以上条款。"
+!insertmacro text LicenceAccept "I &accept" "我接受(&I)"
+!insertmacro text ForWhom \
+  "For everybody: each person who signs in to this computer can use it.${LINE}Only for me: others do not see it, and no administrator is needed." \
+  "为所有人安装：每个登录本机的人都可以使用。${LINE}只为我安装：其他人看不到，也不需要管理员权限。"
+!insertmacro text ForEverybody "For &everybody on this computer" "为本机所有人安装(&A)"
+!insertmacro text ForMe "Only for &me" "只为我自己安装(&M)"
+!insertmacro text WhereText "It is installed in this folder. There is rarely a reason for another." "将安装到以下文件夹，一般不需要更改。"
+
 !insertmacro text OptionsTitle "Options" "安装选项"
 !insertmacro text OptionsSubtitle "What else should be set up?" "还需要哪些设置？"
 !insertmacro text OptionDesktop "Icon on the &desktop" "在桌面上显示图标(&D)"
@@ -39,7 +48,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
 
 !insertmacro text FinishTitle "${NAME_EN} is installed" "${NAME_ZH}已安装"
 !insertmacro text FinishText \
-  "Plug in your USB key and double-click the icon “${NAME_EN}”." \
+  "Plug in your USB key and double-click the icon of ${NAME_EN}." \
   "插入 UKey，双击“${NAME_ZH}”图标即可使用。"
 !insertmacro text StartNow "Start ${NAME_EN} &now" "立即启动${NAME_ZH}(&R)"
 
@@ -59,7 +68,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
   "${NAME_EN} is installed for everybody on this computer. Remove it first to install it only for yourself." \
   "本机已为所有人安装${NAME_ZH}。如需只为本人安装，请先卸载。"
 !insertmacro text NeedsAdministrator \
-  "${NAME_EN} is installed, or to be installed, for everybody on this computer. That needs an administrator: right click, “Run as administrator”." \
+  "${NAME_EN} is installed, or to be installed, for everybody on this computer. That needs an administrator: right click, Run as administrator." \
   "${NAME_ZH}是为本机所有人安装的，需要管理员权限：请右键点击，选择“以管理员身份运行”。"
 !insertmacro text OtherFolder \
   "The folder of /D= can't be used. An installed program stays in its folder: $INSTDIR" \
@@ -81,4 +90,7 @@ LicenseLangString Licence ${LANG_SIMPCHINESE} "${FILES}/licence-zh.txt"
 !insertmacro text OrdersGo \
   "Orders under way: $Orders. Without their records they can't be finished: a key may be left with half a renewal.${LINE}Remove the records all the same?" \
   "有 $Orders 笔业务正在办理。删除记录后将无法继续，UKey 可能停留在更新了一半的状态。${LINE}仍要删除吗？"
-!insertmacro text RemovedText "${NAME_EN} was removed from this computer." "${NAME_ZH}已从本机移除。"
+!insertmacro text RemovedTitle "${NAME_EN} was removed" "${NAME_ZH}已卸载"
+!insertmacro text RemovedText \
+  "The certificates and keys on your USB key are as they were." \
+  "UKey 中的证书和密钥没有变化。"

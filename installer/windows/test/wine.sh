@@ -32,7 +32,7 @@ in_chinese() { LOCPATH=$work/locale LC_ALL=zh_CN.UTF-8 "$@"; }
 # The program as an installed one: its path on Windows as on this machine.
 unix() { local path=${1//\\//}; echo "$drive/${path#C:/}"; }
 
-# What there is, to compare: every file, and the registry without what Wine counts up by itself.
+# What there is, to compare: every file, and the registry without what Wine writes by itself.
 listing() { (cd "$drive" && find . -path ./windows/temp -prune -o -path './users/*/Temp' -prune -o -printf '%y %p\n' | sort); }
 registry() {
   quiet wine regedit /E "C:\\windows\\temp\\registry" && wineserver -w
@@ -42,7 +42,7 @@ key = None
 for line in re.sub(r"\\\n\s*", "", sys.stdin.read()).split("\n"):
     if line.startswith("["): key = line
     elif line and key: print(key, line)
-    if line.startswith("["): print(line)' | grep -v -i -E 'MuiCache|\\Explorer\\(FileExts|UserAssist)|\\Wine[]\\]|DriverDate|HKEY_DYN_DATA|\\Volatile Environment|\\Hardware\\|\\VIDEO|\\Enum\\|\\DeviceClasses|\\Control\\Video|\\Time Zones?|ComputerName|\\Services\\Tcpip' | sort -u
+    if line.startswith("["): print(line)' | grep -v -i -E 'MuiCache|\\Explorer\\(FileExts|UserAssist)|\\Wine[]\\]|DriverDate|1000\\Console[]]|HKEY_DYN_DATA|\\Volatile Environment|\\Hardware\\|\\VIDEO|\\Enum\\|\\DeviceClasses|\\Control\\Video|\\Time Zones?|ComputerName|\\Services\\Tcpip' | sort -u
   rm -f "$drive/windows/temp/registry"
 }
 value() { # KEY NAME – of the registry; nothing when there is none
