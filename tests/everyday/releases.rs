@@ -306,7 +306,7 @@ fn a_release_has_both_packages_the_setup_their_sums_and_with_a_key_the_feed() {
     let key = key.to_str().unwrap();
     let feed = ["--key", key, "--base-url", "https://update.example/", "--serial", "1"];
     tree.release(&feed).unwrap();
-    assert_eq!(tree.made(), ["SHA256SUMS".to_owned(), exe, deb.clone(), "feed.json".to_owned(), uos.clone()]);
+    assert_eq!(tree.made(), ["SHA256SUMS".to_owned(), exe, deb, "feed.json".to_owned(), uos]);
     tree.release(&[&feed[..], &["--linux-only"]].concat()).unwrap();
     assert_eq!(fs::read_to_string(tree.path("target/installers/SHA256SUMS")).unwrap().lines().count(), 2);
 }
