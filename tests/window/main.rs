@@ -24,6 +24,7 @@ mod pages;
 mod paint;
 mod pin_secrecy;
 mod preferences;
+#[cfg(unix)] // made by root, with rights of files
 mod presets;
 mod reminders;
 mod renewal;
