@@ -19,6 +19,7 @@ mod history;
 mod keyboard;
 mod log;
 mod orders;
+#[cfg(unix)] // shows presets
 mod page_gallery;
 mod pages;
 mod paint;
