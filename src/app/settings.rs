@@ -257,7 +257,9 @@ pub(super) fn field_by_field(under: &Settings, written: Map<String, Value>) -> (
 
 #[cfg(test)]
 mod tests {
-    use super::{Language, ProxyChoice, SETTINGS_VERSION, Settings, SettingsFile, ThemeChoice};
+    #[cfg(unix)]
+    use super::ProxyChoice;
+    use super::{Language, SETTINGS_VERSION, Settings, SettingsFile, ThemeChoice};
 
     #[test]
     fn stored_settings_are_read_again_and_a_damaged_file_is_set_aside() {

@@ -19,11 +19,13 @@ mod history;
 mod keyboard;
 mod log;
 mod orders;
+#[cfg(unix)] // shows presets
 mod page_gallery;
 mod pages;
 mod paint;
 mod pin_secrecy;
 mod preferences;
+#[cfg(unix)] // made by root, with rights of files
 mod presets;
 mod reminders;
 mod renewal;

@@ -46,12 +46,11 @@ pub(super) fn roots(setting: &str, file: Option<&Path>, dir: &Path) -> Result<Op
     std::fs::read(&path).map(Some).map_err(wrong)
 }
 
-#[cfg(test)]
+#[cfg(all(test, unix))]
 mod tests {
     use super::read;
     use std::path::Path;
 
-    #[cfg(unix)]
     #[test]
     fn a_secret_is_one_line_of_a_file_that_others_cannot_read() {
         use std::os::unix::fs::PermissionsExt;
