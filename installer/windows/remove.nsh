@@ -18,11 +18,23 @@ Var Orders
     ; another person runs it
     !insertmacro step_aside "${FOLDER}" "cert-assistant"
   ${EndIf}
-  Delete "${FOLDER}\uninstall.exe"
   Delete "${FOLDER}\LICENSE.txt"
   Delete "${FOLDER}\NOTICE.txt"
   Delete "${FOLDER}\licences.txt"
   !insertmacro sweep "${FOLDER}"
+  ; the uninstaller works from a copy of itself and may be quicker than the end of the first one
+  StrCpy $0 0
+  ${Do}
+    Delete "${FOLDER}\uninstall.exe"
+    ClearErrors
+    RMDir "${FOLDER}"
+    ${IfNot} ${Errors}
+    ${OrIf} $0 >= 20
+      ${ExitDo}
+    ${EndIf}
+    IntOp $0 $0 + 1
+    Sleep 100
+  ${Loop}
   RMDir /REBOOTOK "${FOLDER}"
   ${If} "${FOLDER}" == "$LOCALAPPDATA\Programs\${ID}"
     ; the setup may have made it; it goes when it is empty

@@ -48,7 +48,16 @@ for line in re.sub(r"\\\n\s*", "", sys.stdin.read()).split("\n"):
 value() { # KEY NAME – of the registry; nothing when there is none
   local which=(/ve)
   [ -z "${2-}" ] || which=(/v "$2")
-  in_chinese timeout 30 wine reg query "$1" "${which[@]}" 2>/dev/null | iconv -f gb18030 -t utf-8 | tr -d '\r' | sed -n 's/^    .*    REG_[A-Z]*    //p'
+  local answer
+  # 1: there is none; anything else but an answer is Wine's own trouble, and asked again
+  for _ in 1 2 3; do
+    if answer=$(in_chinese timeout "$patience" wine reg query "$1" "${which[@]}" 2>/dev/null | iconv -f gb18030 -t utf-8 | tr -d '\r'); then
+      [ -z "$answer" ] || break
+    elif [ $? = 1 ]; then
+      return 0
+    fi
+  done
+  sed -n 's/^    .*    REG_[A-Z]*    //p' <<< "$answer"
 }
 
 # Starts something under Windows without waiting; its process id is in `pid`.
