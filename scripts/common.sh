@@ -21,6 +21,10 @@ program_version() {
   sed -n '/^\[package\]/,/^\[/ s/^version = "\(.*\)"$/\1/p' Cargo.toml
 }
 
+# Flags of the compiler for what people get: no folder of this machine stays in the program, so that the same sources give
+# the same bytes wherever they are built.
+portable="--remap-path-prefix=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")=cargo --remap-path-prefix=$PWD=."
+
 # Where finished installers go.
 installers=$(realpath -m "${CARGO_TARGET_DIR:-target}/installers")
 

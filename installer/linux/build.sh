@@ -23,7 +23,10 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 
 case "$profile" in
-  release) flags=(--release) folder=release pack=(-Zxz -z9) ;;
+  release)
+    flags=(--release) folder=release pack=(-Zxz -z9)
+    export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS-} $portable"
+    ;;
   dev) flags=() folder=debug pack=(-Zgzip -z1) ;;
   *) echo "usage: $0 [release|dev]" >&2; exit 2 ;;
 esac

@@ -17,6 +17,8 @@ need_packages "${setup_packages[@]}" "${windows_packages[@]}"
 
 if [ -z "${PROGRAM-}" ]; then
   windows_std
+  [ "$profile" != release ] ||
+    export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="${CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS-} $portable"
   cargo build --bin cert-assistant --target "$windows" --profile "$profile"
   folder=$profile
   [ "$profile" != dev ] || folder=debug

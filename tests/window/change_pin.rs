@@ -65,7 +65,7 @@ fn the_dialog_names_the_key_and_the_tries_and_says_what_is_missing() {
 
 #[test]
 fn the_rules_of_a_new_pin_are_judged_while_it_is_typed() {
-    const RULES: [&str; 4] = ["6–15 位", "含字母和数字", "与当前密码不同", "没有连续或重复字符（建议）"];
+    const RULES: [&str; 4] = ["6-15 位", "含字母和数字", "与当前密码不同", "没有连续或重复字符（建议）"];
     let judged = |screen: &Screen| RULES.map(|rule| screen.description(rule).unwrap());
     let (_bench, _, mut screen) = dialog();
     screen.fill(CURRENT, "a1b2c3");

@@ -419,7 +419,7 @@ fn everything_is_said_in_english_too() {
     screen.click("Renew");
     screen.asked();
     let chinese = |screen: &Screen, name: &str| {
-        let known = [OWNER, CA, "单位证书（一年）", "李雷", "沙箱支付", "照片不清楚", "工作日 9:00–18:00", "证"];
+        let known = [OWNER, CA, "单位证书（一年）", "李雷", "沙箱支付", "照片不清楚", "工作日 9:00-18:00", "证"];
         for line in screen.text().lines() {
             let rest = known.iter().fold(line.to_owned(), |line, known| line.replace(known, ""));
             assert!(!rest.chars().any(|c| matches!(c, '\u{3400}'..='\u{9FFF}')), "{name}: {line:?}");

@@ -17,7 +17,7 @@ pub fn with_own(rest: &str) -> Profiles {
         name = { zh = "某省数字证书认证中心", en = "Some Province CA" }
         issuers = ["ISSUER"]
         hot_line = "010-00000000"
-        hours = { zh = "工作日 9:00–17:00", en = "weekdays 9 to 17" }
+        hours = { zh = "工作日 9:00-17:00", en = "weekdays 9 to 17" }
     "#;
     let issuer = {
         let (bench, _) = Bench::with(State::Valid);
@@ -54,7 +54,7 @@ fn services(profiles: Profiles, bench: &std::sync::Arc<Bench>, settings: Option<
 fn the_pages_of_the_ca_of_the_key_are_shown_and_only_those_it_has() {
     let (bench, _) = Bench::with(State::Valid);
     let mut screen = services(with_own(PORTAL), &bench, None);
-    screen.shows(&["某省数字证书认证中心", "新办", "补办", "信息变更", "工作日 9:00–17:00"]);
+    screen.shows(&["某省数字证书认证中心", "新办", "补办", "信息变更", "工作日 9:00-17:00"]);
     screen.hides(&["证书更新", "找回密码", "订单查询", "更多服务", "BJCA"]);
     screen.click("复制 服务电话 某省数字证书认证中心");
     assert_eq!(screen.copied, ["010-00000000"]);

@@ -40,7 +40,7 @@ pub fn bench() -> (Arc<Bench>, Arc<Card>) {
 }
 
 pub fn support() -> Support {
-    Support { telephone: TELEPHONE.to_owned(), hours: "工作日 9:00–18:00".to_owned() }
+    Support { telephone: TELEPHONE.to_owned(), hours: "工作日 9:00-18:00".to_owned() }
 }
 
 pub fn old() -> Period {

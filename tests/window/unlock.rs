@@ -222,7 +222,7 @@ fn the_help_names_the_initial_pins_what_is_needed_the_time_and_the_hot_line() {
 fn an_application_under_review_follows_by_itself_and_may_be_left_alone() {
     let (bench, _) = bench();
     let mut screen = at(&bench, reviewing());
-    screen.shows(&["等待发证机构审核", "工作人员会拨打您填写的电话", TELEPHONE, "工作日 9:00–18:00", "可以关闭本程序"]);
+    screen.shows(&["等待发证机构审核", "工作人员会拨打您填写的电话", TELEPHONE, "工作日 9:00-18:00", "可以关闭本程序"]);
     assert_eq!(screen.field("订单号"), NO);
     assert!(screen.rests_for() > Duration::from_secs(60), "nothing is polled");
     screen.click("刷新");

@@ -35,7 +35,7 @@ fn code_and_pin_are_judged_while_they_are_typed_and_sent_once() {
     let (bench, _) = bench();
     let mut screen = at(&bench, code(UnlockRoute::Sms));
     assert_eq!(screen.focused().as_deref(), Some(CODE));
-    screen.shows(&["6–8 位", "含字母和数字"]);
+    screen.shows(&["6-8 位", "含字母和数字"]);
     screen.hides(&["与当前密码不同"]);
     assert_eq!(screen.obstacle(UNLOCK).unwrap(), "请输入完整的授权码");
     screen.enter("1234 5678");
