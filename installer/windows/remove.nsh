@@ -48,6 +48,7 @@ Var Orders
   DeleteRegKey SHCTX "${UNINSTALL}"
   DeleteRegKey SHCTX "${APP_PATH}"
   DeleteRegKey SHCTX "${LINKS}"
+  DeleteRegKey SHCTX "${MESSAGES}"
   DeleteRegKey SHCTX "${KEY}"
 !macroend
 

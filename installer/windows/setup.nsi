@@ -31,6 +31,7 @@ SetDateSave off
 !define UNINSTALL "Software\Microsoft\Windows\CurrentVersion\Uninstall\${ID}"
 !define APP_PATH "Software\Microsoft\Windows\CurrentVersion\App Paths\${EXE}"
 !define LINKS "Software\Classes\${ID}"
+!define MESSAGES "Software\Classes\AppUserModelId\${ID}"
 !define RUN "Software\Microsoft\Windows\CurrentVersion\Run"
 ; names of shortcuts, which stay those of the language a person once chose
 !define NAME_ZH "证书助手"
@@ -204,6 +205,9 @@ Section
 
   ; Win+R and links
   WriteRegStr SHCTX "${APP_PATH}" "" "$INSTDIR\${EXE}"
+  ; the name over its messages
+  WriteRegStr SHCTX "${MESSAGES}" "DisplayName" "$(Product)"
+  WriteRegStr SHCTX "${MESSAGES}" "IconUri" "$INSTDIR\${EXE}"
   WriteRegStr SHCTX "${LINKS}" "" "URL:$(Product)"
   WriteRegStr SHCTX "${LINKS}" "URL Protocol" ""
   WriteRegStr SHCTX "${LINKS}\DefaultIcon" "" "$INSTDIR\${EXE},0"

@@ -164,13 +164,8 @@ mod marked {
     /// Asked only when there is something to read: it takes a process.
     #[cfg(windows)]
     pub(super) fn is_marked(folder: &Path) -> bool {
-        use std::os::windows::process::CommandExt;
-        const NO_WINDOW: u32 = 0x0800_0000;
-        let mut reg = std::process::Command::new("reg");
-        let answer = reg.args(["query", KEY, "/v", VALUE, "/reg:64"]).creation_flags(NO_WINDOW).output();
-        answer.is_ok_and(|answer| {
-            answer.status.success() && names(&String::from_utf8_lossy(&answer.stdout), &folder.display().to_string())
-        })
+        let answer = crate::desktop::registry::run(&["query", KEY, "/v", VALUE, "/reg:64"]);
+        answer.is_ok_and(|answer| names(&answer, &folder.display().to_string()))
     }
 
     /// Whether the answer of `reg query` names the folder.
