@@ -207,7 +207,6 @@ Section
   WriteRegStr SHCTX "${APP_PATH}" "" "$INSTDIR\${EXE}"
   ; the name over its messages
   WriteRegStr SHCTX "${MESSAGES}" "DisplayName" "$(Product)"
-  WriteRegStr SHCTX "${MESSAGES}" "IconUri" "$INSTDIR\${EXE}"
   WriteRegStr SHCTX "${LINKS}" "" "URL:$(Product)"
   WriteRegStr SHCTX "${LINKS}" "URL Protocol" ""
   WriteRegStr SHCTX "${LINKS}\DefaultIcon" "" "$INSTDIR\${EXE},0"
