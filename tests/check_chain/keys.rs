@@ -11,6 +11,7 @@ use cert_assistant::virtual_key::{Plug, Spec, State, VirtualKey};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::Duration;
 
 const HOLD: &str = "CHECK_CHAIN_HOLD";
 
@@ -195,9 +196,19 @@ fn a_program_that_holds_the_key() {
     }
     let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
     let readers = context.list_readers_owned().unwrap();
-    let _held = readers
-        .iter()
-        .find_map(|reader| context.connect(reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).ok())
+    let exclusive = |reader| context.connect(reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).ok();
+    let mut states: Vec<_> =
+        readers.iter().map(|reader| pcsc::ReaderState::new(reader.clone(), pcsc::State::UNAWARE)).collect();
+    // a card that was just put in may not answer yet, or somebody else looks at it
+    let _held = (0..100)
+        .find_map(|_| {
+            let held = readers.iter().find_map(|reader| exclusive(reader));
+            if held.is_none() {
+                let _changed_or_not = context.get_status_change(Duration::from_millis(200), &mut states);
+                states.iter_mut().for_each(pcsc::ReaderState::sync_current_state);
+            }
+            held
+        })
         .unwrap();
     println!("held");
     std::io::stdin().read_line(&mut String::new()).unwrap();
