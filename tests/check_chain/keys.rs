@@ -58,10 +58,15 @@ fn every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try() {
 
 /// Threads that know of the card that was just put in.
 fn desk_with_card() -> RealDesk {
+    card_is_in();
+    RealDesk::start()
+}
+
+/// Until the service has seen the card.
+fn card_is_in() {
     let watching = Watching::start();
     watching.inserted();
     watching.stop();
-    RealDesk::start()
 }
 
 #[test]
@@ -167,7 +172,7 @@ fn several_keys_share_a_line_with_the_worst_in_front_and_a_detail_each() {
 fn a_key_another_program_holds_is_told_with_the_name_of_that_program() {
     with_private_service("keys::a_key_another_program_holds_is_told_with_the_name_of_that_program", 2, |desk| {
         let _plugged = desk.plug_key(0, key("1"));
-        let real = desk_with_card();
+        card_is_in();
         let mut holder = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "keys::a_program_that_holds_the_key", "--nocapture"])
             .env(HOLD, "1")
@@ -178,7 +183,7 @@ fn a_key_another_program_holds_is_told_with_the_name_of_that_program() {
         let mut said = BufReader::new(holder.stdout.take().unwrap()).lines();
         assert!(said.any(|line| line.unwrap().contains("held")), "the holder got the key");
         // the processes of this machine, for their names
-        let lines = real.look(std::path::Path::new("/"));
+        let lines = RealDesk::start().look(std::path::Path::new("/"));
         let held = &lines[&Keys];
         assert_eq!((held.verdict, held.sentence.key), (Verdict::Problem, "keys.held"), "{}", words(&lines));
         assert!(detail(held, "keys.holders").contains(&format!("({})", holder.id())), "{}", words(&lines));
@@ -196,16 +201,13 @@ fn a_program_that_holds_the_key() {
     }
     let context = pcsc::Context::establish(pcsc::Scope::User).unwrap();
     let readers = context.list_readers_owned().unwrap();
-    let exclusive = |reader| context.connect(reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).ok();
-    let mut states: Vec<_> =
-        readers.iter().map(|reader| pcsc::ReaderState::new(reader.clone(), pcsc::State::UNAWARE)).collect();
-    // a card that was just put in may not answer yet, or somebody else looks at it
+    // nobody else looks at the card yet, but right after it was put in it may not answer
     let _held = (0..100)
         .find_map(|_| {
+            let exclusive = |reader| context.connect(reader, pcsc::ShareMode::Exclusive, pcsc::Protocols::ANY).ok();
             let held = readers.iter().find_map(|reader| exclusive(reader));
             if held.is_none() {
-                let _changed_or_not = context.get_status_change(Duration::from_millis(200), &mut states);
-                states.iter_mut().for_each(pcsc::ReaderState::sync_current_state);
+                std::thread::sleep(Duration::from_millis(50));
             }
             held
         })
