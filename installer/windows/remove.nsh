@@ -49,6 +49,8 @@ Var Orders
   DeleteRegKey SHCTX "${APP_PATH}"
   DeleteRegKey SHCTX "${LINKS}"
   DeleteRegKey SHCTX "${MESSAGES}"
+  ; which the setup may have made
+  DeleteRegKey /ifempty SHCTX "Software\Classes\AppUserModelId"
   DeleteRegKey SHCTX "${KEY}"
 !macroend
 
