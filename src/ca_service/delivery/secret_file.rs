@@ -46,7 +46,8 @@ pub(super) fn roots(setting: &str, file: Option<&Path>, dir: &Path) -> Result<Op
     std::fs::read(&path).map(Some).map_err(wrong)
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use super::read;
     use std::path::Path;
