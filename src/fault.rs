@@ -117,6 +117,8 @@ fault_codes! {
     PresetsNotUsable = "FIL-406",
     /// Others than the administrator can change what is set for everybody.
     PresetsOpen = "FIL-407",
+    /// The icon on the desktop could not be put there or taken away.
+    DesktopIconNotSet = "FIL-408",
     /// The udev rule could not be installed.
     RuleNotInstalled = "FIL-411",
     /// A data folder could not be cleaned.

@@ -4,7 +4,7 @@
 use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
 use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
-use cert_assistant::app::desktop::{console, crash, log, program};
+use cert_assistant::app::desktop::{console, crash, icon, log, program};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, cert, check, timeline,
 };
@@ -20,6 +20,7 @@ use eframe::egui;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
             client_version::child();
             return ExitCode::SUCCESS;
         }
+        Some(Task::DesktopIcon { state }) => return desktop_icon(&state),
         Some(Task::Cli(task)) => Some(task),
         None => None,
     };
@@ -115,6 +117,14 @@ fn quit(folders: &Folders) -> ExitCode {
         }
     }
     ExitCode::SUCCESS
+}
+
+/// A person who has no desktop has no icon.
+fn desktop_icon(state: &str) -> ExitCode {
+    match icon::state().map(|_| icon::set(state == "on")) {
+        None | Some(Ok(())) => ExitCode::SUCCESS,
+        Some(Err(fault)) => fail(&fault.detail),
+    }
 }
 
 /// Where keys and trust come from.
@@ -252,8 +262,16 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
 fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
     // the next run is the first again
     let leave = || instance.map_or((), Instance::leave);
-    let ended = crash::guard(|| window(desk, folders, arguments, instance), arguments.after_crash, leave);
-    match ended {
+    let new_version = Arc::new(AtomicBool::new(false));
+    let run = || window(desk, folders, arguments, instance, Arc::clone(&new_version));
+    match crash::guard(run, arguments.after_crash, leave) {
+        Ok(Ok(())) if new_version.load(Ordering::Relaxed) => {
+            leave();
+            match crash::start_new_version() {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => fail_to_show(&error.to_string()),
+            }
+        }
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(NotDrawn(error))) if cfg!(windows) && !arguments.without_opengl => {
             tracing::warn!(error, "no OpenGL: started again to draw by Direct3D");
@@ -271,7 +289,13 @@ fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance
 /// No window could be made, in the words of the system.
 struct NotDrawn(String);
 
-fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> Result<(), NotDrawn> {
+fn window(
+    desk: Desk,
+    folders: &Folders,
+    arguments: &Arguments,
+    instance: Option<&Instance>,
+    new_version: Arc<AtomicBool>,
+) -> Result<(), NotDrawn> {
     // the threads start before the window exists, so that keys are read while it is being made
     let context: Arc<OnceLock<egui::Context>> = Arc::default();
     let waker = Arc::clone(&context);
@@ -310,6 +334,7 @@ fn window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option
         crash: crash::last(&folders.data.join("crashes")),
         target: arguments.open.clone().unwrap_or_default(),
         background: arguments.background,
+        new_version,
         tray: Some(ui::start_tray(hear)),
         practice: desk.practice_pin,
         practice_contact: practice.then(|| {

@@ -9,22 +9,21 @@ mod xvfb;
 
 use serde_json::Value;
 use std::collections::BTreeSet;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Output};
 use xvfb::Display;
 
-/// What the bus says of the program with practice keys in a language: `walk.py` tells the form.
-fn walk(folder: &Path, language: &str, button: &str) -> Value {
+const PROGRAM: &str = env!("CARGO_BIN_EXE_cert-assistant");
+
+/// Runs one of the scripts beside this file on a desktop of its own, with the person's files in a folder.
+fn on_a_desktop(folder: &Path, script: &str, arguments: &[&Path]) -> Output {
     let display = Display::start();
-    let config = folder.join("cert-assistant");
-    std::fs::create_dir_all(&config).unwrap();
-    std::fs::write(config.join("settings.json"), format!(r#"{{"language": "{language}"}}"#)).unwrap();
-    let found = folder.join("found.json");
     // the interpreter of the system: the bindings of the bus are installed for it
-    let output = Command::new("dbus-run-session")
-        .args(["--", "/usr/bin/python3", "-W", "ignore", "tests/accessibility/walk.py"])
-        .arg(&found)
-        .args([button, env!("CARGO_BIN_EXE_cert-assistant"), "--practice"])
+    Command::new("dbus-run-session")
+        .args(["--", "/usr/bin/python3", "-W", "ignore", "-B"])
+        .arg(Path::new("tests/accessibility").join(script))
+        .args(arguments)
         .env("DISPLAY", &display.name)
         .env_remove("WAYLAND_DISPLAY")
         .env("XDG_CONFIG_HOME", folder)
@@ -32,7 +31,17 @@ fn walk(folder: &Path, language: &str, button: &str) -> Value {
         .env("XDG_CACHE_HOME", folder)
         .env("XDG_RUNTIME_DIR", folder)
         .output()
-        .unwrap();
+        .unwrap()
+}
+
+/// What the bus says of the program with practice keys in a language: `walk.py` tells the form.
+fn walk(folder: &Path, language: &str, button: &str) -> Value {
+    let config = folder.join("cert-assistant");
+    std::fs::create_dir_all(&config).unwrap();
+    std::fs::write(config.join("settings.json"), format!(r#"{{"language": "{language}"}}"#)).unwrap();
+    let found = folder.join("found.json");
+    let call = [&found, Path::new(button), Path::new(PROGRAM), Path::new("--practice")];
+    let output = on_a_desktop(folder, "walk.py", &call);
     let text = std::fs::read_to_string(found).unwrap_or_else(|_| panic!("{}", String::from_utf8_lossy(&output.stderr)));
     serde_json::from_str(&text).unwrap()
 }
@@ -88,4 +97,24 @@ fn it_finds_everything_named_in_english() {
             assert!(!name.contains(|c: char| ('\u{4E00}'..='\u{9FFF}').contains(&c)), "{name} in an English window");
         }
     }
+}
+
+#[test]
+fn the_new_version_is_started_by_the_button_of_the_strip_when_the_old_one_has_ended() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (installed, new, note) = (path("cert-assistant-installed"), path("new"), path("note"));
+    std::fs::copy(PROGRAM, &installed).unwrap();
+    // the next version writes down how it was called, and whether the old one has given back its place
+    let lock = format!("flock --nonblock '{}'/*practice*.lock true && echo free", folder.path().display());
+    let text = format!("#!/bin/sh\n{{ echo \"$*\"; {lock}; }} > '{0}.part'\nmv '{0}.part' '{0}'\n", note.display());
+    std::fs::write(&new, text).unwrap();
+    std::fs::set_permissions(&new, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let output = on_a_desktop(folder.path(), "restart.py", &[&installed, &new, Path::new(PROGRAM)]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let told = Command::new("timeout")
+        .args(["40", "sh", "-c", &format!("until cat '{}' 2>/dev/null; do sleep 0.05; done", note.display())])
+        .output()
+        .unwrap();
+    assert_eq!(String::from_utf8_lossy(&told.stdout), "--practice\nfree\n");
 }

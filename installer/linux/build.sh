@@ -146,12 +146,14 @@ END
 }
 
 control() { # PACKAGE OTHER DEPENDS RECOMMENDS
-  local size
+  local size script
   [ ! -f "$here/debian/$1.lintian-overrides" ] || put 644 "$here/debian/$1.lintian-overrides" "usr/share/lintian/overrides/$1"
   # as dpkg-gencontrol counts: files by size in KiB, everything else one
   size=$(find "$tree" -mindepth 1 -printf '%y %s\n' | awk '{ sum += $1 == "f" ? int(($2 + 1023) / 1024) : 1 } END { print sum }')
-  put 755 $here/debian/postinst DEBIAN/postinst
-  put 755 $here/debian/postrm DEBIAN/postrm
+  for script in preinst postinst prerm postrm; do
+    sed -e "/^#PEOPLE#\$/ { r $here/debian/people.sh
+      d }" "$here/debian/$script" | from 755 "DEBIAN/$script"
+  done
   (cd "$tree" && find etc -type f -printf '/%p\n' | sort) | from 644 DEBIAN/conffiles
   (cd "$tree" && find . -path ./DEBIAN -prune -o -path ./etc -prune -o -type f -printf '%P\n' | sort | xargs -d '\n' md5sum) | from 644 DEBIAN/md5sums
   from 644 DEBIAN/control <<END

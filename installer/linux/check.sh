@@ -23,7 +23,7 @@ uos_deb=$(realpath "${2:-$installers/${uos}_${version}_amd64.deb}")
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
 roots=$target/roots
 pictures=$installers/pictures
-need_packages debootstrap "${screen_packages[@]}" "${reader_packages[@]}" python3-gi iproute2
+need_packages debootstrap "${screen_packages[@]}" "${reader_packages[@]}" python3-gi iproute2 desktop-file-utils
 maker=$target/release/virtual-key
 [ -x "$maker" ] || { cargo build --bin virtual-key && maker=$target/debug/virtual-key; }
 for file in "$deb" "$uos_deb"; do [ -f "$file" ] || { echo "$file is missing: installer/linux/build.sh makes it" >&2; exit 1; }; done
@@ -79,6 +79,9 @@ fresh_system() {
   chmod 755 "$sys/usr/sbin/policy-rc.d"
   inside useradd --create-home --uid 1000 clerk
   inside useradd --create-home --uid 1001 colleague
+  # the clerk has signed in to a Chinese desktop before, the colleague never has
+  install -d -m 755 -o 1000 -g 1000 "$sys/home/clerk/桌面" "$sys/home/clerk/.config"
+  printf 'XDG_DESKTOP_DIR="$HOME/桌面"\n' | install -m 644 -o 1000 -g 1000 /dev/stdin "$sys/home/clerk/.config/user-dirs.dirs"
   install -d -m 700 -o 1000 -g 1000 "$sys/run/user/1000"
   install -d -m 777 "$sys/mnt/marks"
 }
@@ -93,6 +96,16 @@ apt() { inside apt-get -qq -y --no-install-recommends "$@" > "$work/apt.log" 2>&
 bring() { install -m 644 "$1" "$sys/mnt/$2"; }
 # shellcheck disable=SC2016
 state() { inside dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null || true; }
+
+icon=$sys/home/clerk/桌面/cert-assistant.desktop
+# As a desktop finds it: the clerk's, may be executed, starts this program.
+icon_starts() { # PROGRAM
+  [ "$(stat -c '%u %a' "$icon")" = "1000 755" ] || wrong "the icon: $(stat -c '%u %a' "$icon" 2>&1)"
+  [ "$(grep -c "^Exec=\"$1\" " "$icon")" = 3 ] || wrong "the icon starts something else: $(grep ^Exec= "$icon")"
+  [ -x "$sys$1" ] || wrong "no program at $1"
+  desktop-file-validate "$icon" || wrong "the icon is no entry"
+}
+no_icon() { [ -z "$(find "$sys/home" "$sys/root" -path '*/autostart' -prune -o -name '*cert-assistant*.desktop' -print)" ] || wrong "an icon on a desktop $1"; }
 
 # Every file with its rights and sum, without what only passes through.
 listing() {
@@ -214,6 +227,9 @@ row "installing it with apt-get" "$took"
 [ -z "$(inside dpkg -V cert-assistant)" ] || wrong "dpkg -V: $(inside dpkg -V cert-assistant)"
 [ "$(clerk cert-assistant --version)" = "cert-assistant $version" ] || wrong "the version"
 [ -z "$(ls -A "$sys/etc/cert-assistant")" ] || wrong "/etc/cert-assistant is not empty"
+icon_starts /usr/bin/cert-assistant
+[ -z "$(ls "$sys/home/colleague")" ] || wrong "a desktop was made for who has none"
+rm "$icon"
 
 step "the program, a key, the menu"
 start_reader
@@ -253,8 +269,10 @@ row "installing it over the version before, while that runs" "$(seconds "$before
 kill -0 "$window" || wrong "the running program ended"
 [[ $(readlink "/proc/$window/exe") == *" (deleted)" ]] || wrong "the running program is not the old one: $(readlink "/proc/$window/exe")"
 same "$work/kept" "the new version changed what belongs to others"
+no_icon "where the clerk had taken it away"
 clerk cert-assistant --open check || wrong "the new version does not reach the old one"
 wait_for 20 grep -q 'summoned cert-assistant:check' "$marks" || wrong "the running window did not hear of it"
+wait_for 20 grep -q ' replaced' "$marks" || wrong "the running window does not say that there is a new version"
 sees_the_key
 if clerk cert-assistant --help | grep -q -- --quit; then
   clerk cert-assistant --quit || wrong "the new version can't ask the old one to close"
@@ -272,7 +290,9 @@ apt remove cert-assistant
 [ "$(state cert-assistant)" = config-files ] || wrong "not removed"
 [ -z "$(find "$sys/usr" "$sys/opt" -iname '*cert*assistant*')" ] || wrong "files stay in /usr"
 same "$work/kept" "removal took something along"
+no_icon "of a program that is not there"
 apt install /mnt/new.deb
+icon_starts /usr/bin/cert-assistant
 same "$work/kept" "the next installation took something along"
 sees_the_key
 # an order that is not finished, and one that is
@@ -300,7 +320,9 @@ grep -q "kept /home/clerk/.local/share/cert-assistant/orders" "$work/purge.log" 
 [ "$(cd "$sys/home/colleague" && find . -name '*.desktop')" = ./.config/autostart/other.desktop ] || wrong "the colleague's entries"
 [[ ! -e $sys/home/colleague/.config/cert-assistant && ! -L $sys/home/colleague/.local/share/cert-assistant ]] || wrong "the colleague's folders"
 [ ! -e "$sys/etc/cert-assistant" ] || wrong "/etc/cert-assistant stays"
-inside dpkg -i /mnt/new.deb > "$work/apt.log" 2>&1 || { cat "$work/apt.log"; wrong "reinstallation"; }
+no_icon "after the purge"
+inside env CERT_ASSISTANT_NODESKTOP=1 dpkg -i /mnt/new.deb > "$work/apt.log" 2>&1 || { cat "$work/apt.log"; wrong "reinstallation"; }
+no_icon "that the administrator did not want"
 [ "$(cat "$sys/mnt/udev")" = $'control --reload\ncontrol --reload\ntrigger --subsystem-match=usb --action=change' ] || wrong "udev was told: $(cat "$sys/mnt/udev")"
 [ "$(ls "$sys/etc/udev/rules.d")" = 80-mine.rules ] || wrong "rules in /etc: $(ls "$sys/etc/udev/rules.d")"
 rm -f "$sys/etc/udev/rules.d/80-mine.rules"
@@ -331,6 +353,7 @@ apt purge cert-assistant
 [ "$(cat "$sys/home/clerk/.config/cert-assistant/settings.json" "$sys/etc/cert-assistant/settings.json" | sha256sum)" = "$sum" ] ||
   wrong "purging the package that was replaced took something of the one that replaced it"
 [ -z "$(inside dpkg -V $uos)" ] || wrong "dpkg -V: $(inside dpkg -V $uos)"
+icon_starts /opt/apps/$uos/files/bin/cert-assistant
 sees_the_key
 start_window
 [ "$(readlink "/proc/$window/exe")" = "$sys/opt/apps/$uos/files/bin/cert-assistant" ] ||

@@ -96,7 +96,7 @@ END
     COMP_WORDS=(cert-assistant ch) COMP_CWORD=1
     _cert__assistant cert-assistant ch cert-assistant && [ \"\${COMPREPLY[*]}\" = 'change-pin check' ]" || wrong "bash completes something else"
   (cd "$tree" && md5sum --quiet -c DEBIAN/md5sums) || wrong "sums"
-  for file in "$tree"/DEBIAN/post*; do sh -n "$file" || wrong "$file"; done
+  for file in "$tree"/DEBIAN/{pre,post}*; do sh -n "$file" || wrong "$file"; done
   echo "$(basename "$deb"): $(stat -c %s "$deb") bytes, installed $(dpkg-deb -f "$deb" Installed-Size) KiB, valid"
 }
 

@@ -1,6 +1,7 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
 use super::environment::EnvironmentDesk;
+use super::everyday::GuestDesk;
 use super::message::{Event, PracticeMessage, UpdateStage};
 use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
 use super::unlock::{UnlockDesk, UnlockStage, UnlockTask};
@@ -167,12 +168,10 @@ pub struct Desk {
     pub reached: HashMap<u64, Result<Duration, Fault>>,
     /// 检查更新.
     pub update: UpdateStage,
-    /// Whether the program starts with the desktop; outer `None` until it is known, inner where it can't.
-    pub autostart: Option<Result<Option<bool>, Fault>>,
+    /// The program as the desktop has it.
+    pub guest: GuestDesk,
     /// The log, once it was read.
     pub log: Option<Vec<LogLine>>,
-    /// Whether the tray shows the program.
-    pub tray: bool,
     /// What another start of the program, or the tray, wants to see, until the window has taken it.
     pub summoned: Option<Target>,
     /// The tray wants the program to end.
@@ -244,7 +243,9 @@ impl Desk {
                 self.reached.insert(slot, result);
             }
             Event::Update(stage) => self.update = stage,
-            Event::Autostart(result) => self.autostart = Some(result),
+            Event::Autostart(result) => self.guest.autostart = Some(result),
+            Event::DesktopIcon(result) => self.guest.icon = result.transpose(),
+            Event::Replaced => self.guest.replaced = true,
             Event::Log(lines) => self.log = Some(lines),
             Event::Summoned(target) => self.summoned = Some(target),
             Event::Knock(answer) => {
@@ -254,7 +255,7 @@ impl Desk {
             Event::Stopped => self.give_up_waiting(),
             Event::SetAside(file) => self.set_aside.push(file),
             Event::QuitAsked => self.quit = true,
-            Event::Tray(shown) => self.tray = shown,
+            Event::Tray(shown) => self.guest.tray = shown,
             Event::PracticeMessage(message) => self.messages.push(message),
             Event::Saved(result) => self.saved = Some(result),
             Event::RenewalStage { slot, stage, support } => {

@@ -21,6 +21,19 @@ const STEP: u64 = 1 << 18;
 /// So long a setup stays locked against changes after the shell took it.
 const HELD: Duration = Duration::from_secs(60);
 
+/// The program as the desktop has it.
+#[derive(Clone, Debug, Default)]
+pub struct GuestDesk {
+    /// Whether it starts with the desktop; outer `None` until it is known, inner where it can't.
+    pub autostart: Option<Result<Option<bool>, Fault>>,
+    /// Whether its icon is on the desktop; `None` until it is known and where it puts none.
+    pub icon: Option<Result<bool, Fault>>,
+    /// Whether the tray shows it.
+    pub tray: bool,
+    /// A new version was installed over it.
+    pub replaced: bool,
+}
+
 /// Updates of a hub.
 #[derive(Clone, Default)]
 pub(super) struct Updates {

@@ -11,7 +11,7 @@ use crate::ca;
 use crate::cert::{self, Name};
 use crate::check::{self, Scene};
 use crate::crypto::PublicKey;
-use crate::desktop::{autostart, files, log};
+use crate::desktop::{autostart, files, icon, log, program};
 use crate::fault::{Fault, FaultCode};
 use crate::secret::Pin;
 use crate::token::{KeySource, KeyUse, SourceEvent};
@@ -271,6 +271,15 @@ impl Hub {
             Command::Autostart(wish) => run_aside("autostart", &self.outlet, move |outlet| {
                 let done = wish.map_or(Ok(()), autostart::set);
                 outlet.send(Event::Autostart(done.map(|()| autostart::state())));
+            }),
+            Command::DesktopIcon(wish) => run_aside("desktop-icon", &self.outlet, move |outlet| {
+                let done = wish.map_or(Ok(()), icon::set);
+                outlet.send(Event::DesktopIcon(done.map(|()| icon::state())));
+            }),
+            Command::LookForNewVersion => run_aside("version", &self.outlet, |outlet| {
+                if program::is_replaced() {
+                    outlet.send(Event::Replaced);
+                }
             }),
             Command::LogDetails(on) => log::details(on),
             Command::ReadLog => run_aside("log", &self.outlet, |outlet| {

@@ -107,6 +107,10 @@ pub enum Command {
     },
     /// Start with the desktop from now on, or no longer; `None` only asks how it is.
     Autostart(Option<bool>),
+    /// An icon on the desktop from now on, or none; `None` only asks how it is.
+    DesktopIcon(Option<bool>),
+    /// Look whether a new version was installed over this one.
+    LookForNewVersion,
     /// Reach services this way from now on.
     UseProxy(Proxy),
     /// Write details into the log from now on, or no longer.
@@ -397,6 +401,10 @@ pub enum Event {
     Update(UpdateStage),
     /// Whether the program starts with the desktop; `None` where it can't.
     Autostart(Result<Option<bool>, Fault>),
+    /// Whether there is an icon on the desktop; `None` where this program puts none.
+    DesktopIcon(Result<Option<bool>, Fault>),
+    /// A new version was installed over this one, which still runs.
+    Replaced,
     /// Lines of the log, oldest first.
     Log(Vec<LogLine>),
     /// Another start of the program, or the tray, wants to see this.

@@ -54,6 +54,13 @@ pub enum Task {
     /// What the environment check does in a child: greet the smart-card service
     #[command(hide = true)]
     ProbeService,
+    /// What the packages do for each person: put the icon on the desktop, or take it away
+    #[command(hide = true)]
+    DesktopIcon {
+        /// From now on.
+        #[arg(value_parser = ["on", "off"])]
+        state: String,
+    },
 }
 
 fn target(text: &str) -> Result<Target, &'static str> {

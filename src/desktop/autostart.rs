@@ -51,10 +51,12 @@ impl Autostart {
 #[cfg(not(windows))]
 mod entry {
     use super::Autostart;
+    use crate::desktop::entry_file;
     use crate::fault::{Fault, FaultCode};
-    use std::path::Path;
 
     const NAME: &str = "cert-assistant.desktop";
+    /// As the desktop writes it.
+    const MODE: u32 = 0o644;
 
     impl Autostart {
         /// Whether an entry starts the program: that of the person, else that of the system.
@@ -73,8 +75,8 @@ mod entry {
             let path = self.folder.join(NAME);
             let of_the_system = self.system.iter().any(|folder| folder.join(NAME).exists());
             let done = match (on, of_the_system) {
-                (true, _) => self.line().and_then(|line| write(&path, &entry(&line, false))),
-                (false, true) => self.line().and_then(|line| write(&path, &entry(&line, true))),
+                (true, _) => self.line().and_then(|line| entry_file::write(&path, &entry(&line, false), MODE)),
+                (false, true) => self.line().and_then(|line| entry_file::write(&path, &entry(&line, true), MODE)),
                 (false, false) => match std::fs::remove_file(&path) {
                     Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
                     _ => Ok(()),
@@ -85,25 +87,8 @@ mod entry {
 
         /// The `Exec` key. A path that no entry can hold is refused.
         fn line(&self) -> std::io::Result<String> {
-            let path = self.program.to_str().filter(|path| !path.contains(['\n', '\r', '\0']));
-            let path = path.ok_or_else(|| std::io::Error::other("the path of the program can't be written down"))?;
-            Ok(format!("{} --background", quoted(path)))
+            Ok(format!("{} --background", entry_file::program(&self.program)?))
         }
-    }
-
-    /// As the Desktop Entry Specification 1.5 quotes an argument, then escapes the string that holds it.
-    fn quoted(argument: &str) -> String {
-        let mut text = String::from("\"");
-        for character in argument.chars() {
-            match character {
-                '"' | '`' | '$' => text.extend(['\\', '\\', character]),
-                '\\' => text.push_str("\\\\\\\\"),
-                '%' => text.push_str("%%"),
-                other => text.push(other),
-            }
-        }
-        text.push('"');
-        text
     }
 
     fn entry(line: &str, hidden: bool) -> String {
@@ -130,22 +115,9 @@ mod entry {
         true
     }
 
-    /// Writes beside, then puts it in place.
-    fn write(path: &Path, text: &str) -> std::io::Result<()> {
-        use std::io::Write;
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder)?;
-        }
-        let temporary = path.with_extension("new");
-        let mut file = std::fs::File::create(&temporary)?;
-        file.write_all(text.as_bytes())?;
-        file.sync_all()?;
-        std::fs::rename(&temporary, path)
-    }
-
     #[cfg(test)]
     mod tests {
-        use super::{Autostart, NAME, quoted, starts};
+        use super::{Autostart, NAME, starts};
         use std::path::PathBuf;
 
         fn autostart(folder: &std::path::Path) -> Autostart {
@@ -205,12 +177,6 @@ mod entry {
             autostart.program = PathBuf::from("/opt/a\nExec=evil");
             assert!(autostart.set(true).is_err());
             assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        }
-
-        #[test]
-        fn special_characters_of_a_path_are_quoted() {
-            assert_eq!(quoted("/a b/$c`\"%"), r#""/a b/\\$c\\`\\"%%""#);
-            assert_eq!(quoted(r"a\b"), r#""a\\\\b""#);
         }
     }
 }

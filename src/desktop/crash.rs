@@ -8,6 +8,7 @@
 
 use super::files::{private_file, private_folder};
 use std::backtrace::Backtrace;
+use std::ffi::OsString;
 use std::fmt::Write as _;
 use std::io::Write;
 use std::panic::PanicHookInfo;
@@ -95,6 +96,19 @@ pub fn guard<R>(window: impl FnOnce() -> R, restarted: bool, release: impl FnOnc
 pub fn start_again(why: &str) -> std::io::Result<()> {
     let mut arguments: Vec<_> = std::env::args_os().skip(1).filter(|argument| argument != why).collect();
     arguments.push(why.into());
+    start(arguments)
+}
+
+/// Starts the version that is installed now, with the kind of keys this one has.
+///
+/// # Errors
+/// It can't be started.
+pub fn start_new_version() -> std::io::Result<()> {
+    let keys = |argument: &OsString| argument.to_str().is_some_and(|text| text.starts_with("--practice"));
+    start(std::env::args_os().skip(1).filter(keys).collect())
+}
+
+fn start(arguments: Vec<OsString>) -> std::io::Result<()> {
     Command::new(super::program::installed()?).args(arguments).env_remove(TEST_CRASH).spawn().map(drop)
 }
 

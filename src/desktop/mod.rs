@@ -1,9 +1,12 @@
-//! The program as a guest of the desktop: one instance, start with the desktop, tray, log files, crash reports.
+//! The program as a guest of the desktop: one instance, icon and start with the desktop, tray, log files, crash reports.
 
 pub mod autostart;
 pub mod console;
 pub mod crash;
+#[cfg(unix)]
+mod entry_file;
 pub mod files;
+pub mod icon;
 pub mod instance;
 pub mod log;
 pub mod program;

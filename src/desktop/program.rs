@@ -15,6 +15,12 @@ pub fn installed() -> io::Result<PathBuf> {
     std::env::current_exe().map(|path| if path.exists() { path } else { replaced(&path).unwrap_or(path) })
 }
 
+/// Whether another version was installed in place of this one since it was started. One that was only removed is not.
+#[must_use]
+pub fn is_replaced() -> bool {
+    std::env::current_exe().ok().and_then(|path| replaced(&path)).is_some_and(|path| path.exists())
+}
+
 /// What to run as a child in place of `program`: where that is [`installed`], the running program itself, whatever became of
 /// its file.
 #[must_use]

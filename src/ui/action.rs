@@ -63,6 +63,10 @@ pub enum Action {
     CloseDialog,
     /// Close the window although something is being written.
     CloseAnyway,
+    /// End, and start the new version.
+    StartNewVersion,
+    /// Go on with this version and say no more of the new one.
+    KeepThisVersion,
 }
 
 /// What the right side shows.

@@ -79,6 +79,14 @@ def snapshot(root):
     return wait_for("rest", rest)
 
 
+def window_of(program):
+    """The window of a process that was started."""
+    def window():
+        windows = (child for application in children(Atspi.get_desktop(0)) for child in children(application))
+        return next((window for window in windows if window.get_process_id() == program.pid), None)
+    return wait_for("the window", window)
+
+
 def press(root, role, name):
     def found():
         return next((node for node in nodes(root) if node.get_role_name() == role and node.get_name() == name and actions(node)), None)
@@ -92,14 +100,7 @@ def main():
     Atspi.init()
     program = subprocess.Popen(command, stdin=subprocess.DEVNULL)
     try:
-        desktop = Atspi.get_desktop(0)
-        def window():
-            for application in children(desktop):
-                for child in children(application):
-                    if child.get_process_id() == program.pid:
-                        return child
-            return None
-        root = wait_for("the window", window)
+        root = window_of(program)
         def tabs():
             return [node.get_name() for node in nodes(root) if node.get_role_name() == "page tab"]
         names = wait_for("the pages", tabs)
@@ -119,4 +120,5 @@ def main():
         program.wait()
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -38,6 +38,7 @@ fn tab_comes_to_every_control_of_the_pages() {
     all_reached(&mut screen, "services unknown");
     screen.click("设置");
     screen.happens(Event::Autostart(Ok(Some(true))));
+    screen.happens(Event::DesktopIcon(Ok(Some(true))));
     screen.happens(Event::Tray(true));
     screen.click("自己选择");
     screen.click("指定代理");

@@ -18,6 +18,7 @@ mod gallery;
 mod history;
 mod keyboard;
 mod log;
+mod new_version;
 mod orders;
 #[cfg(unix)] // shows presets
 mod page_gallery;

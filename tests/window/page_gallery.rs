@@ -69,6 +69,7 @@ fn settings(gallery: &mut Gallery) {
     gallery.press("设置", "Settings");
     gallery.hang("23-settings");
     gallery.screen.happens(Event::Autostart(Ok(Some(true))));
+    gallery.screen.happens(Event::DesktopIcon(Ok(Some(true))));
     gallery.screen.happens(Event::Tray(true));
     gallery.press("自己选择", "My own choice");
     gallery.press("指定代理", "This proxy");

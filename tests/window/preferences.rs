@@ -52,6 +52,28 @@ fn the_start_with_the_desktop_is_asked_for_shown_and_set() {
 }
 
 #[test]
+fn the_icon_on_the_desktop_is_offered_where_there_can_be_one() {
+    with_file(|screen, _| {
+        let name = "在桌面上显示图标";
+        assert!(screen.asked_aside().iter().any(|one| matches!(one, Command::DesktopIcon(None))));
+        screen.hides(&[name]);
+        screen.happens(Event::DesktopIcon(Ok(Some(false))));
+        assert!(!screen.is_checked(name));
+        screen.click(name);
+        assert!(matches!(screen.asked()[..], [Command::DesktopIcon(Some(true))]));
+        screen.happens(Event::DesktopIcon(Ok(Some(true))));
+        assert!(screen.is_checked(name));
+        screen.click(name);
+        assert!(matches!(screen.asked()[..], [Command::DesktopIcon(Some(false))]));
+        let fault = fault();
+        screen.happens(Event::DesktopIcon(Err(fault.clone())));
+        screen.shows(&[&fault.sentences(true).what]);
+        screen.happens(Event::DesktopIcon(Ok(None)));
+        screen.hides(&[name]);
+    });
+}
+
+#[test]
 fn staying_in_the_tray_needs_a_tray() {
     with_file(|screen, file| {
         let name = "关闭窗口后留在托盘，以便按时提醒";

@@ -21,6 +21,7 @@ use egui_kittest::kittest::{self, NodeT, Queryable, by};
 use egui_kittest::{EventQueue, Node};
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -68,7 +69,9 @@ impl Backstage for Stage {
     fn send(&self, command: Asked) {
         match command {
             // asked for by the window itself
-            Asked::ReachCa(_) | Asked::Autostart(None) => self.aside.lock().unwrap().push(command),
+            Asked::ReachCa(_) | Asked::Autostart(None) | Asked::DesktopIcon(None) | Asked::LookForNewVersion => {
+                self.aside.lock().unwrap().push(command);
+            }
             Asked::Renewal { .. }
             | Asked::Unlock { .. }
             | Asked::RefreshOrders
@@ -81,6 +84,7 @@ impl Backstage for Stage {
             | Asked::CancelDownload
             | Asked::InstallUpdate { .. }
             | Asked::Autostart(_)
+            | Asked::DesktopIcon(_)
             | Asked::UseProxy(_)
             | Asked::LogDetails(_)
             | Asked::OpenFolder(_)
@@ -125,6 +129,7 @@ pub struct Screen {
     tell: Sender<Happened>,
     later: Arc<Mutex<Duration>>,
     bell: Arc<Bell>,
+    new_version: Arc<AtomicBool>,
     _turn: MutexGuard<'static, ()>,
 }
 
@@ -224,7 +229,7 @@ impl<'a> Plan<'a> {
         let (tell, events) = channel();
         relay(heard, tell.clone(), Arc::clone(&bell));
         let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
-        let (aside, saves) = (Arc::default(), Arc::default());
+        let (aside, saves, new_version) = (Arc::default(), Arc::default(), Arc::default());
         let stage = Stage { hub, asked: Arc::clone(&asked), aside: Arc::clone(&aside), saves: Arc::clone(&saves) };
         let folder = tempfile::tempdir().unwrap();
         let english = self.english.then(|| folder.path().join("settings.json"));
@@ -252,6 +257,7 @@ impl<'a> Plan<'a> {
                 crash: self.crash,
                 target: Target::Window,
                 background: false,
+                new_version: Arc::clone(&new_version),
                 tray: None,
                 notify: Arc::new(move |notice| told.lock().unwrap().push(notice)),
                 contacts_file: self.contacts.map(Path::to_owned),
@@ -269,7 +275,7 @@ impl<'a> Plan<'a> {
             ..RawInput::default()
         };
         input.viewports.entry(ViewportId::ROOT).or_default().native_pixels_per_point = Some(self.scale);
-        Screen::first(ctx, window, input, Ropes { later, bell, asked, aside, saves, notices, tell }, turn)
+        Screen::first(ctx, window, input, Ropes { later, bell, asked, aside, saves, notices, tell, new_version }, turn)
     }
 }
 
@@ -282,6 +288,7 @@ struct Ropes {
     saves: Arc<Mutex<usize>>,
     notices: Arc<Mutex<Vec<Notice>>>,
     tell: Sender<Happened>,
+    new_version: Arc<AtomicBool>,
 }
 
 /// Hands on what the threads tell, and rings after it.
@@ -345,6 +352,7 @@ impl Screen {
             tell: ropes.tell,
             later: ropes.later,
             bell: ropes.bell,
+            new_version: ropes.new_version,
             _turn: turn,
         };
         screen.after_frame(false);
@@ -508,6 +516,17 @@ impl Screen {
     /// Time until the window wakes up by itself.
     pub fn rests_for(&self) -> Duration {
         self.output.viewport_output[&ViewportId::ROOT].repaint_delay
+    }
+
+    /// Whether the new version shall be started when this one has ended.
+    pub fn starts_new_version(&self) -> bool {
+        self.new_version.load(Ordering::Relaxed)
+    }
+
+    /// The person goes to another window, or comes back.
+    pub fn has_keyboard(&mut self, has: bool) {
+        self.input.focused = has;
+        self.settle();
     }
 
     /// Asks the window to close, as the cross in its title bar does.

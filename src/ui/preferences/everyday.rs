@@ -1,7 +1,7 @@
 //! 常规 and 提醒.
 
 use super::{Around, choice};
-use crate::app::{Command, Language, Lock, Settings, ThemeChoice};
+use crate::app::{Command, Fault, Language, Lock, Settings, ThemeChoice};
 use crate::ui::action::Action;
 use crate::ui::faults;
 use crate::ui::theme::space;
@@ -27,10 +27,13 @@ pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &m
     let obstacle = around.obstacle(Lock::Theme);
     choice(ui, &t!("settings.theme"), &mut new.theme, &themes, obstacle.as_deref());
     widgets::control_row(ui, &t!("settings.start"), |ui| autostart(ui, around, actions));
+    if let Some(icon) = &around.desk.guest.icon {
+        widgets::control_row(ui, &t!("settings.desktop"), |ui| desktop_icon(ui, icon, around.chinese, actions));
+    }
     widgets::control_row(ui, &t!("settings.close"), |ui| {
-        let no_tray = (!around.desk.tray).then(|| t!("settings.no_tray"));
+        let no_tray = (!around.desk.guest.tray).then(|| t!("settings.no_tray"));
         let obstacle = no_tray.or_else(|| around.obstacle(Lock::StayInTray));
-        let kept = new.stay_in_tray && around.desk.tray;
+        let kept = new.stay_in_tray && around.desk.guest.tray;
         if widgets::tick_box_unless(ui, kept, &t!("settings.stay_in_tray"), obstacle.as_deref()) {
             new.stay_in_tray = !new.stay_in_tray;
         }
@@ -38,7 +41,7 @@ pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &m
 }
 
 fn autostart(ui: &mut Ui, around: &Around<'_>, actions: &mut Vec<Action>) {
-    let (on, obstacle) = match &around.desk.autostart {
+    let (on, obstacle) = match &around.desk.guest.autostart {
         None => (false, Some(t!("settings.autostart_unknown"))),
         Some(Ok(None)) => (false, Some(t!("settings.autostart_never"))),
         Some(Ok(Some(on))) => (*on, None),
@@ -47,8 +50,18 @@ fn autostart(ui: &mut Ui, around: &Around<'_>, actions: &mut Vec<Action>) {
     if widgets::tick_box_unless(ui, on, &t!("settings.autostart"), obstacle.as_deref()) {
         actions.push(Action::Command(Command::Autostart(Some(!on))));
     }
-    if let Some(Err(fault)) = &around.desk.autostart {
+    if let Some(Err(fault)) = &around.desk.guest.autostart {
         faults::inline(ui, fault, around.chinese);
+    }
+}
+
+fn desktop_icon(ui: &mut Ui, icon: &Result<bool, Fault>, chinese: bool, actions: &mut Vec<Action>) {
+    let there = *icon.as_ref().unwrap_or(&false);
+    if widgets::tick_box_unless(ui, there, &t!("settings.desktop_icon"), None) {
+        actions.push(Action::Command(Command::DesktopIcon(Some(!there))));
+    }
+    if let Err(fault) = icon {
+        faults::inline(ui, fault, chinese);
     }
 }
 

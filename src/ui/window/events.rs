@@ -44,6 +44,9 @@ impl Window {
         };
         // told only when the person does not look at the wizard
         let written = ended.filter(|page| self.page != *page && self.is_writing(*page));
+        if matches!(event, Event::Replaced) {
+            timeline::mark("replaced", "");
+        }
         if let Event::PracticeMessage(message) = &event {
             // a code of practice is no secret, and a walk that nobody watches has to type it
             timeline::mark("practice-message", message.text.replace('\n', " "));

@@ -34,6 +34,7 @@ use rust_i18n::t;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
 
@@ -70,6 +71,8 @@ pub struct Setting {
     pub target: Target,
     /// The window waits in the tray at first.
     pub background: bool,
+    /// Set when the person wants the new version to be started after this one has ended.
+    pub new_version: Arc<AtomicBool>,
     /// Starts the tray; `None` where there shall be none.
     pub tray: Option<StartTray>,
     /// Shows a message by the desktop.
@@ -263,6 +266,7 @@ impl Window {
         let status = status_bar::reserve(ui);
         practice_messages::show(ui, &self.desk.messages);
         self.log_strip(ui, &mut actions);
+        self.version_strip(ui, &mut actions);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
             ScrollArea::vertical().id_salt(self.page).auto_shrink(false).show(ui, |ui| {

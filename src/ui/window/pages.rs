@@ -36,8 +36,7 @@ impl Window {
         if !self.log_details {
             return;
         }
-        let frame = Frame::new().fill(theme::palette(ui.ctx()).ground).inner_margin(Margin::symmetric(24, 6));
-        Panel::top("log-details").resizable(false).show_separator_line(false).frame(frame).show(ui, |ui| {
+        above_every_page(ui, "log-details", |ui| {
             widgets::strip(ui, Icon::Warning, Tone::Danger, &t!("log.details"), |ui| {
                 if widgets::button(ui, &t!("log.stop"), Weight::Normal, None).clicked() {
                     actions.push(Action::LogDetails(false));
@@ -45,4 +44,27 @@ impl Window {
             });
         });
     }
+
+    /// A new version was installed while this one runs.
+    pub(super) fn version_strip(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
+        if !self.desk.guest.replaced {
+            return;
+        }
+        let busy = self.desk.writing().map(|_| t!("version.busy"));
+        above_every_page(ui, "new-version", |ui| {
+            widgets::strip(ui, Icon::Info, Tone::Ok, &t!("version.installed"), |ui| {
+                if widgets::button(ui, &t!("version.later"), Weight::Normal, None).clicked() {
+                    actions.push(Action::KeepThisVersion);
+                }
+                if widgets::button(ui, &t!("version.start"), Weight::Main, busy.as_deref()).clicked() {
+                    actions.push(Action::StartNewVersion);
+                }
+            });
+        });
+    }
+}
+
+fn above_every_page(ui: &mut Ui, id: &'static str, add: impl FnOnce(&mut Ui)) {
+    let frame = Frame::new().fill(theme::palette(ui.ctx()).ground).inner_margin(Margin::symmetric(24, 6));
+    Panel::top(id).resizable(false).show_separator_line(false).frame(frame).show(ui, add);
 }

@@ -96,6 +96,8 @@ impl Window {
                 self.desk.abandon();
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
+            Action::StartNewVersion => self.start_new_version(ctx),
+            Action::KeepThisVersion => self.desk.guest.replaced = false,
         }
     }
 
@@ -165,6 +167,7 @@ impl Window {
                 // what was typed and could not be used is forgotten
                 self.preferences = preferences::View::default();
                 self.hub.send(Command::Autostart(None));
+                self.hub.send(Command::DesktopIcon(None));
             }
             Page::Log => self.hub.send(Command::ReadLog),
             _ => {}

@@ -6,12 +6,13 @@
 use super::Window;
 use crate::app::desktop::instance::Target;
 use crate::app::desktop::tray::{Hear, Picture, Tray, Words};
-use crate::app::{Notice, timeline};
+use crate::app::{Command, Notice, timeline};
 use crate::ui::action::Page;
 use crate::ui::widgets::Tone;
 use eframe::egui::{self, RawInput, Ui, ViewportCommand};
 use rust_i18n::t;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 /// Starts the tray with its words; the tray is told nothing else.
@@ -34,6 +35,8 @@ pub(super) struct Guest {
     wanted: Option<Target>,
     /// On Windows the toolkit shows every window with its first frame: one that starts into the tray was hidden again.
     put_away: bool,
+    /// It did not have the keyboard at the last look.
+    elsewhere: bool,
 }
 
 impl Guest {
@@ -52,8 +55,10 @@ impl Window {
 
     /// Does what the desktop asked for since the last look. Runs also while the window is hidden.
     pub(super) fn answer_desktop(&mut self, ctx: &egui::Context) {
+        self.notice_return(ctx);
         if let Some(target) = self.desk.summoned.take() {
             timeline::mark("summoned", target.line());
+            self.look_for_new_version();
             self.raise(ctx);
             self.guest.wanted = Some(target);
         }
@@ -77,12 +82,33 @@ impl Window {
 
     /// The desktop shows the tray icon now, or no longer: without it a hidden window would be lost.
     pub(super) fn tray_changed(&mut self, ctx: &egui::Context) {
-        timeline::mark("tray", self.desk.tray);
-        if self.guest.hidden && !self.desk.tray {
+        timeline::mark("tray", self.desk.guest.tray);
+        if self.guest.hidden && !self.desk.guest.tray {
             self.guest.hidden = false;
             ctx.send_viewport_cmd(ViewportCommand::Visible(true));
             ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
         }
+    }
+
+    /// Somebody installed something elsewhere, perhaps a new version of this program: looked at when the person comes back.
+    fn notice_return(&mut self, ctx: &egui::Context) {
+        let elsewhere = !ctx.input(|input| input.focused);
+        if std::mem::replace(&mut self.guest.elsewhere, elsewhere) && !elsewhere {
+            self.look_for_new_version();
+        }
+    }
+
+    fn look_for_new_version(&self) {
+        if !self.desk.guest.replaced {
+            self.hub.send(Command::LookForNewVersion);
+        }
+    }
+
+    /// Ends as if the person had closed the window; what started this one starts the new version then.
+    pub(super) fn start_new_version(&mut self, ctx: &egui::Context) {
+        self.setting.new_version.store(true, Ordering::Relaxed);
+        self.guest.leaving = true;
+        ctx.send_viewport_cmd(ViewportCommand::Close);
     }
 
     fn raise(&mut self, ctx: &egui::Context) {
@@ -144,7 +170,8 @@ impl Window {
         if self.desk.writing().is_some() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.asks_to_close = true;
-        } else if self.settings.stay_in_tray && self.desk.tray && !self.guest.leaving {
+            self.setting.new_version.store(false, Ordering::Relaxed);
+        } else if self.settings.stay_in_tray && self.desk.guest.tray && !self.guest.leaving {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.hide(ctx);
         }

@@ -1,0 +1,78 @@
+//! Desktop entries this program writes for its person (Desktop Entry Specification 1.5).
+//!
+//! Invariant: a power cut leaves the old file or the new one.
+
+use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+
+/// A program as the first word of an `Exec` key.
+///
+/// # Errors
+/// No entry can hold its path.
+pub(super) fn program(path: &Path) -> io::Result<String> {
+    let path = path.to_str().filter(|path| !path.contains(['\n', '\r', '\0']));
+    path.map(quoted).ok_or_else(|| io::Error::other("the path of the program can't be written down"))
+}
+
+/// Writes beside, then puts it in place.
+///
+/// # Errors
+/// The folder can't be made or written.
+pub(super) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder)?;
+    }
+    let temporary = path.with_extension("new");
+    // one that a power cut left behind may have another mode
+    match std::fs::remove_file(&temporary) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
+    file.write_all(text.as_bytes())?;
+    file.sync_all()?;
+    std::fs::rename(&temporary, path)
+}
+
+/// Quotes an argument, then escapes the string that holds it (§The Exec key).
+fn quoted(argument: &str) -> String {
+    let mut text = String::from("\"");
+    for character in argument.chars() {
+        match character {
+            '"' | '`' | '$' => text.extend(['\\', '\\', character]),
+            '\\' => text.push_str("\\\\\\\\"),
+            '%' => text.push_str("%%"),
+            other => text.push(other),
+        }
+    }
+    text.push('"');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{program, quoted, write};
+    use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
+
+    #[test]
+    fn special_characters_of_a_path_are_quoted() {
+        assert_eq!(quoted("/a b/$c`\"%"), r#""/a b/\\$c\\`\\"%%""#);
+        assert_eq!(quoted(r"a\b"), r#""a\\\\b""#);
+        assert!(program(Path::new("/opt/a\nExec=evil")).is_err());
+    }
+
+    #[test]
+    fn what_an_interrupted_writing_left_is_no_obstacle() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("deep/one.desktop");
+        std::fs::create_dir(folder.path().join("deep")).unwrap();
+        std::fs::write(path.with_extension("new"), "half").unwrap();
+        write(&path, "whole", 0o755).unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
+        assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
+        assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);
+    }
+}
