@@ -9,12 +9,11 @@ cd "$(dirname "$0")"
 runs=${BENCH_RUNS:-10}
 idle=${BENCH_IDLE:-60}
 readers=16
-target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-program=$target/release/cert-assistant
-maker=$target/release/virtual-key
+program=$released/cert-assistant
+maker=$released/virtual-key
 
-need_packages "${build_packages[@]}" "${window_packages[@]}" "${screen_packages[@]}" "${accessibility_packages[@]}" "${reader_packages[@]}"
-cargo build --release --bins
+need_packages "${window_packages[@]}" "${screen_packages[@]}" "${accessibility_packages[@]}" "${reader_packages[@]}"
+build_released cert-assistant virtual-key
 
 work=$(mktemp -d)
 cleanup() { end_started; rm -rf "$work"; }

@@ -25,6 +25,29 @@ program_version() {
 # the same bytes wherever they are built.
 portable="--remap-path-prefix=$(realpath -m "${CARGO_HOME:-$HOME/.cargo}")=cargo --remap-path-prefix=$PWD=."
 
+# The oldest C library among the systems the program for Linux is for: that of UOS 20. Kylin V10 has 2.31, Debian 12 has 2.36.
+linux=x86_64-unknown-linux-gnu
+glibc=2.28
+# Where what people get on Linux is built.
+released=$(realpath -m "${CARGO_TARGET_DIR:-target}/$linux/release")
+
+# build_released BIN… – builds programs as people get them, into $released. The linker that knows older C libraries comes into a
+# folder of its own, in the versions and with the sums of installer/linux/linker.txt.
+build_released() {
+  local tools bins=() bin
+  tools=$(realpath -m "${CARGO_TARGET_DIR:-target}/linker")
+  need_packages "${build_packages[@]}" python3-venv
+  if ! cmp -s installer/linux/linker.txt "$tools/linker.txt"; then
+    rm -rf "$tools" && /usr/bin/python3 -m venv "$tools" &&
+      "$tools/bin/pip" install --quiet --require-hashes --no-deps --only-binary :all: -r installer/linux/linker.txt &&
+      cp installer/linux/linker.txt "$tools/" || return 1
+  fi
+  for bin in "$@"; do bins+=(--bin "$bin"); done
+  # the reader service's library of this machine needs a newer C library than the program: there it has one of its own
+  PATH=$tools/bin:$PATH CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$portable -C link-arg=-Wl,--allow-shlib-undefined" \
+    cargo zigbuild --release "${bins[@]}" --target "$linux.$glibc"
+}
+
 # Where finished installers go.
 installers=$(realpath -m "${CARGO_TARGET_DIR:-target}/installers")
 

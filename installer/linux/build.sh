@@ -23,15 +23,11 @@ SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || 
 export SOURCE_DATE_EPOCH
 
 case "$profile" in
-  release)
-    flags=(--release) folder=release pack=(-Zxz -z9)
-    export CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="${CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS-} $portable"
-    ;;
-  dev) flags=() folder=debug pack=(-Zgzip -z1) ;;
+  release) program=$released/cert-assistant pack=(-Zxz -z9) building=(build_released cert-assistant) ;;
+  dev) program=$target/debug/cert-assistant pack=(-Zgzip -z1) building=(cargo build --bin cert-assistant) ;;
   *) echo "usage: $0 [release|dev]" >&2; exit 2 ;;
 esac
-program=${CERT_ASSISTANT_PROGRAM:-$target/$folder/cert-assistant}
-[ -n "${CERT_ASSISTANT_PROGRAM:-}" ] || cargo build --bin cert-assistant "${flags[@]}"
+if [ -n "${CERT_ASSISTANT_PROGRAM:-}" ]; then program=$CERT_ASSISTANT_PROGRAM; else "${building[@]}"; fi
 
 work=$(mktemp -d)
 cleanup() { end_started; rm -rf "$work"; }

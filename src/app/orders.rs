@@ -2,6 +2,7 @@
 //!
 //! Invariants
 //! * An order that this program works on is open in [`Book`] once; the wizard of a key and the watcher share it.
+//! * Whoever but a wizard has an order has it in its turn: forgetting it waits for that, so that only an open wizard refuses it.
 //! * A watcher waits at the service for a change and holds nothing meanwhile; a service that can't be reached is asked again
 //!   after a pause that grows.
 
@@ -52,6 +53,8 @@ struct Open {
     binding: KeyBinding,
     ca: Arc<dyn CaAdapter>,
     work: Shared,
+    /// Taken by whoever looks at the order or takes it off the list.
+    turn: Arc<Mutex<()>>,
 }
 
 struct Inner {
@@ -120,7 +123,7 @@ impl Book {
             }
         };
         for entry in entries.iter().filter(|entry| entry.is_open()) {
-            if self.open_order(&entry.id).is_some() {
+            if lock(&self.inner.open).contains_key(&entry.id) {
                 continue;
             }
             match self.take(entry) {
@@ -171,7 +174,7 @@ impl Book {
 
     fn put(&self, work: Shared, ca: Arc<dyn CaAdapter>) -> String {
         let (id, binding) = work.look(|work| (work.entry().id.clone(), work.entry().binding.clone()));
-        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, work });
+        lock(&self.inner.open).insert(id.clone(), Open { binding, ca, work, turn: Arc::default() });
         id
     }
 
@@ -191,12 +194,14 @@ impl Book {
 
     /// Takes an order off the list: a finished one, or one nothing of which is on a key.
     pub(super) fn forget(&self, id: &str) -> Result<(), Fault> {
+        let turn = self.turn(id);
+        let _turn = turn.as_deref().map(lock);
         let open = lock(&self.inner.open).remove(id);
         let result = match open {
             None => self.inner.online.journal.forget(id),
-            Some(Open { binding, ca, work }) => work.forget().unwrap_or_else(|work| {
-                // a wizard or watcher is at it
-                lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, work });
+            Some(Open { binding, ca, work, turn }) => work.forget().unwrap_or_else(|work| {
+                // a wizard is at it
+                lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, work, turn });
                 Err(Fault::new(FaultCode::OrderInUse))
             }),
         };
@@ -204,14 +209,25 @@ impl Book {
         result
     }
 
+    fn turn(&self, id: &str) -> Option<Arc<Mutex<()>>> {
+        lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.turn))
+    }
+
+    /// Looks at an open order in its turn; `None` when it is not open any more.
+    fn with<R>(&self, id: &str, then: impl FnOnce(&Shared) -> R) -> Option<R> {
+        let turn = self.turn(id)?;
+        let _turn = lock(&turn);
+        let shared = lock(&self.inner.open).get(id).map(|order| order.work.clone())?;
+        Some(then(&shared))
+    }
+
     /// Asks every service for every open order.
     pub(super) fn refresh_all(&self, changed: &Changed) {
         self.take_unfinished(changed);
-        let all: Vec<(String, Shared)> =
-            lock(&self.inner.open).iter().map(|(id, order)| (id.clone(), order.work.clone())).collect();
+        let all: Vec<String> = lock(&self.inner.open).keys().cloned().collect();
         let mut failed = None;
-        for (id, shared) in all {
-            let result = shared.look(|work| work.refresh());
+        for id in all {
+            let Some(result) = self.with(&id, |shared| shared.look(|work| work.refresh())) else { continue };
             if let Err(fault) = result {
                 tracing::info!(code = fault.code.as_str(), order = id, "not refreshed");
                 failed = Some(fault);
@@ -268,11 +284,17 @@ impl Book {
                     if let OrderAnswer::Now { etag, .. } = answer {
                         tag = etag;
                     }
-                    let Some(shared) = self.open_order(id) else { return };
-                    let before = state_of(&shared);
-                    let refreshed = shared.look(|work| work.refresh()).map_err(|fault| fault.reference());
-                    if state_of(&shared) != before {
-                        self.told(&shared);
+                    let refreshed = self.with(id, |shared| {
+                        let before = state_of(shared);
+                        let refreshed = shared.look(|work| work.refresh()).map_err(|fault| fault.reference());
+                        let different = state_of(shared) != before;
+                        if different {
+                            self.told(shared);
+                        }
+                        (refreshed, different)
+                    });
+                    let Some((refreshed, different)) = refreshed else { return };
+                    if different {
                         changed(id);
                     }
                     refreshed
@@ -297,18 +319,15 @@ impl Book {
         }
     }
 
-    fn open_order(&self, id: &str) -> Option<Shared> {
-        lock(&self.inner.open).get(id).map(|order| order.work.clone())
-    }
-
     /// Whom to ask for an order, its number if known, and its token; `None` when nothing more can come from the CA.
     fn question(&self, id: &str) -> Option<(Arc<dyn CaAdapter>, Option<String>, String)> {
-        let shared = self.open_order(id)?;
         let ca = lock(&self.inner.open).get(id).map(|order| Arc::clone(&order.ca))?;
-        shared.look(|work| {
-            let entry = is_waiting(work.entry()).then(|| work.entry())?;
-            Some((ca, entry.order.as_ref().map(|order| order.no.clone()), entry.token.clone()))
-        })
+        self.with(id, |shared| {
+            shared.look(|work| {
+                let entry = is_waiting(work.entry()).then(|| work.entry())?;
+                Some((ca, entry.order.as_ref().map(|order| order.no.clone()), entry.token.clone()))
+            })
+        })?
     }
 
     /// The state of an order changed while it was watched.
@@ -334,4 +353,101 @@ fn state_of(shared: &Shared) -> (Option<OrderState>, bool) {
 /// What a poisoned lock guards is still what it was: every change here is one assignment.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Book, Online, lock};
+    use crate::app::hub::Outlet;
+    use crate::ca::protocol::{Base64, OrderKind, Period, SessionKey};
+    use crate::ca::{Entry, Journal, KeyBinding, Profiles, Proxy};
+    use crate::crypto::PrivateKey;
+    use crate::fault::FaultCode;
+    use std::sync::mpsc::{RecvTimeoutError, channel};
+    use std::time::Duration;
+
+    const ID: &str = "0123456789abcdef0123456789abcdef";
+    const CA: &str = r#"
+        [[ca]]
+        id = "demo"
+        name = { zh = "演示", en = "Demo" }
+        issuers = ["Demo CA"]
+        hot_line = "400-000-0000"
+        reminder_days = [30]
+        pin = { min = 6, max = 15 }
+        order_api = "http://127.0.0.1:9"
+    "#;
+
+    /// A book with one open unlock, of which nothing is on the key.
+    fn book(folder: &std::path::Path) -> Book {
+        let period = Period { from: 1, until: 2 };
+        let entry = Entry {
+            id: ID.to_owned(),
+            ca: "demo".to_owned(),
+            kind: OrderKind::Unlock,
+            created: 10,
+            binding: KeyBinding {
+                device_serial: "5303".to_owned(),
+                container: "c".to_owned(),
+                certificate: Base64(vec![1, 2, 3]),
+                // the base point is as good as any
+                key: SessionKey(PrivateKey::from_bytes(&[1; 32]).unwrap().public()),
+            },
+            holder: "某某".to_owned(),
+            old: period,
+            new: period,
+            sent: None,
+            order: None,
+            token: "secret".to_owned(),
+            download: None,
+            unlock: None,
+            finished: None,
+        };
+        let mut json = serde_json::to_value(&entry).unwrap();
+        json["format"] = 1.into();
+        std::fs::write(folder.join(format!("{ID}.json")), json.to_string()).unwrap();
+        std::fs::write(folder.join("ca-profiles.toml"), CA).unwrap();
+        let (profiles, fault) = Profiles::load(Some(&folder.join("ca-profiles.toml")));
+        assert_eq!(fault, None);
+        let online = Online { profiles, journal: Journal::at(folder.to_owned()), proxy: Proxy::None };
+        let book = Book::new(online, Outlet::to(channel().0));
+        book.take(&entry).unwrap();
+        book
+    }
+
+    #[test]
+    fn an_order_that_is_just_looked_at_is_forgotten_a_moment_later() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path());
+        let (looks, looking) = channel();
+        let (go_on, wait) = channel::<()>();
+        let watcher = book.clone();
+        let watcher = std::thread::spawn(move || {
+            watcher.with(ID, |_| {
+                looks.send(()).unwrap();
+                wait.recv().unwrap();
+            })
+        });
+        looking.recv().unwrap();
+        let (tell, told) = channel();
+        let person = book.clone();
+        std::thread::spawn(move || tell.send(person.forget(ID)));
+        assert!(matches!(told.recv_timeout(Duration::from_millis(100)), Err(RecvTimeoutError::Timeout)), "it waits");
+        go_on.send(()).unwrap();
+        assert_eq!(told.recv().unwrap(), Ok(()));
+        assert_eq!(watcher.join().unwrap(), Some(()));
+        assert!(!folder.path().join(format!("{ID}.json")).exists());
+        assert_eq!(book.with(ID, |_| ()), None, "nobody looks at it any more");
+    }
+
+    #[test]
+    fn an_order_that_a_wizard_shows_is_not_forgotten_beside_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let book = book(folder.path());
+        let wizard = lock(&book.inner.open)[ID].work.unlock();
+        assert_eq!(book.forget(ID).unwrap_err().code, FaultCode::OrderInUse);
+        assert_eq!(book.with(ID, |_| ()), Some(()), "it stays on the list");
+        drop(wizard);
+        assert_eq!(book.forget(ID), Ok(()));
+    }
 }
