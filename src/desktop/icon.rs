@@ -64,8 +64,8 @@ mod on_linux {
     const ENTRY: &str = include_str!("../../installer/linux/cert-assistant.desktop");
     /// Desktops start only what may be executed.
     const MODE: u32 = 0o755;
-    /// Where the folder is when the person's desktop has not written down another one (xdg-user-dirs).
-    const USUAL: [&str; 2] = ["Desktop", "桌面"];
+    /// Where the folder is when the person's desktop has not written down another one (xdg-user-dirs); on Chinese systems 桌面.
+    const USUAL: [&str; 2] = ["Desktop", "\u{684C}\u{9762}"];
 
     /// Where the icon is put.
     #[derive(Clone, Debug)]
