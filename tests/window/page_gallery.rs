@@ -99,6 +99,9 @@ fn about(gallery: &mut Gallery) {
         gallery.screen.happens(Event::Update(stage));
         gallery.hang(&format!("24-about-{name}"));
     }
+    gallery.screen.happens(Event::Replaced);
+    gallery.hang("24-new-version");
+    gallery.press("稍后", "Later");
     gallery.press("第三方组件许可证", "Licences of the libraries");
     gallery.hang("24-licences");
     gallery.press("返回", "Back");
