@@ -54,6 +54,10 @@ loaded="libx11-6, libx11-xcb1, libxcursor1, libxi6, libxkbcommon-x11-0, libgl1, 
 mkdir "$work/debian"
 echo "Source: cert-assistant" > "$work/debian/control"
 linked=$(cd "$work" && dpkg-shlibdeps -O -e cert-assistant 2> shlibdeps.log | sed -n 's/^shlibs:Depends=//p')
+# Of the C library the newest version that a symbol asks for, as the loader does; dpkg-shlibdeps counts by the file a symbol lies in
+# on this machine, and old C libraries have more files.
+asked=$(objdump -T "$work/cert-assistant" | grep -o '(GLIBC_[0-9.]*)' | tr -d '()' | sort -uV | tail -1)
+linked=$(sed "s/libc6 (>= [^)]*)/libc6 (>= ${asked#GLIBC_})/" <<< "$linked")
 wayland="libwayland-client0, libwayland-egl1, libegl1"
 # A name on a certificate may need characters beyond GB 2312, which is what the program brings.
 fonts="fonts-wqy-microhei | fonts-noto-cjk | fonts-wqy-zenhei | fonts-droid-fallback"
