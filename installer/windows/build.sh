@@ -5,7 +5,7 @@
 #   PROGRAM=FILE   pack this program instead of building it
 #   SIGN=COMMAND   sign: is run with the program, with what removes it, and with the setup, each as its last word
 #   VERSION=X.Y.Z  call it that (only check.sh does)      OUT=FILE  make this file
-#   STOP_AT=N      a setup that stands still at a step, to be cut off there (only check.sh)
+#   STOP_AT=STEP   a setup that stands still at a step, to be cut off there (only check.sh)
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . scripts/common.sh

@@ -88,6 +88,7 @@ start_program() { # FOLDER ARGUMENTS…
 }
 
 . installer/windows/test/steps.sh
+. installer/windows/test/cuts.sh
 . installer/windows/test/judged.sh
 . installer/windows/test/wine10.sh
 

@@ -2,11 +2,12 @@
 ;   VERSION   as shown, NUMBERS the same as four numbers, SIZE of what is installed in KiB
 ;   FILES     folder with the program, the licences, the icon and the pictures of the wizard
 ;   SIGN      a command that signs the setup and what removes the program, if there is one
-;   OUT       the file to make; QUICK compresses nothing, STOP_AT a number stops there for ever (only for check.sh)
+;   OUT       the file to make; QUICK compresses nothing, STOP_AT a step stops there for ever (only for check.sh)
 ;
 ; Invariants
 ; * cert-assistant.exe is the whole old program or the whole new one: the new one is written beside it and renamed over it
-;   (replace.nsh). Everything after that only describes what is there, so that another run puts any interrupted one right.
+;   (replace.nsh, which also says what the next start of Windows does after a cut). Everything after that only describes what is
+;   there, so that another run puts any interrupted one right.
 ; * Nobody's settings are touched. The program is asked to close and never killed. No restart is asked for.
 ; * Once installed, a newer setup stays with the same folder and the same people. An older one never goes over a newer one unasked.
 ; * Silent means silent: every question has its answer, every refusal its exit code:
@@ -56,6 +57,7 @@ SetDateSave off
 !include FileFunc.nsh
 !include WordFunc.nsh
 !include StrFunc.nsh
+!include Util.nsh
 !include WinVer.nsh
 !include nsDialogs.nsh
 ${Using:StrFunc} UnStrStr
@@ -159,9 +161,9 @@ SetFont /LANG=${LANG_SIMPCHINESE} "Microsoft YaHei UI" 9
 !include options.nsh
 
 ; For check.sh only: stands still, to be cut off there.
-!macro stop_at NUMBER
+!macro stop_at STEP
   !ifdef STOP_AT
-    !if ${STOP_AT} == ${NUMBER}
+    !if ${STOP_AT} == ${STEP}
       FileOpen $0 "$TEMP\setup-stopped" w
       FileClose $0
       Sleep 600000

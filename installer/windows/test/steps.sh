@@ -184,6 +184,7 @@ updates() {
   holds "a silent update closes the program too" wait_for "$patience" gone "$program_pid"
   holds "and ends with 0" is "$code" 0
   holds "the new program is there" new_is_there
+  holds "and no restart is waited for" nothing_waits
   holds "the folder has the program and nothing else" is "$(installed_files "$machine")" "$whole"
 
   mine > "$work/mine-now"
@@ -194,9 +195,9 @@ updates() {
   switches
 }
 
-start_stand_in() {
+start_stand_in() { # [PATH]
   rm -f "$drive/running"
-  start wine "$machine\\cert-assistant.exe"
+  start wine "${1-$machine\\cert-assistant.exe}"
   wait_for "$patience" test -e "$drive/running"
   rm "$drive/running"
 }
@@ -233,8 +234,12 @@ of_another_person() {
   touch "$drive/other"
   start_stand_in
   local program=$pid
+  # renames and removals that others wait for, in the forms of Windows 10 and 11
+  put_renames '\??\C:\a' '' '*1\??\C:\b' '!\??\C:\c'
   run wine "$newer" /S
   holds "a program that another person runs does not hinder an update" is "$code" 0
+  holds "Windows only waits for what others want and for the removal of the old one" is "$(renames)" \
+    "\\??\\C:\\a,,*1\\??\\C:\\b,!\\??\\C:\\c,\\??\\$machine\\cert-assistant-old-1.exe,,"
   holds "the new program is there" new_is_there
   holds "the other runs on" not gone "$program"
   holds "beside the new one" is "$(sum "$(unix "$machine")/cert-assistant-old-1.exe")" "$(sum "$work/stand-in.exe")"
@@ -363,52 +368,4 @@ for_one_person() {
   holds "nothing is left on the disk" left_only '^$'
   registry > "$work/registry-after"
   holds "nor in the registry" diff "$work/registry-before" "$work/registry-after"
-}
-
-# A newer setup that stands still at a step, cut off there as by the power.
-cut_at() { # STEP PROGRAM
-  local stopped
-  STOP_AT=$1 VERSION=$newer_version PROGRAM=$2 OUT=$work/stopping.exe quiet installer/windows/build.sh dev
-  stopped=$drive/users/$(id -un)/AppData/Local/Temp/setup-stopped
-  [ -d "$(dirname "$stopped")" ] || stopped=$drive/users/$(id -un)/Temp/setup-stopped
-  rm -f "$stopped"
-  start wine "$work/stopping.exe" /S
-  wait_for "$patience" test -e "$stopped"
-  kill -9 "$pid"
-  wait "$pid" 2>/dev/null || true
-}
-put_right() {
-  run wine "$newer" /S
-  holds "the next setup ends with 0" is "$code" 0
-  holds "and puts it right" new_is_there
-  holds "with nothing else in the folder" is "$(installed_files "$machine")" "$whole"
-  holds "and everything described" described HKLM "$machine" "$newer_version" "$(value "HKLM\\$uninstall_key" DisplayName)"
-}
-
-cuts() {
-  local step program
-  for step in 1 2 4 5; do
-    run wine "$setup" /S /ALLOWDOWNGRADE
-    cut_at "$step" "$work/newer-program.exe"
-    if [ "$step" -lt 3 ]; then
-      holds "cut at step $step: the old program" old_is_there
-    else
-      holds "cut at step $step: the new program" new_is_there
-    fi
-    put_right
-  done
-  # only what another person runs has to step aside
-  run wine "$work/stand-in-setup.exe" /S /ALLOWDOWNGRADE
-  touch "$drive/other"
-  start_stand_in
-  program=$pid
-  cut_at 3 "$work/newer-program.exe"
-  holds "cut while it steps aside: both programs are whole" is \
-    "$(sum "$(unix "$machine")/cert-assistant-old-1.exe") $(sum "$(unix "$machine")/cert-assistant-new.exe")" \
-    "$(sum "$work/stand-in.exe") $(sum "$work/newer-program.exe")"
-  kill "$program"
-  wait_for "$patience" gone "$program"
-  rm "$drive/other"
-  put_right
-  uninstall "$machine" /PURGE
 }
