@@ -50,7 +50,7 @@ with_reader() {
   mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
   [ -e "$tarball" ] || make_root
 
-  local port key program=${CARGO_TARGET_DIR:-target}/release/virtual-key
+  local port key program=$released/virtual-key
   [ -x "$program" ] || program=${CARGO_TARGET_DIR:-target}/debug/virtual-key
   [ -x "$program" ] || cargo build --quiet --bin virtual-key
   port=$(free_port)
