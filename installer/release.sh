@@ -48,7 +48,6 @@ installer/linux/build.sh release
 $linux_only || installer/windows/build.sh release
 for file in "${files[@]}"; do
   [ -s "$installers/$file" ] || fail "not built: $file"
-  [[ $file != *.deb || $(dpkg-deb -f "$installers/$file" Depends) == "libc6 (>= $glibc), "* ]] || fail "$file needs a newer C library than $glibc"
 done
 (cd "$installers" && sha256sum "${files[@]}" > SHA256SUMS.part && mv SHA256SUMS.part SHA256SUMS && sha256sum --check --quiet SHA256SUMS)
 

@@ -56,8 +56,10 @@ echo "Source: cert-assistant" > "$work/debian/control"
 linked=$(cd "$work" && dpkg-shlibdeps -O -e cert-assistant 2> shlibdeps.log | sed -n 's/^shlibs:Depends=//p')
 # Of the C library the newest version that a symbol asks for, as the loader does; dpkg-shlibdeps counts by the file a symbol lies in
 # on this machine, and old C libraries have more files.
-asked=$(objdump -T "$work/cert-assistant" | grep -o '(GLIBC_[0-9.]*)' | tr -d '()' | sort -uV | tail -1)
-linked=$(sed "s/libc6 (>= [^)]*)/libc6 (>= ${asked#GLIBC_})/" <<< "$linked")
+asked=$(objdump -T "$work/cert-assistant" | sed -n 's/.*(GLIBC_\([0-9.]*\)).*/\1/p' | sort -uV | tail -1)
+linked=$(sed "s/libc6 (>= [^)]*)/libc6 (>= $asked)/" <<< "$linked")
+[ "$profile" != release ] || [ -n "${CERT_ASSISTANT_PROGRAM:-}" ] || [ "$(printf '%s\n' "$asked" "$glibc" | sort -V | tail -1)" = "$glibc" ] ||
+  { echo "the program needs the C library $asked, newer than $glibc" >&2; exit 1; }
 wayland="libwayland-client0, libwayland-egl1, libegl1"
 # A name on a certificate may need characters beyond GB 2312, which is what the program brings.
 fonts="fonts-wqy-microhei | fonts-noto-cjk | fonts-wqy-zenhei | fonts-droid-fallback"
