@@ -87,11 +87,24 @@ start_program() { # FOLDER ARGUMENTS…
   wait_for "$patience" told first-frame
 }
 
+# The tests beside the code, as a program of Windows. What openssl judges there is judged on Linux.
+rooms() {
+  local program
+  windows_std
+  program=$(cargo test --no-run --lib --target "$windows" 2>&1 | tee "$work/rooms.log" | sed -n 's/.*unittests src\/lib\.rs (\(.*\.exe\))$/\1/p')
+  [ -n "$program" ] || { cat "$work/rooms.log"; return 1; }
+  run_rooms() { timeout 900 wine "$program" --skip judge:: --skip tests::network:: > "$work/rooms.log" 2>&1; }
+  holds "they pass" run_rooms
+  grep -a -E '^test result|^    [a-z_:]+\r?$|panicked' "$work/rooms.log" | tr -d '\r' | sed 's/^/          /'
+}
+
 . installer/windows/test/steps.sh
 . installer/windows/test/cuts.sh
 . installer/windows/test/judged.sh
 . installer/windows/test/wine10.sh
 
+part "The tests of the rooms"
+rooms
 part "The program and the setup, by the tools of others"
 judged
 make_setups

@@ -78,6 +78,7 @@ impl Gallery {
     }
 
     /// True in Chinese.
+    #[cfg(unix)] // as the pages that need it
     pub fn chinese(&self) -> bool {
         !self.look.english
     }

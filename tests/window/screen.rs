@@ -200,6 +200,7 @@ impl<'a> Plan<'a> {
     }
 
     /// What the administrator set.
+    #[cfg(unix)] // as what shows it
     pub fn presets(mut self, presets: Arc<Presets>) -> Self {
         self.presets = presets;
         self
