@@ -14,7 +14,9 @@ make_root() {
   mirror=$(apt-get indextargets --format "\$(REPO_URI) \$(CODENAME) \$(COMPONENT) \$(LABEL)" 'Created-By: Packages' |
     awk '$2 !~ /-/ && $3 == "main" && $4 == "Debian" { print $1; exit }')
   [ -n "$mirror" ] || { echo "no Debian mirror in this machine's apt configuration" >&2; return 1; }
-  debootstrap --variant=minbase trixie "$root" "$mirror" >/dev/null
+  # unpacks the folder proc itself, which it can't while something is mounted there
+  debootstrap --variant=minbase trixie "$root" "$mirror" > "$work/debootstrap.log" 2>&1 || { tail "$work/debootstrap.log" >&2; return 1; }
+  mount_proc
   # no service starts by itself
   printf '#!/bin/sh\nexit 101\n' > "$root/usr/sbin/policy-rc.d"
   chmod +x "$root/usr/sbin/policy-rc.d"
@@ -32,6 +34,7 @@ make_root() {
   mv "$new" "$tarball"
 }
 
+mount_proc() { mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"; }
 leave_root() {
   [ -d "$root" ] || return 0
   "${inside[@]}" wineserver -k 2>/dev/null || true
@@ -45,10 +48,7 @@ with_reader() {
   [ "$(id -u)" = 0 ] || { echo "the part with a reader service needs root" >&2; return 1; }
   need_packages debootstrap
   mkdir -p "$root"
-  if [ -e "$tarball" ]; then tar -C "$root" -xf "$tarball"; fi
-  mkdir -p "$root/proc"
-  mountpoint -q "$root/proc" || mount -t proc proc "$root/proc"
-  [ -e "$tarball" ] || make_root
+  if [ -e "$tarball" ]; then tar -C "$root" -xf "$tarball" && mount_proc; else make_root; fi
 
   local port key program=$released/virtual-key
   [ -x "$program" ] || program=${CARGO_TARGET_DIR:-target}/debug/virtual-key
