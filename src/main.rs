@@ -94,10 +94,7 @@ fn first(arguments: &Arguments, folders: &Folders) -> Result<Option<Instance>, E
         Start::Second => Err(ExitCode::SUCCESS),
         Start::Hung => {
             ui::use_language(folders.settings().peek().language);
-            if !cfg!(windows) {
-                show(&Notice { title: Window::title(false), text: ui::hung() });
-            }
-            Err(fail_to_show(&ui::hung()))
+            Err(fail_in_words(&ui::hung()))
         }
         Start::Alone(error) => Ok(alone(error)),
     }
@@ -269,7 +266,7 @@ fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance
             leave();
             match crash::start_new_version() {
                 Ok(()) => ExitCode::SUCCESS,
-                Err(error) => fail_to_show(&error.to_string()),
+                Err(error) => fail_in_words(&ui::not_restarted(&error.to_string())),
             }
         }
         Ok(Ok(())) => ExitCode::SUCCESS,
@@ -426,6 +423,14 @@ fn show(notice: &Notice) {
     if let Err(error) = message.show() {
         tracing::info!(%error, "the desktop shows no messages");
     }
+}
+
+/// As [`fail_to_show`], where no window tells it.
+fn fail_in_words(text: &str) -> ExitCode {
+    if !cfg!(windows) {
+        show(&Notice { title: Window::title(false), text: text.to_owned() });
+    }
+    fail_to_show(text)
 }
 
 /// As [`fail`], for who started the program from the desktop.

@@ -77,10 +77,7 @@ mod entry {
             let done = match (on, of_the_system) {
                 (true, _) => self.line().and_then(|line| entry_file::write(&path, &entry(&line, false), MODE)),
                 (false, true) => self.line().and_then(|line| entry_file::write(&path, &entry(&line, true), MODE)),
-                (false, false) => match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
-                    _ => Ok(()),
-                },
+                (false, false) => entry_file::remove(&path),
             };
             done.map_err(|error| Fault::new(FaultCode::AutostartNotSet).detail(error.to_string()))
         }

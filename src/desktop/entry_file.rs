@@ -26,14 +26,22 @@ pub(super) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
     }
     let temporary = path.with_extension("new");
     // one that a power cut left behind may have another mode
-    match std::fs::remove_file(&temporary) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
+    remove(&temporary)?;
     let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     std::fs::rename(&temporary, path)
+}
+
+/// Takes an entry away; one that is gone already is no fault.
+///
+/// # Errors
+/// The folder can't be written.
+pub(super) fn remove(path: &Path) -> io::Result<()> {
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Quotes an argument, then escapes the string that holds it (§The Exec key).

@@ -105,10 +105,7 @@ mod on_linux {
                     Ok(())
                 })
             } else {
-                match std::fs::remove_file(&path) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                    _ => Ok(()),
-                }
+                entry_file::remove(&path)
             };
             done.map_err(|error| Fault::new(FaultCode::DesktopIconNotSet).detail(error.to_string()))
         }

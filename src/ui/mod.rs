@@ -60,6 +60,12 @@ pub fn no_window(detail: &str) -> String {
     rust_i18n::t!("start.no_window", detail = detail).into_owned()
 }
 
+/// What a program says that has ended and could not start the new version, with the words of the system.
+#[must_use]
+pub fn not_restarted(detail: &str) -> String {
+    rust_i18n::t!("version.not_restarted", detail = detail).into_owned()
+}
+
 /// What `--quit` says when the program stays.
 #[must_use]
 pub fn stays() -> String {

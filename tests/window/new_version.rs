@@ -42,6 +42,12 @@ fn it_is_said_on_every_page_until_the_person_has_answered() {
     }
     screen.click("稍后");
     screen.hides(&[SAID]);
+    screen.has_keyboard(false);
+    screen.has_keyboard(true);
+    screen.happens(Event::Summoned(Target::Window));
+    assert_eq!(looks(&screen), 0, "the person knows");
+    screen.happens(Event::Replaced);
+    screen.hides(&[SAID]);
     assert!(!screen.closed && !screen.starts_new_version());
 }
 

@@ -47,7 +47,7 @@ impl Window {
 
     /// A new version was installed while this one runs.
     pub(super) fn version_strip(&self, ui: &mut Ui, actions: &mut Vec<Action>) {
-        if !self.desk.guest.replaced {
+        if !self.offers_new_version() {
             return;
         }
         let busy = self.desk.writing().map(|_| t!("version.busy"));

@@ -97,7 +97,7 @@ impl Window {
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
             Action::StartNewVersion => self.start_new_version(ctx),
-            Action::KeepThisVersion => self.desk.guest.replaced = false,
+            Action::KeepThisVersion => self.keep_this_version(),
         }
     }
 

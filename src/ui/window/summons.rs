@@ -37,6 +37,8 @@ pub(super) struct Guest {
     put_away: bool,
     /// It did not have the keyboard at the last look.
     elsewhere: bool,
+    /// The person goes on with this version for now.
+    keeps_version: bool,
 }
 
 impl Guest {
@@ -99,9 +101,19 @@ impl Window {
     }
 
     fn look_for_new_version(&self) {
-        if !self.desk.guest.replaced {
+        // on Windows the setup closes what runs
+        if cfg!(target_os = "linux") && !self.desk.guest.replaced {
             self.hub.send(Command::LookForNewVersion);
         }
+    }
+
+    /// A new version waits, and the person has not said how to go on.
+    pub(super) const fn offers_new_version(&self) -> bool {
+        self.desk.guest.replaced && !self.guest.keeps_version
+    }
+
+    pub(super) const fn keep_this_version(&mut self) {
+        self.guest.keeps_version = true;
     }
 
     /// Ends as if the person had closed the window; what started this one starts the new version then.
