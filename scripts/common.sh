@@ -18,7 +18,7 @@ need_packages() {
 
 # The version of the program: Cargo.toml's, and nobody else's.
 program_version() {
-  sed -n '/^\[package\]/,/^\[/ s/^version = "\(.*\)"$/\1/p' Cargo.toml
+  sed -n '/^\[workspace.package\]/,/^\[/ s/^version = "\(.*\)"$/\1/p' Cargo.toml
 }
 
 # Flags of the compiler for what people get: no folder of this machine stays in the program, so that the same sources give

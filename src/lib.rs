@@ -1,7 +1,5 @@
 //! 证书助手 – certificates and PINs of Chinese USB keys. One line for every room:
 //!
-//! * [`fault`] – every error a person can meet, with its sentences
-//! * [`secret`] – PINs and other bytes that are wiped and can't be printed
 //! * [`apdu`] – command, response, status word; used by the host side and by the virtual key
 //! * [`crypto`] – SM2, SM3, SM4 on the PC
 //! * [`cert`] – certificates: fields shown to people, check, export
@@ -26,10 +24,8 @@ pub mod check;
 pub mod cli;
 pub mod crypto;
 pub mod desktop;
-pub mod fault;
 #[cfg(feature = "service")]
 pub mod practice;
-pub mod secret;
 pub mod token;
 #[cfg(feature = "window")]
 pub mod ui;

@@ -16,12 +16,12 @@ mod wire;
 #[path = "renewal_cuts/world.rs"]
 mod world;
 
+use base::fault::FaultCode;
 use cert_assistant::ca::protocol::{
     Base64, CaptchaAnswer, ConfirmRequest, Contact, IssueRequest, OrderRequest, SessionRequest,
 };
 use cert_assistant::ca::{CaAdapter, DownloadStep, Journal, KeyBinding, Outcome, Renewal, Step};
 use cert_assistant::cert::Certificate;
-use cert_assistant::fault::FaultCode;
 use cert_assistant::token::{KeyUse, Token};
 use cert_assistant::virtual_key::{Spec, State};
 use std::collections::BTreeSet;

@@ -19,6 +19,8 @@ mod support;
 #[path = "renewal_cuts/world.rs"]
 mod world;
 
+use base::fault::FaultCode;
+use base::secret::Pin;
 use browser::Browser;
 use cert_assistant::ca::protocol::{Applicant, OrderState, UnlockRoute};
 use cert_assistant::ca::{Application, CaAdapter, Journal, KeyBinding, Unlock, UnlockOutcome, UnlockStep};
@@ -26,8 +28,6 @@ use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::delivery::{self, Gateways, MailSettings, MailTls, Smtp};
 use cert_assistant::ca_service::operators::{Operators, Role};
 use cert_assistant::crypto::random;
-use cert_assistant::fault::FaultCode;
-use cert_assistant::secret::Pin;
 use cert_assistant::token::{PinKind, Token, TokenError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa, VirtualKey};

@@ -4,10 +4,10 @@
 #[path = "support/practice.rs"]
 mod practice;
 
+use base::secret::Pin;
 use cert_assistant::app::protocol::{Contact, OrderKind, OrderState};
 use cert_assistant::app::{Command, Desk, FaultCode, LineState, RenewalAsk, RenewalStage, RenewalTask, cert};
 use cert_assistant::practice::KeySet;
-use cert_assistant::secret::Pin;
 use practice::{CAPTCHA, Practice, pin};
 use std::sync::Arc;
 use std::time::Instant;

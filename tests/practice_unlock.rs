@@ -4,10 +4,10 @@
 #[path = "support/practice.rs"]
 mod practice;
 
+use base::secret::Pin;
 use cert_assistant::app::protocol::{Applicant, OrderKind, UnlockRoute};
 use cert_assistant::app::{Command, Desk, FaultCode, LineState, UnlockAsk, UnlockEnd, UnlockStage, UnlockTask};
 use cert_assistant::practice::{KeySet, practice_contact};
-use cert_assistant::secret::Pin;
 use practice::{CAPTCHA, Practice, pin};
 use std::sync::Arc;
 use std::time::Instant;

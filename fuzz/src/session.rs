@@ -1,10 +1,10 @@
 //! Whole operations on a key that answers whatever it likes. First byte: which operations, one bit each; then the answers
 //! as `FuzzBytes` takes them.
 
+use base::secret::Pin;
 use cert_assistant::apdu::{Command, Response};
 use cert_assistant::cert::Certificate;
 use cert_assistant::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
-use cert_assistant::secret::Pin;
 use cert_assistant::token::replay::FuzzBytes;
 use cert_assistant::token::{Channel, Gmt0017, KeyUse, PinKind, Token, Transport, TransportError};
 use std::sync::{Arc, Mutex};

@@ -3,7 +3,7 @@
 //! The host always writes extended length, even for two bytes of data, as the vendors' libraries do
 //! (token-standards §2.1). The parser accepts the short form as well.
 
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 use std::fmt;
 
 /// CLA bit 5: more commands of this chain follow (token-standards §2.1).
@@ -214,7 +214,7 @@ fn extended_ne(high: u8, low: u8) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::{Command, CommandView, EncodeError, Le, ParseError};
-    use crate::secret::SecretBytes;
+    use base::secret::SecretBytes;
     use static_assertions::assert_not_impl_any;
 
     assert_not_impl_any!(Command: Clone, std::fmt::Debug);

@@ -1,7 +1,7 @@
 //! 环境检测 as the window shows it.
 
 use crate::check::{Line, ProbeId, Repair};
-use crate::fault::Fault;
+use base::fault::Fault;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 

@@ -14,8 +14,8 @@ use super::worker::Job;
 use crate::ca::{Profiles, Proxy};
 use crate::cert;
 use crate::check::{self, Folders, Inserted, LIMIT, Line, Probe, ProbeId, Repair, Scene};
-use crate::fault::{Fault, FaultCode};
 use crate::token::{CardSeen, KeySource, ReaderSeen, ServiceReport, ServiceState, Slot, SourceEvent};
+use base::fault::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -231,7 +231,7 @@ fn look(probes: &[Arc<dyn Probe>], scene: Scene, outlet: &Outlet, lines: &mut BT
 mod tests {
     use super::{Job, Ordering, Present, ServiceState, Slot, SourceEvent, Workers, channel, lock, read_keys};
     use crate::check::Inserted;
-    use crate::fault::{Fault, FaultCode};
+    use base::fault::{Fault, FaultCode};
     use std::sync::Arc;
 
     fn slot(id: u64) -> Slot {

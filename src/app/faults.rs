@@ -1,8 +1,8 @@
 //! From the errors of the rooms to the faults people see.
 
 use crate::apdu::Meaning;
-use crate::fault::{Fault, FaultCode};
 use crate::token::{TokenError, TransportError};
+use base::fault::{Fault, FaultCode};
 
 /// A smart-card service that does not run: every system has another way out.
 pub const SERVICE_STOPPED: FaultCode =

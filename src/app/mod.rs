@@ -51,6 +51,6 @@ pub use crate::ca::{PinPolicy, UnlockLine, protocol};
 pub use crate::cert;
 pub use crate::check;
 pub use crate::desktop;
-pub use crate::fault::{Fault, FaultCode};
 pub use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 pub use crate::update;
+pub use base::fault::{Fault, FaultCode};

@@ -17,7 +17,7 @@ use crate::ca::{
     Proxy, Renewal, Unlock,
 };
 use crate::cert;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -362,7 +362,7 @@ mod tests {
     use crate::ca::protocol::{Base64, OrderKind, Period, SessionKey};
     use crate::ca::{Entry, Journal, KeyBinding, Profiles, Proxy};
     use crate::crypto::PrivateKey;
-    use crate::fault::FaultCode;
+    use base::fault::FaultCode;
     use std::sync::mpsc::{RecvTimeoutError, channel};
     use std::time::Duration;
 

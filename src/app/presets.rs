@@ -10,7 +10,7 @@ use crate::ca::{Profiles, SystemProfiles};
 use crate::cert::TrustStore;
 use crate::check::Preset;
 use crate::desktop::system_folder::{Refused, SystemFolder};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -269,7 +269,7 @@ mod tests {
     use super::{Lock, Presets};
     use crate::app::settings::{Language, ProxyChoice, Settings, ThemeChoice};
     use crate::desktop::system_folder::SystemFolder;
-    use crate::fault::FaultCode;
+    use base::fault::FaultCode;
     use std::fs::{self, Permissions};
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
     use std::path::Path;

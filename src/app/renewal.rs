@@ -2,7 +2,7 @@
 
 use super::view::KeyView;
 use crate::ca::protocol::{Captcha, NextAction, Order, OrderKind, Payment, Period, Session, Support};
-use crate::fault::Fault;
+use base::fault::Fault;
 use std::time::Instant;
 
 /// The wizard of one key.

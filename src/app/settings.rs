@@ -6,7 +6,7 @@
 use super::json_file;
 use super::presets::Presets;
 use crate::ca::Proxy;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;

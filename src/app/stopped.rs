@@ -2,7 +2,7 @@
 
 use super::desk::{CheckState, Desk};
 use super::message::UpdateStage;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::time::Duration;
 
 impl Desk {

@@ -3,7 +3,7 @@
 use super::renewal::PortalPage;
 use crate::ca::protocol::{Captcha, Order, Support};
 use crate::ca::{PinPolicy, UnlockLine};
-use crate::fault::Fault;
+use base::fault::Fault;
 use std::time::{Duration, Instant};
 
 /// The wizard of one key.

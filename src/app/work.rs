@@ -3,7 +3,7 @@
 use super::orders::lock;
 use crate::ca::protocol::OrderKind;
 use crate::ca::{Entry, Renewal, Unlock};
-use crate::fault::Fault;
+use base::fault::Fault;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every kind of order can do.

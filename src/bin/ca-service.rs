@@ -3,11 +3,11 @@
 //! TLS ends in front of it, in a reverse proxy that passes `Host` on; without one it listens to its own machine only.
 #![allow(clippy::print_stdout)] // the lines printed are what an administrator or a test waits for
 
+use base::secret::SecretBytes;
 use cert_assistant::ca_service::audit::{self, VerifyError};
 use cert_assistant::ca_service::operators::{OperatorError, Operators, Role};
 use cert_assistant::ca_service::setup::{self, COMMAND_LINE, Registration, SetupError};
 use cert_assistant::ca_service::{Config, ServiceError, clock, console, delivery, http};
-use cert_assistant::secret::SecretBytes;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::fmt;
 use std::io::{self, BufRead, BufReader, Write};

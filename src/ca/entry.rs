@@ -5,8 +5,8 @@ use super::protocol::{Base64, Order, OrderKind, OrderState, Period, SessionKey};
 use super::renewal::{DownloadStep, Step};
 use super::unlock::{UnlockMark, UnlockProgress};
 use crate::cert::Certificate;
-use crate::fault::{Fault, FaultCode};
 use crate::token::KeyContents;
+use base::fault::{Fault, FaultCode};
 use serde::{Deserialize, Serialize};
 
 /// The key an order belongs to, as it was when the order was made.

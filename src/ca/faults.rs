@@ -5,7 +5,7 @@
 use super::adapter::{CaError, Network};
 use super::protocol::{Problem, ProblemCode, Support};
 use crate::cert::beijing_day;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 
 /// What the sentences name besides what the error says.
 #[derive(Clone, Debug)]
@@ -130,7 +130,7 @@ const fn code(code: ProblemCode) -> FaultCode {
 mod tests {
     use super::{CaError, Network, Problem, ProblemCode, Scene, Support};
     use crate::ca::protocol::Period;
-    use crate::fault::{Fault, FaultCode};
+    use base::fault::{Fault, FaultCode};
 
     fn support() -> Support {
         Support { telephone: "400-000-0000".to_owned(), hours: String::new() }

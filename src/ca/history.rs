@@ -3,8 +3,8 @@
 
 use super::journal::Journal;
 use super::key::{KeyAccess, on_key};
-use crate::fault::{Fault, FaultCode};
-use crate::secret::Pin;
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 
 /// Deletes a container with its keys and certificates for ever. The PIN is used for one login.
 ///

@@ -11,7 +11,7 @@ use super::journal::{Journal, OpenEntry};
 use super::protocol::{Order, OrderKind, OrderState, ProblemCode};
 use super::signing::no_random;
 use crate::crypto::{PrivateKey, random, signature_to_der};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use super::faults::{Scene, minutes};
 use super::order_api::to_json;
 use super::protocol::{CLOCK_TOLERANCE, Purpose, Signed};
 use crate::crypto::{CryptoError, signed_data};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use serde::Serialize;
 
 /// A body with what has to be signed for it.

@@ -4,7 +4,7 @@
 //! PIN = 16 characters of 5 bits from HMAC-SM3(master, "admin pin" ‖ 0 ‖ serial number): 80 bits.
 
 use crate::crypto::{PrivateKey, hmac};
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 use zeroize::Zeroizing;
 
 /// Characters that people and machines do not take for one another: no I, O, 0, 1.

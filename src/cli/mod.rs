@@ -12,7 +12,7 @@ use crate::app::{
     Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, SERVICE_STOPPED,
     ServiceState, Standing,
 };
-use crate::secret::Pin;
+use base::secret::Pin;
 use clap::{Subcommand, ValueEnum};
 use rust_i18n::t;
 use serde_json::{Value, json};

@@ -2,7 +2,7 @@
 //! the host for ChangePIN and UnblockPIN, by the authority for the remote form.
 
 use super::{CryptoError, Sm4Key, cbc_mac, ecb_encrypt, pad80};
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 
 /// Length of the MAC at the end.
 const MAC: usize = 4;

@@ -4,7 +4,7 @@
 //! Invariants: only what belongs to this person is written; an entry of the whole system is overridden, never touched; a
 //! power cut leaves the old or the new state.
 
-use crate::fault::Fault;
+use base::fault::Fault;
 use std::path::PathBuf;
 
 /// Whether this program starts with the desktop; `None` where nobody can say.
@@ -16,11 +16,11 @@ pub fn state() -> Option<bool> {
 /// Starts this program with the desktop from now on, or no longer.
 ///
 /// # Errors
-/// [`FaultCode::AutostartNotSet`](crate::fault::FaultCode::AutostartNotSet).
+/// [`FaultCode::AutostartNotSet`](base::fault::FaultCode::AutostartNotSet).
 pub fn set(on: bool) -> Result<(), Fault> {
     match Autostart::here() {
         Some(autostart) => autostart.set(on),
-        None => Err(Fault::new(crate::fault::FaultCode::AutostartNotSet).detail("no folder of this person")),
+        None => Err(Fault::new(base::fault::FaultCode::AutostartNotSet).detail("no folder of this person")),
     }
 }
 
@@ -52,7 +52,7 @@ impl Autostart {
 mod entry {
     use super::Autostart;
     use crate::desktop::entry_file;
-    use crate::fault::{Fault, FaultCode};
+    use base::fault::{Fault, FaultCode};
 
     const NAME: &str = "cert-assistant.desktop";
     /// As the desktop writes it.
@@ -168,7 +168,7 @@ mod entry {
         #[test]
         fn a_folder_that_cannot_be_written_is_told_and_a_path_no_entry_can_hold_is_refused() {
             let mut autostart = autostart(std::path::Path::new("/dev/null"));
-            assert_eq!(autostart.set(true).unwrap_err().code, crate::fault::FaultCode::AutostartNotSet);
+            assert_eq!(autostart.set(true).unwrap_err().code, base::fault::FaultCode::AutostartNotSet);
             let folder = tempfile::tempdir().unwrap();
             autostart.folder = folder.path().to_owned();
             autostart.program = PathBuf::from("/opt/a\nExec=evil");
@@ -182,7 +182,7 @@ mod entry {
 mod registry {
     use super::Autostart;
     use crate::desktop::registry::{self, is_switched_off, text_of};
-    use crate::fault::{Fault, FaultCode};
+    use base::fault::{Fault, FaultCode};
 
     /// Where the person's own programs are, and those of everybody, which an administrator writes.
     const OWN: &str = r"HKCU\Software\Microsoft\Windows\CurrentVersion\Run";

@@ -4,7 +4,7 @@
 //! Invariants: the file has the program's name and is the only one that is touched; a power cut leaves the old state or the
 //! new one; where the person's desktop has no folder none is made.
 
-use crate::fault::Fault;
+use base::fault::Fault;
 
 /// Whether the icon is there; `None` where this program puts none.
 #[must_use]
@@ -15,11 +15,11 @@ pub fn state() -> Option<bool> {
 /// Puts the icon on the desktop, or takes it away.
 ///
 /// # Errors
-/// [`FaultCode::DesktopIconNotSet`](crate::fault::FaultCode::DesktopIconNotSet).
+/// [`FaultCode::DesktopIconNotSet`](base::fault::FaultCode::DesktopIconNotSet).
 pub fn set(on: bool) -> Result<(), Fault> {
     match DesktopIcon::here() {
         Some(icon) => icon.set(on),
-        None => Err(Fault::new(crate::fault::FaultCode::DesktopIconNotSet).detail("no folder of the desktop")),
+        None => Err(Fault::new(base::fault::FaultCode::DesktopIconNotSet).detail("no folder of the desktop")),
     }
 }
 
@@ -30,7 +30,7 @@ pub use on_linux::DesktopIcon;
 
 #[cfg(not(target_os = "linux"))]
 mod nowhere {
-    use crate::fault::Fault;
+    use base::fault::Fault;
 
     /// No desktop where this program puts an icon.
     pub enum DesktopIcon {}
@@ -53,7 +53,7 @@ mod nowhere {
 #[cfg(target_os = "linux")]
 mod on_linux {
     use crate::desktop::entry_file;
-    use crate::fault::{Fault, FaultCode};
+    use base::fault::{Fault, FaultCode};
     use sha2::{Digest, Sha256};
     use std::io;
     use std::path::{Path, PathBuf};
@@ -189,7 +189,7 @@ mod on_linux {
         #[test]
         fn a_folder_that_cannot_be_written_is_told() {
             let icon = DesktopIcon { folder: "/dev/null".into(), program: "/usr/bin/cert-assistant".into() };
-            assert_eq!(icon.set(true).unwrap_err().code, crate::fault::FaultCode::DesktopIconNotSet);
+            assert_eq!(icon.set(true).unwrap_err().code, base::fault::FaultCode::DesktopIconNotSet);
         }
     }
 }

@@ -37,7 +37,7 @@ pub use types::{
 };
 
 use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
-use crate::secret::Pin;
+use base::secret::Pin;
 use zeroize::Zeroizing;
 
 /// What the program can do with a key. One call is one operation: it takes and gives back the transaction itself.

@@ -6,7 +6,7 @@
 use super::TokenError;
 use super::profile::PinRules;
 use crate::crypto::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
-use crate::secret::{Pin, SecretBytes};
+use base::secret::{Pin, SecretBytes};
 use std::ops::RangeInclusive;
 
 /// Random bytes of the key that a block answers; single use.
@@ -70,9 +70,9 @@ pub fn change_data(
 #[cfg(test)]
 mod tests {
     use super::{change_data, check_new, present_key, verify_data};
-    use crate::secret::Pin;
     use crate::token::TokenError;
     use crate::token::profile::{GM3000, PinRules};
+    use base::secret::Pin;
 
     fn rules() -> &'static PinRules {
         const { GM3000.pin.as_ref().unwrap() }

@@ -1,6 +1,6 @@
 //! What a key tells about itself, and what is told to it.
 
-use crate::secret::{Pin, SecretBytes};
+use base::secret::{Pin, SecretBytes};
 
 /// Device information (token-standards §2.4, short form vendor-wire §7).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

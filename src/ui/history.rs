@@ -160,7 +160,7 @@ impl RemoveHistory {
         });
     }
 
-    fn send(&mut self, pin: crate::secret::Pin, actions: &mut Vec<Action>) {
+    fn send(&mut self, pin: base::secret::Pin, actions: &mut Vec<Action>) {
         (self.running, self.fault) = (true, None);
         let container = self.container.clone();
         actions.push(Action::Command(Command::RemoveHistory { slot: self.slot, container, pin }));

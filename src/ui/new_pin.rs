@@ -6,7 +6,7 @@ use super::pin_field::{PinBuffer, PinField};
 use super::theme::{self, size, space};
 use super::widgets::Tone;
 use crate::app::policy::NewPinRules;
-use crate::secret::{Pin, PinTooLong};
+use base::secret::{Pin, PinTooLong};
 use eframe::egui::{self, Id, Response, RichText, Ui, vec2};
 use rust_i18n::t;
 use std::borrow::Cow;

@@ -10,7 +10,7 @@ use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::FEW_TRIES;
 use crate::app::{Fault, FaultCode, PinInfo};
-use crate::secret::Pin;
+use base::secret::Pin;
 use eframe::egui::accesskit::Invalid;
 use eframe::egui::{Align, Event, Id, Key, Label, Layout, Modifiers, Rect, Response, RichText, Ui, vec2};
 use rust_i18n::t;

@@ -7,7 +7,7 @@
 
 use super::theme::{self, CONTROL_HEIGHT, RADIUS_CONTROL, size, space};
 use super::widgets;
-use crate::secret::{PIN_CAPACITY, Pin, PinTooLong};
+use base::secret::{PIN_CAPACITY, Pin, PinTooLong};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
     Align2, CursorIcon, Event, EventFilter, Id, ImeEvent, Key, Modifiers, Rect, Response, Sense, Stroke, StrokeKind,

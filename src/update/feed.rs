@@ -3,7 +3,7 @@
 use super::{Answer, Release, ReleaseFile};
 use crate::ca::ServiceUrl;
 use crate::crypto::{PublicKey, signature_from_der};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,7 @@
 
 use super::ReleaseFile;
 use crate::ca::{self, Proxy, ServiceUrl, innermost};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use reqwest::{Client, Response};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read, Write};

@@ -12,7 +12,7 @@ mod fetch;
 
 use crate::ca::{Proxy, ServiceUrl};
 use crate::crypto::PublicKey;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::path::{Path, PathBuf};
 
 /// Where the feed is and who signs it; from the settings, else from the CA profile.

@@ -2,7 +2,7 @@
 //! `CERT_ASSISTANT_WRITE=1 cargo nextest run --test architecture codes_page`.
 
 use crate::source::top;
-use cert_assistant::fault::FaultCode;
+use base::fault::FaultCode;
 use std::fmt::Write;
 
 const BEGINNING: &str = "# 错误代码 · Fault codes

@@ -2,9 +2,9 @@
 
 use crate::bench::{Lines, Tree, blames, detail, look, no_readers, words};
 use crate::support::with_private_socket;
+use base::fault::{Fault, FaultCode};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service};
 use cert_assistant::check::{Inserted, Repair, Verdict};
-use cert_assistant::fault::{Fault, FaultCode};
 use cert_assistant::token::{CardSeen, ReaderSeen, ServiceReport, ServiceState};
 use std::fs::{self, Permissions};
 use std::io::Read;

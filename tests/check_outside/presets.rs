@@ -2,8 +2,8 @@
 
 use crate::storage::{mount, with_own_mounts};
 use crate::world::{World, complete, details};
+use base::fault::{Fault, FaultCode};
 use cert_assistant::check::{Preset, ProbeId, Verdict};
-use cert_assistant::fault::{Fault, FaultCode};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -1,8 +1,8 @@
 //! The scripts of a release: the feed they sign is the one the program reads, and what must not go out does not.
 
 use crate::updates::{Server, Signer, code, tool};
+use base::fault::FaultCode;
 use cert_assistant::ca::Proxy;
-use cert_assistant::fault::FaultCode;
 use cert_assistant::update::{Answer, ask, download, target, unaltered};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -92,7 +92,7 @@ impl Shelf {
         }
     }
 
-    fn ask(&self, seen: Option<&Path>) -> Result<Answer, cert_assistant::fault::Fault> {
+    fn ask(&self, seen: Option<&Path>) -> Result<Answer, base::fault::Fault> {
         ask(&self.server.source(&self.signer), &Proxy::None, seen)
     }
 }

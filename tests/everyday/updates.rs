@@ -1,8 +1,8 @@
 //! Feeds signed by `openssl`, served over real HTTP.
 
+use base::fault::FaultCode;
 use cert_assistant::ca::{Proxy, ServiceUrl};
 use cert_assistant::crypto::PublicKey;
-use cert_assistant::fault::FaultCode;
 use cert_assistant::update::{Answer, FeedSource, ReleaseFile, ask, download, target};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
@@ -109,7 +109,7 @@ fn feed(server: &Server, changes: &[(&str, &str)]) -> String {
     })
 }
 
-pub fn code(answer: Result<Answer, cert_assistant::fault::Fault>) -> FaultCode {
+pub fn code(answer: Result<Answer, base::fault::Fault>) -> FaultCode {
     answer.unwrap_err().code
 }
 

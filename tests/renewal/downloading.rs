@@ -3,10 +3,10 @@
 use crate::person::{OLD, PIN, code, of, person, steps_of, told};
 use crate::wire::CallCut;
 use crate::world::{DAY, World};
+use base::fault::FaultCode;
 use cert_assistant::ca::protocol::OrderState;
 use cert_assistant::ca::{DownloadStep, KeyBinding, Step};
 use cert_assistant::cert::Certificate;
-use cert_assistant::fault::FaultCode;
 use cert_assistant::token::{Token, TokenError};
 use cert_assistant::virtual_key::{Outcome, State};
 use std::sync::Arc;

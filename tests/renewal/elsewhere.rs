@@ -3,8 +3,8 @@
 use crate::person::{OLD, code, person, told};
 use crate::wire::CallCut;
 use crate::world::World;
+use base::fault::FaultCode;
 use cert_assistant::ca::Renewal;
-use cert_assistant::fault::FaultCode;
 use std::sync::Arc;
 
 /// Cut at a command or call, the order is gone on with elsewhere: with the container and key pair that are on the key.

@@ -3,8 +3,8 @@
 use crate::person::{OLD, PIN, code, person, pin, told};
 use crate::wire::CallCut;
 use crate::world::World;
+use base::fault::FaultCode;
 use cert_assistant::ca::history::remove;
-use cert_assistant::fault::FaultCode;
 use cert_assistant::token::TokenError;
 use std::sync::Arc;
 

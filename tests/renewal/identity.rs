@@ -2,10 +2,10 @@
 
 use crate::person::{OLD, PIN, code, of, person, pin, stranger, told};
 use crate::world::{DAY, World};
+use base::fault::FaultCode;
 use cert_assistant::ca::{KeyBinding, Renewal};
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::crl::{Reason, revoke};
-use cert_assistant::fault::FaultCode;
 use cert_assistant::virtual_key::State;
 use std::sync::Arc;
 

@@ -3,11 +3,11 @@
 use crate::person::{Person, code, contact, of, person, told};
 use crate::wire::CallCut;
 use crate::world::{CAPTCHA, DAY, World};
+use base::fault::FaultCode;
 use cert_assistant::ca::protocol::{Base64, CaptchaAnswer, Contact, NextAction, OrderState, PaymentState};
 use cert_assistant::ca::{Identified, Journal, Renewal, Step};
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::orders::steps;
-use cert_assistant::fault::FaultCode;
 use cert_assistant::virtual_key::State;
 use sqlx::Row;
 use std::sync::Arc;

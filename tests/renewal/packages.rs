@@ -3,6 +3,7 @@
 use crate::person::{OLD, Person, person};
 use crate::wire::ChainForger;
 use crate::world::World;
+use base::fault::FaultCode;
 use cert_assistant::ca::Renewal;
 use cert_assistant::ca::protocol::{IssueResponse, Period};
 use cert_assistant::ca_service::authority::Profile;
@@ -10,7 +11,6 @@ use cert_assistant::ca_service::books::certificates::{IssuedPair, Template, make
 use cert_assistant::crypto::csr_response::CsrResponse;
 use cert_assistant::crypto::issue::{COMMON_NAME, COUNTRY, Role, Subject, subject_der};
 use cert_assistant::crypto::{PrivateKey, PublicKey};
-use cert_assistant::fault::FaultCode;
 use cert_assistant::token::KeyUse;
 use std::sync::Arc;
 

@@ -3,10 +3,10 @@
 use crate::desk::Key;
 use crate::wire::Wire;
 use crate::world::World;
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use cert_assistant::ca::protocol::{CaptchaAnswer, Contact};
 use cert_assistant::ca::{CaAdapter, DownloadStep, Entry, Identified, Journal, KeyBinding, Outcome, Renewal};
-use cert_assistant::fault::{Fault, FaultCode};
-use cert_assistant::secret::Pin;
 use cert_assistant::token::{KeyContents, Token};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa};

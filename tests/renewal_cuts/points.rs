@@ -5,7 +5,7 @@ use crate::desk::{KeyCut, Killed};
 use crate::line::LineCut;
 use crate::wire::CallCut;
 use crate::world::World;
-use cert_assistant::fault::FaultCode;
+use base::fault::FaultCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, Once};
 

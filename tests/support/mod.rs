@@ -4,7 +4,7 @@
 //! child with that address. The service belongs to the child and dies with it.
 #![allow(dead_code)] // every test file uses its part
 
-use cert_assistant::secret::Pin;
+use base::secret::Pin;
 use cert_assistant::token::{
     Gmt0017, KeySource, PcscSource, ServiceState, Slot, SourceEvent, Token, Transport, TransportError,
 };

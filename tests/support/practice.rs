@@ -2,10 +2,10 @@
 //! its books in files. What the window would show is in the model.
 #![allow(dead_code)] // every test file uses its part
 
+use base::secret::Pin;
 use cert_assistant::app::{Command, Desk, Event, Hub, KeyState, Online, Site, Surroundings, cert};
 use cert_assistant::ca::Proxy;
 use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
-use cert_assistant::secret::Pin;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};

@@ -2,12 +2,12 @@
 
 use crate::office::{Befall, NOW, lost, problem};
 use crate::person::{application, failed, locked_out, person, told, with};
+use base::fault::{Fault, FaultCode};
 use cert_assistant::ca::protocol::{
     CaptchaAnswer, Order, OrderKind, OrderState, ProblemCode, UnlockRequest, UnlockRoute,
 };
 use cert_assistant::ca::{Entry, KeyRefusal, Unlock, UnlockMark, UnlockStep};
 use cert_assistant::cert::Certificate;
-use cert_assistant::fault::{Fault, FaultCode};
 
 #[test]
 fn an_application_names_the_key_its_certificate_and_the_person_and_is_signed_by_the_key_made_for_it() {

@@ -1,6 +1,7 @@
 //! A CA of a few lines that keeps to the protocol and nothing else, so that each of its answers can be lost, refused or
 //! forged at will. It knows one admin PIN.
 
+use base::secret::Pin;
 use cert_assistant::ca::protocol::{
     Base64, CaInfo, Captcha, Challenge, Grant, IssueResponse, NextAction, Order, OrderCreated, OrderKind, OrderState,
     Payment, Period, Problem, ProblemCode, Purpose, Session, Signed, Support, UnlockAnswer, UnlockBegin, UnlockFinish,
@@ -8,7 +9,6 @@ use cert_assistant::ca::protocol::{
 };
 use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
 use cert_assistant::crypto::{PublicKey, pin_key, protect_new_pin, random, signature_from_der, signed_data};
-use cert_assistant::secret::Pin;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};

@@ -2,12 +2,12 @@
 
 use crate::desk::Key;
 use crate::office::{CODE, Office, TRANSPORT};
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use cert_assistant::ca::protocol::{Applicant, UnlockRoute};
 use cert_assistant::ca::{
     Application, CaAdapter, Entry, Journal, KeyBinding, Unlock, UnlockLine, UnlockOutcome, UnlockStep,
 };
-use cert_assistant::fault::{Fault, FaultCode};
-use cert_assistant::secret::Pin;
 use cert_assistant::token::{PinKind, Token, TokenError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa};

@@ -3,11 +3,11 @@
 
 use crate::office::{Befall, TRANSPORT, problem};
 use crate::person::{ADMIN, NEW, OLD, Person, application, code, failed, locked_out, person, pin, told, with};
+use base::fault::FaultCode;
+use base::secret::SecretBytes;
 use cert_assistant::ca::protocol::{Base64, Grant, OrderState, ProblemCode};
 use cert_assistant::ca::{KeyAccess, KeyGone, KeyRefusal, UnlockMark, UnlockStep};
 use cert_assistant::crypto::{PrivateKey, pin_key, protect_new_pin};
-use cert_assistant::fault::FaultCode;
-use cert_assistant::secret::SecretBytes;
 use cert_assistant::token::{Token, TokenError};
 
 fn grant(pin_text: &str, response: Vec<u8>) -> Grant {

@@ -2,9 +2,9 @@
 
 use crate::office::{Befall, TRANSPORT, lost, problem};
 use crate::person::{NEW, OLD, application, code, failed, lines_of, locked_out, person, pin, told, with};
+use base::fault::FaultCode;
 use cert_assistant::ca::protocol::{OrderState, ProblemCode};
 use cert_assistant::ca::{UnlockLine, UnlockMark, UnlockStep};
-use cert_assistant::fault::FaultCode;
 use cert_assistant::token::PinKind;
 use cert_assistant::virtual_key::State;
 use zeroize::Zeroizing;
@@ -31,7 +31,7 @@ fn a_locked_key_is_unlocked() {
     let mut unlock = person.applied();
     assert_eq!(lines_of(&mut person, &mut unlock), UnlockLine::ALL);
     person.pin_is(NEW);
-    told(person.token.verify_pin(pin(NEW)).map_err(|error| cert_assistant::fault::Fault::from(&error))).unwrap();
+    told(person.token.verify_pin(pin(NEW)).map_err(|error| base::fault::Fault::from(&error))).unwrap();
 }
 
 #[test]

@@ -5,14 +5,14 @@ use crate::points::{Cut, Report};
 use crate::search::{files, forms, holds};
 use crate::wire::Wire;
 use crate::world::World;
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use cert_assistant::ca::protocol::{Applicant, Base64, Grant, UnlockRoute};
 use cert_assistant::ca::{
     Application, CaAdapter, Entry, Journal, KeyBinding, Unlock, UnlockLine, UnlockOutcome, UnlockStep,
 };
 use cert_assistant::cert::Certificate;
 use cert_assistant::crypto::PrivateKey;
-use cert_assistant::fault::{Fault, FaultCode};
-use cert_assistant::secret::Pin;
 use cert_assistant::token::{Token, TokenError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa};

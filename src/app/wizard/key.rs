@@ -4,8 +4,8 @@ use crate::app::hub::Workers;
 use crate::app::orders::lock;
 use crate::app::worker::{Job, Loan};
 use crate::ca::{KeyAccess, KeyGone};
-use crate::fault::{Fault, FaultCode};
 use crate::token::{KeyContents, Token};
+use base::fault::{Fault, FaultCode};
 use std::sync::mpsc::channel;
 
 /// A key borrowed from its worker for each job.

@@ -16,7 +16,7 @@ use super::renewal::PortalPage;
 use crate::ca::protocol::Support;
 use crate::ca::{CaAdapter, CaProfile, Connection, KeyBinding, PortalPages};
 use crate::cert::Certificate;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};

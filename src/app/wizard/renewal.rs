@@ -9,8 +9,8 @@ use crate::app::work::Shared;
 use crate::ca::protocol::{Captcha, CaptchaAnswer, Contact, OrderKind, Payment};
 use crate::ca::{Connection, DownloadStep, Identified, Outcome, Renewal, Step};
 use crate::cert;
-use crate::fault::{Fault, FaultCode};
-use crate::secret::Pin;
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use std::sync::{Arc, Mutex};
 
 /// The order the wizard shows.

@@ -11,8 +11,8 @@ use crate::app::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm,
 use crate::app::work::Shared;
 use crate::ca::protocol::{Applicant, Captcha, CaptchaAnswer, Order, OrderKind, OrderState, UnlockRoute};
 use crate::ca::{Application, Unlock, UnlockOutcome, UnlockStep};
-use crate::fault::Fault;
-use crate::secret::Pin;
+use base::fault::Fault;
+use base::secret::Pin;
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 

@@ -8,7 +8,7 @@
 
 use super::entry::Entry;
 use crate::crypto::random;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};

@@ -5,7 +5,7 @@ use crate::ca::entry::{Download, KeyBinding, Sent};
 use crate::ca::protocol::{Base64, Order, OrderKind, OrderState, Period, SessionKey};
 use crate::ca::renewal::{DownloadStep, Step};
 use crate::crypto::PublicKey;
-use crate::fault::FaultCode;
+use base::fault::FaultCode;
 use std::path::PathBuf;
 
 fn entry() -> Entry {

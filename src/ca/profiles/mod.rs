@@ -11,7 +11,7 @@ use super::protocol::Support;
 use super::service_url::ServiceUrl;
 use crate::cert::Name;
 use crate::crypto::PublicKey;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use serde::Deserialize;
 use std::path::Path;
 use written::{parse, read};

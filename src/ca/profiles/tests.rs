@@ -3,7 +3,7 @@
 use super::{Connection, Origin, Profiles, ServiceUrl, SystemProfiles, parse};
 use crate::ca::service_url::UrlRefused;
 use crate::cert::Certificate;
-use crate::fault::FaultCode;
+use base::fault::FaultCode;
 use std::path::Path;
 
 fn load(text: &str) -> (Profiles, Option<String>) {

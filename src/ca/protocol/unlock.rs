@@ -11,7 +11,7 @@
 
 use super::{Base64, CaptchaAnswer, SessionKey, Signed};
 use crate::crypto::{CryptoError, PrivateKey, PublicKey, Sm2Cipher, hmac, sm3};
-use crate::secret::{Pin, SecretBytes};
+use base::secret::{Pin, SecretBytes};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -184,7 +184,7 @@ mod tests {
     use super::{Grant, UnlockBegin, code_proof, normal_code};
     use crate::ca::protocol::{Base64, Purpose, Signed};
     use crate::crypto::PrivateKey;
-    use crate::secret::{Pin, SecretBytes};
+    use base::secret::{Pin, SecretBytes};
 
     fn begin() -> UnlockBegin {
         let signed = Signed {

@@ -19,9 +19,9 @@ use crate::cert::Certificate;
 use crate::crypto::csr::{Csr, UnsignedCsr};
 use crate::crypto::issue::{public_key_of, subject_der, validity_of};
 use crate::crypto::{PublicKey, random};
-use crate::fault::{Fault, FaultCode};
-use crate::secret::Pin;
 use crate::token::{ContainerInfo, KeyContents, KeyUse, Token, TokenError, TransportError};
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use std::time::Instant;
 
 /// File that names the container in use.

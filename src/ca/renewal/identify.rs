@@ -11,9 +11,9 @@ use crate::ca::protocol::{Captcha, OrderHandle, OrderKind, Purpose, Session, Ses
 use crate::ca::signing::{ToSign, binding as bind, no_random, nonsense};
 use crate::cert::Certificate;
 use crate::crypto::{CryptoError, PrivateKey};
-use crate::fault::{Fault, FaultCode};
-use crate::secret::Pin;
 use crate::token::KeyUse;
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use std::sync::Arc;
 
 /// A person who proved to hold the key. Lives as long as the session, in memory only.

@@ -9,7 +9,7 @@ use crate::ca::journal::{Journal, OpenEntry};
 use crate::ca::open_order::OpenOrder;
 use crate::ca::order_api::to_json;
 use crate::ca::protocol::{CaptchaAnswer, Contact, Order, OrderHandle, OrderKind, OrderRequest, Payment};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::Duration;
 

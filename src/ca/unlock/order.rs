@@ -12,7 +12,7 @@ use crate::ca::signing::no_random;
 use crate::cert::Certificate;
 use crate::crypto::PrivateKey;
 use crate::crypto::issue::validity_of;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::sync::Arc;
 use std::time::Duration;
 

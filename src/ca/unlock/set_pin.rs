@@ -14,9 +14,9 @@ use crate::ca::protocol::{
 };
 use crate::ca::signing::{ToSign, binding, no_random, nonsense};
 use crate::crypto::{PrivateKey, signature_to_der};
-use crate::fault::{Fault, FaultCode};
-use crate::secret::Pin;
 use crate::token::{PinInfo, PinKind, RemoteUnlock, Token, TokenError, UnlockChallenge, Unlocked, check_new_pin};
+use base::fault::{Fault, FaultCode};
+use base::secret::Pin;
 use std::sync::Arc;
 use std::time::Instant;
 use zeroize::Zeroizing;

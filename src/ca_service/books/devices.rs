@@ -5,7 +5,7 @@ use crate::ca_service::Service;
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::error::ServiceError;
 use crate::ca_service::store::{Store, Tx, is_duplicate};
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 

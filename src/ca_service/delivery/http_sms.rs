@@ -11,7 +11,7 @@ use super::settings::{HttpSmsSettings, Method};
 use super::smtp::{is_loopback, is_tls, pem_certificates};
 use super::{Fault, FaultKind, Sending, SmsGateway};
 use crate::ca_service::error::ServiceError;
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;
 use reqwest::{Certificate, Client, Response, Url};

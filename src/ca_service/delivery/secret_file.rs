@@ -1,7 +1,7 @@
 //! Passwords of gateways: the first line of a file that only the service can read, or a systemd credential.
 
 use crate::ca_service::error::ServiceError;
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;

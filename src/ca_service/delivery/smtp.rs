@@ -7,7 +7,7 @@ use super::secret_file;
 use super::settings::{MailSettings, MailTls};
 use super::{Fault, FaultKind, Mail, MailGateway, Sending};
 use crate::ca_service::error::ServiceError;
-use crate::secret::SecretBytes;
+use base::secret::SecretBytes;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};
 use lettre::transport::smtp::Error as SmtpError;

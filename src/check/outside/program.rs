@@ -1,7 +1,7 @@
 //! This program: version, whether there are several, what it runs in, start with the desktop.
 
 use crate::check::{Line, Probe, ProbeId, Repair, Scene, Statement, Verdict};
-use crate::fault::FaultCode;
+use base::fault::FaultCode;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 

@@ -2,7 +2,7 @@
 
 use crate::check::Folders;
 use crate::check::outside::storage::{Finding, is_own, survey};
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::fs;
 use std::io;
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use crate::check::outside::in_path;
 use crate::check::scene::Scene;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use std::io::{IsTerminal, Read, Write};
 use std::path::PathBuf;
 use std::process::{ChildStderr, Command, Stdio};
@@ -125,7 +125,7 @@ pub(super) fn quote(text: &str) -> String {
 #[cfg(unix)]
 mod tests {
     use super::{Powers, quote};
-    use crate::fault::FaultCode;
+    use base::fault::FaultCode;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
     use std::process::Command;

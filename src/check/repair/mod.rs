@@ -10,7 +10,7 @@ mod service;
 
 use super::outside::autostart;
 use super::scene::Scene;
-use crate::fault::{Fault, FaultCode};
+use base::fault::{Fault, FaultCode};
 use elevation::Powers;
 pub use rule::contents as udev_rule;
 

@@ -2,8 +2,8 @@
 
 use super::elevation::{Powers, quote};
 use crate::check::scene::Scene;
-use crate::fault::{Fault, FaultCode};
 use crate::token::Medium;
+use base::fault::{Fault, FaultCode};
 use std::collections::BTreeSet;
 use std::fmt::Write;
 

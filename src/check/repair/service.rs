@@ -3,8 +3,8 @@
 use super::elevation::Powers;
 use crate::check::outside::in_path;
 use crate::check::scene::Scene;
-use crate::fault::{Fault, FaultCode};
 use crate::token::ServiceState;
+use base::fault::{Fault, FaultCode};
 use std::time::{Duration, Instant};
 
 /// How long the service may take until it answers.

@@ -23,7 +23,7 @@ use super::{
     Unlocked,
 };
 use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
-use crate::secret::Pin;
+use base::secret::Pin;
 use session::{Known, Memory, Right, Session};
 use std::ops::RangeInclusive;
 use wire::Name;

@@ -9,11 +9,11 @@ use super::read::MAX_LIST;
 use super::wire::{self, Id, Name, Request};
 use crate::apdu::{Meaning, Response, StatusWord};
 use crate::crypto::Sm4Key;
-use crate::secret::Pin;
 use crate::token::media::Medium;
 use crate::token::pin_block::{self, Challenge};
 use crate::token::profile::{PinRules, Profile, READ_ONLY};
 use crate::token::{Channel, DeviceInfo, PinInfo, PinKind, TokenError, Transport, TransportError};
+use base::secret::Pin;
 
 /// What one card told, kept while it stays in the reader.
 #[derive(Default)]

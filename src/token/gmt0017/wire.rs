@@ -5,9 +5,9 @@
 
 use crate::apdu::{Command, Le};
 use crate::crypto::PublicKey;
-use crate::secret::SecretBytes;
 use crate::token::text::shown;
 use crate::token::{ContainerInfo, DeviceInfo, KeyUse, PinInfo, PinKind, TokenError};
+use base::secret::SecretBytes;
 
 /// Identifier of an open application or container.
 pub type Id = [u8; 2];

@@ -6,8 +6,8 @@
 use super::wire::{Id, Request, use_code};
 use crate::apdu::{Command, Le, split};
 use crate::crypto::{EnvelopedKey, Sm2Cipher};
-use crate::secret::SecretBytes;
 use crate::token::KeyUse;
+use base::secret::SecretBytes;
 
 /// SGD_SM2_3: encryption with SM2 (GM/T 0006).
 const SM2_ENCRYPTION: [u8; 4] = [0x00, 0x02, 0x04, 0x00];

@@ -48,7 +48,7 @@ impl Wizard {
         scene: &Scene<'_>,
         main: &str,
         actions: &mut Vec<Action>,
-    ) -> Option<crate::secret::Pin> {
+    ) -> Option<base::secret::Pin> {
         self.shows_pin = true;
         let pin = scene.view.and_then(|view| view.contents.pin);
         if self.pin.is_confirming() {

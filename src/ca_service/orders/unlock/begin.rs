@@ -16,7 +16,7 @@ use crate::ca_service::secrets::{hex, same};
 use crate::ca_service::signed::{self, Evidence};
 use crate::ca_service::store::Tx;
 use crate::crypto::{pin_key, protect_new_pin, signature_from_der};
-use crate::secret::{Pin, SecretBytes};
+use base::secret::{Pin, SecretBytes};
 use sqlx::Row as _;
 use std::net::IpAddr;
 

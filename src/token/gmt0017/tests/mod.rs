@@ -11,9 +11,9 @@ mod unlock;
 mod virtual_key;
 
 use super::Gmt0017;
-use crate::secret::Pin;
 use crate::token::replay::{Replay, Script, Step};
 use crate::token::{PinKind, Token, TransportError};
+use base::secret::Pin;
 
 const LONGMAI: [u8; 16] =
     [0x3B, 0x9F, 0x11, 0x81, 0x31, 0xFE, 0x9F, 0x00, 0x6A, 0x6D, 0x54, 0x6F, 0x6B, 0x65, 0x6E, 0x2D];

@@ -330,7 +330,7 @@ struct Entry {
 
 fn catalogue() -> &'static HashMap<String, Entry> {
     static CATALOGUE: OnceLock<HashMap<String, Entry>> = OnceLock::new();
-    CATALOGUE.get_or_init(|| toml::from_str(include_str!("../assets/codes.toml")).unwrap_or_default())
+    CATALOGUE.get_or_init(|| toml::from_str(include_str!("../../../assets/codes.toml")).unwrap_or_default())
 }
 
 #[cfg(test)]
