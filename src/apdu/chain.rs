@@ -1,5 +1,5 @@
-//! Command chaining by CLA bit 5 (token-standards §2.1): `90 … 90 … 80`, same INS P1 P2, the data fields joined.
-//! Seen on the wire for ImportCertificate (vendor-wire §5).
+//! Command chaining by CLA bit 5 (wire-format/commands.md#chaining): `90 … 90 … 80`, same INS P1 P2, the data fields
+//! joined. Seen on the wire for ImportCertificate.
 
 use super::{Command, CommandView, Le};
 use crate::apdu::command::CHAIN_BIT;

@@ -1,18 +1,18 @@
 //! One command APDU: building on the host side, parsing on the key's side.
 //!
 //! The host always writes extended length, even for two bytes of data, as the vendors' libraries do
-//! (token-standards §2.1). The parser accepts the short form as well.
+//! (wire-format/commands.md#shape). The parser accepts the short form as well.
 
 use base::secret::SecretBytes;
 use std::fmt;
 
-/// CLA bit 5: more commands of this chain follow (token-standards §2.1).
+/// CLA bit 5: more commands of this chain follow (wire-format/commands.md#class).
 pub const CHAIN_BIT: u8 = 0x10;
 
 /// Expected answer length as it is written on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Le {
-    /// No Le field at all: some commands of real hosts omit it (vendor-wire §6).
+    /// No Le field at all: some commands of real hosts omit it (wire-format/commands.md#le).
     Absent,
     /// `00 00`: as much as there is.
     Any,

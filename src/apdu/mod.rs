@@ -1,5 +1,5 @@
 //! Command and response APDUs (ISO 7816-4, extended length) as one set of types for both sides: the host builds them,
-//! the virtual key parses them. Facts: vendor-wire §6 (Le), token-standards §2.1 (shape), §2.5 (status words).
+//! the virtual key parses them (wire-format/commands.md, wire-format/status-words.md).
 //!
 //! Invariants: data of a [`Command`] marked secret can't be formatted, and its encoded form is wiped when dropped.
 

@@ -1,4 +1,4 @@
-//! Status words and what they mean (token-standards §2.5, vendor-wire §5 "SW -> SAR").
+//! Status words and what they mean (wire-format/status-words.md).
 //!
 //! The raw word is always kept; [`StatusWord::meaning`] is a pure, total function over all 65 536 values.
 
@@ -126,7 +126,7 @@ impl fmt::Debug for StatusWord {
 mod tests {
     use super::{Meaning, StatusWord};
 
-    /// The words of token-standards §2.5, each beside the meaning the client acts on.
+    /// Words of wire-format/status-words.md#words, each beside the meaning the client acts on.
     const TABLE: &[(u16, Meaning)] = &[
         (0x9000, Meaning::Ok),
         (0x6A9E, Meaning::MoreData),

@@ -54,7 +54,7 @@ fn has_run(pin: &[char]) -> bool {
     })
 }
 
-/// PINs that keys are issued with (requirements P3); a key still using one gets a warning.
+/// PINs that keys are issued with (wire-format/key-contents.md#factory-pins); a key still using one gets a warning.
 const KNOWN_DEFAULTS: [&str; 4] = ["111111", "123456", "12345678", "000000"];
 
 /// True when the typed PIN is one that keys are issued with.

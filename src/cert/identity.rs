@@ -1,6 +1,6 @@
-//! Who holds the certificate, from the private extensions of bjca-world §8 and the standard ones of GB/T 20518.
-//! A value that the certificate does not state stays absent. What these extensions mean is inferred from public samples
-//! except where the standard says it; each field names its sources in order.
+//! Who holds the certificate, from the private extensions (wire-format/certificates.md#private-extensions) and the
+//! standard ones of GB/T 20518. A value that the certificate does not state stays absent. What these extensions mean is
+//! inferred from public samples except where the standard says it; each field names its sources in order.
 
 /// Kind of holder (the person or organisation part of 证书类型).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

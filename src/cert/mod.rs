@@ -1,7 +1,8 @@
 //! Certificates: the fields people see, the check of one, and export. Everything read here is untrusted input: a strange
 //! certificate gives an error or an absent field, never a panic and never a guess.
 //!
-//! Layout of the certificates: RFC 5280 with the algorithms of GM/T 0009 and the private extensions of bjca-world §8.
+//! Layout of the certificates: RFC 5280 with the algorithms of GM/T 0009 and private extensions
+//! (wire-format/certificates.md#private-extensions).
 
 mod chain;
 mod check;

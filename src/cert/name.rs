@@ -85,7 +85,7 @@ fn label(oid: &str) -> Option<&'static str> {
 }
 
 /// Text of an extension value: a string type whose length fits is unwrapped, printable bytes are taken as they are
-/// (bjca-world §8); anything else is no text.
+/// (wire-format/certificates.md#private-extensions); anything else is no text.
 pub(super) fn extension_text(value: &[u8]) -> Option<String> {
     let wrapped = Any::from_der(value).ok().filter(|(rest, _)| rest.is_empty());
     let text = match wrapped.and_then(|(_, any)| decode_any(&any)) {

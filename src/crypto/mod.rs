@@ -1,6 +1,7 @@
-//! SM2, SM3 and SM4 on the PC, as thin layers over RustCrypto that close its traps: the identity of SM2 is always given,
-//! private keys are wiped and can't be printed, signatures have one byte form each for wire (r‖s) and certificates (DER).
-//! Judge in tests: the `openssl` command and the vectors of GB/T 32918 and token-standards §3.7, §6.1.
+//! SM2, SM3 and SM4 on the PC, as thin layers over RustCrypto that close its traps: the identity of SM2 is always
+//! given, private keys are wiped and can't be printed, signatures have one byte form each for wire (r‖s) and
+//! certificates (DER). Judge in tests: the `openssl` command and the vectors of GB/T 32918, wire-format/pins.md#pin-key
+//! and wire-format/crypto-commands.md#key-import-example.
 
 mod asn1;
 pub mod csr;

@@ -1,5 +1,6 @@
-//! A new PIN on its way to the key under the key of the present or the admin PIN, with its MAC (vendor-wire §2, §3): made by
-//! the host for ChangePIN and UnblockPIN, by the authority for the remote form.
+//! A new PIN on its way to the key under the key of the present or the admin PIN, with its MAC
+//! (wire-format/pins.md#new-pin-block): made by the host for ChangePIN and UnblockPIN, by the authority for the remote
+//! form.
 
 use super::{CryptoError, Sm4Key, cbc_mac, ecb_encrypt, pad80};
 use base::secret::SecretBytes;
@@ -33,7 +34,7 @@ mod tests {
         let challenge = [0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8];
         let made = protect_new_pin(&pin_key(b"111111"), &challenge, b"222222").unwrap();
         let hex: String = made.expose().iter().map(|byte| format!("{byte:02X}")).collect();
-        assert_eq!(hex, "E87F4AC7B1959DC310AA4DD1C09BC28F1D85B834", "vendor-wire §2");
+        assert_eq!(hex, "E87F4AC7B1959DC310AA4DD1C09BC28F1D85B834", "wire-format/pins.md#changepin");
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! The SM4 key made from a PIN (vendor-wire §1): both the host's PIN blocks and the virtual key's check use it.
+//! The SM4 key made from a PIN (wire-format/pins.md#pin-key): both the host's PIN blocks and the virtual key's check
+//! use it.
 
 use super::Sm4Key;
 use sha1::{Digest, Sha1};
@@ -30,7 +31,7 @@ mod tests {
     }
 
     #[test]
-    fn the_vectors_of_the_standard_sheet_hold() {
+    fn the_vectors_of_the_wire_format_hold() {
         assert_eq!(hex("111111"), "546BDAB611F22FAEECAE003F130CC0CB");
         assert_eq!(hex("123456"), "F41B44DBECCCACCFBB4CCF6A7FC4921C");
         assert_eq!(hex("12345678"), "002FE525CB3AFA592E4011157437C666");

@@ -348,7 +348,7 @@ mod tests {
         all.try_into().unwrap()
     }
 
-    /// The example of GB/T 32918.2 (token-standards §6.1).
+    /// The example of GB/T 32918.2 (wire-format/crypto-commands.md#sm2-example).
     #[test]
     fn z_e_and_the_signature_of_the_standard_example_hold() {
         let d =

@@ -1,4 +1,4 @@
-//! The table of models, assets/media.toml: 介质类型 and wire profile (bjca-world §2).
+//! The table of models, assets/media.toml: 介质类型 and wire profile (wire-format/key-contents.md#media).
 //!
 //! Over PC/SC the USB id is not known, so a model is told by ATR, by the reader's name, or by what the key states about
 //! itself. A model that is not in the table, or stands there without a profile, is only read.

@@ -1,4 +1,5 @@
-//! The key: bytes below ([`Transport`]), meaning above ([`Token`]). Wire format: facts of profile `gm3000`.
+//! The key: bytes below ([`Transport`]), meaning above ([`Token`]). Wire format: profile `gm3000`
+//! (wire-format/profiles.md).
 //!
 //! Invariants
 //! * A PIN is taken by value and sent once; no layer repeats a command that carries a secret.

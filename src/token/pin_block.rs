@@ -1,4 +1,5 @@
-//! The blocks that carry a PIN: VerifyPIN form A and ChangePIN with its MAC (vendor-wire §1–2).
+//! The blocks that carry a PIN: VerifyPIN form A (wire-format/pins.md#verifypin) and ChangePIN with its MAC
+//! (wire-format/pins.md#new-pin-block).
 //!
 //! Invariant: nothing here outlives its block but the block itself; padded PINs and keys are wiped. The key K of a PIN
 //! is made once and the PIN dropped before the first block leaves.
@@ -96,17 +97,17 @@ mod tests {
     fn verify_pin_is_the_observed_block() {
         let key = present_key(rules(), pin("111111")).unwrap();
         let data = verify_data(rules(), &key, &[1, 2, 3, 4, 5, 6, 7, 8], [0x10, 0]).unwrap();
-        assert_eq!(hex(data.expose()), "1000FB0A24425A24A0713A7CCCF82D15CE7E", "vendor-wire §1");
+        assert_eq!(hex(data.expose()), "1000FB0A24425A24A0713A7CCCF82D15CE7E", "wire-format/pins.md#verifypin");
     }
 
     #[test]
     fn change_pin_is_the_observed_block_and_mac() {
-        assert_eq!(changed("222222"), "1000E87F4AC7B1959DC310AA4DD1C09BC28F1D85B834", "vendor-wire §2");
+        assert_eq!(changed("222222"), "1000E87F4AC7B1959DC310AA4DD1C09BC28F1D85B834", "wire-format/pins.md#changepin");
     }
 
     #[test]
     fn a_new_pin_of_15_is_the_block_and_mac_openssl_computes() {
-        // openssl enc -sm4-ecb / -sm4-cbc -nopad over the plain texts of vendor-wire §2
+        // openssl enc -sm4-ecb / -sm4-cbc -nopad over the plain texts of wire-format/pins.md#new-pin-block
         let block = "B1C6C8E7A20972F74274083687909A09DD1BC5D798F9FB0506A04C08B96D9918";
         assert_eq!(changed("777777777777777"), format!("1000{block}16D27BCC"));
     }

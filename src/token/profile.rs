@@ -1,7 +1,8 @@
-//! The open choices of the wire format (token-standards §7) as one value; no other file holds such a choice.
+//! The open choices of the wire format (wire-format/profiles.md#open-choices) as one value; no other file holds such a
+//! choice.
 //!
-//! Each choice is what a vendor's own library does (vendor-wire) and has its test vector here or in `pin_block`.
-//! A profile is chosen by the table of media, never by trying a PIN.
+//! Each choice is what a vendor's own library does and has its test vector here or in `pin_block`. A profile is chosen
+//! by the table of media, never by trying a PIN.
 
 use crate::apdu::Le;
 use std::ops::RangeInclusive;
@@ -13,16 +14,17 @@ pub struct Profile {
     pub name: &'static str,
     /// The PIN format; `None` where it is not proven: no PIN is ever sent then.
     pub pin: Option<PinRules>,
-    /// A command the vendor's host sends before each ExportCertificate (vendor-wire §5).
+    /// A command the vendor's host sends before each ExportCertificate (wire-format/vendor-commands.md#export-prelude).
     pub export_prelude: Option<[u8; 4]>,
-    /// Expected length written in EnumContainer and ECCSignData (vendor-wire §6: none).
+    /// Expected length written in EnumContainer and ECCSignData (none: wire-format/commands.md#le).
     pub le_of_46_and_74: Le,
 }
 
 /// How PINs are carried and which ones a key stores safely.
 #[derive(Debug, PartialEq, Eq)]
 pub struct PinRules {
-    /// Length of the challenge in front of it in the VerifyPIN block: form A, little-endian (vendor-wire §1).
+    /// Length of the challenge in front of it in the VerifyPIN block: form A, little-endian
+    /// (wire-format/pins.md#verifypin).
     pub challenge_prefix: [u8; 2],
     /// Longest present PIN in bytes: beyond 16 implementations hash differently.
     pub present_max: usize,

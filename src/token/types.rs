@@ -2,7 +2,7 @@
 
 use base::secret::{Pin, SecretBytes};
 
-/// Device information (token-standards §2.4, short form vendor-wire §7).
+/// Device information (wire-format/objects.md#device-information).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DeviceInfo {
     /// Maker as the key states it.

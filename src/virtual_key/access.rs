@@ -1,4 +1,4 @@
-//! Access control: PINs and device authentication (vendor-wire §1–4, token-standards §3).
+//! Access control: PINs and device authentication (wire-format/pins.md).
 //!
 //! Invariants: a retry counter is stored one lower before the PIN or key it guards is looked at; a challenge is used once,
 //! whatever comes of it; a protected command with a wrong MAC is a wrong try.
@@ -139,8 +139,8 @@ impl Card {
         Ok(Reply::Done)
     }
 
-    /// 80 10: the random under the device key. The last wrong try answers 6983, never 63C0: a host takes 63C0 for success
-    /// (vendor-wire §4).
+    /// 80 10: the random under the device key. The last wrong try answers 6983, never 63C0: a host takes 63C0 for
+    /// success (wire-format/pins.md#device-authentication).
     pub(super) fn device_auth(&mut self, request: &Request<'_>) -> Answer {
         let mut fields = request.with(0, if request.p2 == 2 { 2 } else { 0 })?;
         let block: [u8; BLOCK] = fields.array()?;
@@ -275,7 +275,8 @@ fn new_pin(plain: &[u8]) -> Option<&[u8]> {
     zeros.iter().all(|byte| *byte == 0).then_some(pin)
 }
 
-/// The MAC over the clear value. Whole blocks: hosts exist that add a block of padding and that do not (vendor-wire §2).
+/// The MAC over the clear value. Whole blocks: hosts exist that add a block of padding and that do not
+/// (wire-format/pins.md#mac).
 fn mac_matches(key: &Sm4Key, iv: &[u8; BLOCK], clear: &[u8], mac: [u8; MAC]) -> bool {
     let is = |message: &[u8]| cbc_mac(key, iv, message).is_ok_and(|full| full.starts_with(&mac));
     is(&pad80(clear)) || (!clear.is_empty() && clear.len().is_multiple_of(BLOCK) && is(clear))

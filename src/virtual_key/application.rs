@@ -1,4 +1,4 @@
-//! Applications (token-standards §2.3, vendor-wire §4).
+//! Applications (wire-format/objects.md#applications).
 
 use super::card::{Answer, Card, Reply, Request, name_list, stop, sw, text};
 use super::session::{HIDDEN_APPLICATION, HIDDEN_NAME};

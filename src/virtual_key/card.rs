@@ -29,7 +29,7 @@ pub(super) enum Reply {
 
 pub(super) type Answer = Result<Reply, Stop>;
 
-/// Status words by name (token-standards §2.5).
+/// Status words by name (wire-format/status-words.md#words).
 pub(super) mod sw {
     pub const MEMORY: u16 = 0x6581;
     pub const LENGTH: u16 = 0x6700;
@@ -130,7 +130,7 @@ impl<'a> Fields<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
-    /// Rights travel in the host's byte order (vendor-wire §6).
+    /// Rights travel in the host's byte order (wire-format/commands.md#byte-order).
     pub(super) fn rights(&mut self) -> Result<u32, Stop> {
         self.array().map(u32::from_le_bytes)
     }

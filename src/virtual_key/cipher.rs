@@ -1,4 +1,4 @@
-//! Session keys: SM4 in ECB and CBC, and CBC-MAC (token-standards §2.3, vendor-wire §2, §5).
+//! Session keys: SM4 in ECB and CBC, and CBC-MAC (wire-format/crypto-commands.md#ciphers).
 //!
 //! Init names the key and its parameters; Update takes whole blocks, Final the rest; the single command is both.
 
@@ -193,7 +193,8 @@ impl Card {
         self.session.keys.remove(&id).map(|_| Reply::Done).ok_or(stop(sw::NO_KEY))
     }
 
-    /// C0 12: app2 ‖ cont2 ‖ algorithm4 ‖ key32, of which SM4 uses the first 16 bytes (vendor-wire §2). Answers key id2.
+    /// C0 12: app2 ‖ cont2 ‖ algorithm4 ‖ key32, of which SM4 uses the first 16 bytes; answers key id2
+    /// (wire-format/vendor-commands.md#session-key).
     pub(super) fn set_session_key(&mut self, request: &Request<'_>) -> Answer {
         let mut fields = request.plain()?;
         let (application, container) = (fields.u16()?, fields.u16()?);

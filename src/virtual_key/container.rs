@@ -1,10 +1,10 @@
-//! Containers and their certificates (token-standards §2.3, vendor-wire §5). Reading needs no login.
+//! Containers and their certificates (wire-format/objects.md#containers). Reading needs no login.
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, name_list, stop, sw, text};
 use super::session::{HIDDEN_APPLICATION, HIDDEN_CONTAINER, HIDDEN_NAME};
 use super::state::{Container, MOST_CONTAINERS, Slot};
 
-/// Longest name the vendor's host takes (vendor-wire §5).
+/// Longest name the vendor's host takes (wire-format/objects.md#names).
 const LONGEST_NAME: usize = 62;
 
 impl Card {

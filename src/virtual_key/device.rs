@@ -1,10 +1,11 @@
-//! The device: information, label (token-standards §2.4, vendor-wire §6, §7).
+//! The device: information, label (wire-format/objects.md#device-information).
 
 use super::card::{Answer, Card, Reply, Request, stop, sw};
 use super::state::{MOST_CERTIFICATES, MOST_CONTAINERS, MOST_FILES};
 
-/// Capabilities in the host's byte order, as the vendor's host copies them unswapped (vendor-wire §6):
-/// SM1/SSF33/SM4 ECB, CBC, MAC; RSA absent, SM2; SM3, SHA-1, SHA-256; SM4-ECB for device authentication.
+/// Capabilities in the host's byte order, as the vendor's host copies them unswapped
+/// (wire-format/commands.md#byte-order): SM1/SSF33/SM4 ECB, CBC, MAC; RSA absent, SM2; SM3, SHA-1, SHA-256; SM4-ECB for
+/// device authentication.
 const SYMMETRIC: u32 = 0x0000_0413;
 const ASYMMETRIC: u32 = 0x0002_0700;
 const HASH: u32 = 0x0000_0007;

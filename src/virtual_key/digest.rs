@@ -1,4 +1,4 @@
-//! Digests: SM3 (also over Z), SHA-1, SHA-256; raw answers without length (vendor-wire §5).
+//! Digests: SM3 (also over Z), SHA-1, SHA-256; raw answers without length (wire-format/crypto-commands.md#digests).
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, stop, sw};
 use super::sm2::{identity, point};

@@ -9,7 +9,8 @@ use zeroize::Zeroizing;
 
 /// Data one chain may collect.
 const LONGEST_CHAIN: usize = 16 * 1024;
-/// WriteFile carries its header on top of the maximum: the vendor's host counts the contents only (vendor-wire §5).
+/// WriteFile carries its header on top of the maximum: the vendor's host counts the contents only
+/// (wire-format/commands.md#lengths).
 const WRITE_FILE: u8 = 0x3A;
 const WRITE_FILE_HEADER: usize = 64;
 
@@ -29,7 +30,7 @@ const fn entry(class: u8, instruction: u8, name: &'static str, run: Run) -> Entr
     Entry { class, instruction, name, run }
 }
 
-/// The list of token-standards §7.3 and the vendor's commands.
+/// The instructions of the standard (wire-format/commands.md#instructions) and the vendor's commands.
 const COMMANDS: &[Entry] = &[
     entry(0x80, 0x02, "SetLabel", Card::set_label),
     entry(0x80, 0x04, "GetDevInfo", Card::get_device_info),
@@ -170,7 +171,7 @@ impl Card {
         }
     }
 
-    /// One piece of a long answer; the repeated command fetches the next (token-standards §2.1).
+    /// One piece of a long answer; the repeated command fetches the next (wire-format/commands.md#continuation).
     fn piece(&mut self, apdu: &[u8], mut data: Vec<u8>) -> Vec<u8> {
         let chunk = usize::from(self.state.device.answer_chunk);
         if chunk == 0 || data.len() <= chunk {

@@ -1,4 +1,4 @@
-//! Files of an application (token-standards §2.3, vendor-wire §5): fixed size, rights to read and write each.
+//! Files of an application (wire-format/objects.md#files): fixed size, rights to read and write each.
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, name_list, stop, sw, text};
 use super::state::{File, MOST_FILES};

@@ -21,7 +21,8 @@ pub enum Outcome {
     PowerLost,
 }
 
-/// `mToken-` tokens of this family answer so (token-standards §2.6); the last byte is the XOR of all but the first.
+/// `mToken-` tokens of this family answer so (wire-format/transports.md#atr); the last byte is the XOR of all but the
+/// first.
 const ATR: [u8; 23] = atr(*b"\x3B\x9F\x11\x81\x31\xFE\x9F\x00\x6AmToken-\x45\x00\x00\x81\x90\x00\x00");
 
 #[allow(clippy::indexing_slicing)] // evaluated by the compiler: a wrong index fails the build

@@ -238,8 +238,8 @@ fn send(stream: &mut TcpStream, bytes: &[u8]) -> io::Result<()> {
     stream.write_all(&[length.to_be_bytes().as_slice(), bytes].concat())
 }
 
-/// The virtual reader sends length and payload apart with Nagle's algorithm on: without this every command costs 44 ms
-/// (env-recipes §1). The option holds for one read only.
+/// The virtual reader sends length and payload apart with Nagle's algorithm on: without this every command costs 44 ms.
+/// The option holds for one read only (wire-format/transports.md#virtual-reader).
 #[cfg(target_os = "linux")]
 fn quick_ack(stream: &TcpStream) {
     use std::os::linux::net::TcpStreamExt;

@@ -1,5 +1,5 @@
-//! The virtual reader of vsmartcard: the driver inside the reader service listens, the key connects; a closed connection
-//! is a key pulled out (env-recipes §1).
+//! The virtual reader of vsmartcard: the driver inside the reader service listens, the key connects; a closed
+//! connection is a key pulled out (wire-format/transports.md#virtual-reader).
 
 use super::link::{Control, Endpoint, Framing, LinkEvent};
 use std::net::{Ipv4Addr, TcpStream};

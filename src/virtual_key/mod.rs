@@ -1,5 +1,6 @@
-//! A key in software: a command interpreter with a file system, in profile `gm3000` (vendor-wire), strict where the wire
-//! is strict. Used in process for practice, by the program `virtual-key`, and in tests; nothing of the real path uses it.
+//! A key in software: a command interpreter with a file system, in profile `gm3000` (wire-format/profiles.md), strict
+//! where the wire is strict. Used in process for practice, by the program `virtual-key`, and in tests; nothing of the
+//! real path uses it.
 //!
 //! Invariants
 //! * A retry counter is stored lower before the PIN it guards is compared; a challenge is used once.

@@ -1,5 +1,6 @@
-//! Making keys with an owner: device data, application, containers, key pairs, certificates and files, in the states the
-//! program has to cope with. Layout of a key as in bjca-world §3, extensions as in bjca-world §8; all data is invented.
+//! Making keys with an owner: device data, application, containers, key pairs, certificates and files, in the states
+//! the program has to cope with. Layout of a key: wire-format/key-contents.md#layout; extensions:
+//! wire-format/certificates.md#private-extensions. All data is invented.
 
 use super::state::{
     Application, Container, Device, FIRST_APPLICATION, FIRST_CONTAINER, FORMAT, File, KeyState, PinState, Secret, Slot,
@@ -304,8 +305,8 @@ const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
     Err(_) => UtcOffset::UTC,
 };
 
-/// The private extensions of bjca-world §8, with numbers no one can have: a person born on day 0 of month 0, an
-/// organisation code of letters that are never given out.
+/// The private extensions (wire-format/certificates.md#private-extensions), with numbers no one can have: a person born
+/// on day 0 of month 0, an organisation code of letters that are never given out.
 fn extensions(spec: &Spec) -> Vec<(&'static str, String)> {
     let number = spec.serial.clone();
     let mut all = match spec.kind {

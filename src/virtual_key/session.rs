@@ -6,7 +6,8 @@ use crate::apdu::Chain;
 use std::collections::BTreeMap;
 use zeroize::Zeroizing;
 
-/// Application and container of vendor helpers, never listed (vendor-wire §2): name, then ids of both.
+/// Application and container of vendor helpers, never listed (wire-format/vendor-commands.md#hidden-application): name,
+/// then ids of both.
 pub(super) const HIDDEN_NAME: [u8; 8] = [0xF0, 0xF1, 0xF2, 0xF3, 0xF4, 0xF5, 0xF6, 0xF7];
 pub(super) const HIDDEN_APPLICATION: u16 = 0x10F0;
 pub(super) const HIDDEN_CONTAINER: u16 = 0x30F0;

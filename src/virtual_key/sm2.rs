@@ -1,4 +1,4 @@
-//! SM2 commands (token-standards §2.3, §4.4, vendor-wire §5). The private keys never leave.
+//! SM2 commands (wire-format/crypto-commands.md). The private keys never leave.
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, stop, sw};
 use super::cipher::SessionKey;
@@ -141,7 +141,8 @@ impl Card {
         Ok(Reply::Data(id.to_be_bytes().to_vec()))
     }
 
-    /// C0 28: app2 ‖ cont2 ‖ length4 ‖ cipher; answers the plain text under the encryption key (vendor-wire §5b).
+    /// C0 28: app2 ‖ cont2 ‖ length4 ‖ cipher; answers the plain text under the encryption key
+    /// (wire-format/vendor-commands.md#decryption).
     pub(super) fn decrypt(&mut self, request: &Request<'_>) -> Answer {
         let mut fields = request.plain()?;
         let (application, container) = (fields.u16()?, fields.u16()?);

@@ -52,7 +52,7 @@ pub struct Device {
     pub label: String,
     /// Serial number of the device, at most 32 bytes.
     pub serial: String,
-    /// Vendor's string, at most 128 bytes (vendor-wire §7).
+    /// Vendor's string, at most 128 bytes (wire-format/vendor-commands.md#model-string).
     pub oem: String,
     /// Hardware version.
     pub hardware: (u8, u8),
@@ -60,7 +60,7 @@ pub struct Device {
     pub firmware: (u8, u8),
     /// Memory in bytes.
     pub total_space: u32,
-    /// Longest command data, at most 0x400: above, the vendor's host aborts (vendor-wire §5).
+    /// Longest command data, at most 0x400: above, the vendor's host aborts (wire-format/commands.md#lengths).
     pub max_apdu_data: u16,
     /// Data bytes of one answer before `6A9E`; 0 answers in one piece.
     pub answer_chunk: u16,

@@ -148,7 +148,8 @@ impl Member {
     }
 }
 
-/// Ten bytes that begin with `1A 10`, as the authority of the field numbers its certificates (ca-and-crypto §2.1).
+/// Ten bytes that begin with `1A 10`, as the authority of the field numbers its certificates
+/// (wire-format/certificates.md#serial-numbers).
 pub(super) fn serial_number() -> Result<[u8; 10], CryptoError> {
     let mut serial = random::<10>()?;
     if let Some((head, _)) = serial.split_first_chunk_mut() {

@@ -1,4 +1,5 @@
-//! The vendor's commands, class C0 (vendor-wire §4, §5, §7). C0 12, C0 28 and C0 36 stand beside their standard kin.
+//! The vendor's commands, class C0 (wire-format/vendor-commands.md). C0 12, C0 28 and C0 36 stand beside their standard
+//! kin.
 
 use super::card::{Answer, Card, Reply, Request, stop, sw};
 

@@ -5,7 +5,8 @@ use cert_assistant::cert::{
     CertError, Certificate, Holder, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage, read_any,
 };
 
-/// The private extensions of bjca-world §8, one of them as raw ASCII, and a distribution point with two names.
+/// Private extensions (wire-format/certificates.md#private-extensions), one of them as raw ASCII, and a distribution
+/// point with two names.
 const SIGN: &str = "\
 keyUsage = critical, digitalSignature, nonRepudiation
 subjectKeyIdentifier = hash

@@ -5,8 +5,9 @@
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// The longest PIN any known key accepts on its interface is 32 bytes (facts: longer ones are cut by the vendor's code);
-/// room for a wrong, overlong entry is kept so that it can be refused with a reason instead of being cut.
+/// The longest PIN any known key accepts on its interface is 32 bytes, longer ones are cut by the vendor's code
+/// (wire-format/pins.md#pin-key); room for a wrong, overlong entry is kept so that it can be refused with a reason
+/// instead of being cut.
 pub const PIN_CAPACITY: usize = 64;
 
 /// Bytes that are wiped when dropped.

@@ -1,8 +1,8 @@
 //! New certificates: a new container beside the old one, proven before it takes its place.
 //!
-//! Each step asks the key what is there, stands in the journal, then has its effect; so the same code begins and resumes.
-//! The file `BJCAENVSN` names the container in use (bjca-world §3): it is there, and long enough to be switched by one
-//! command, before anything else is made.
+//! Each step asks the key what is there, stands in the journal, then has its effect; so the same code begins and
+//! resumes. The file `BJCAENVSN` names the container in use (wire-format/key-contents.md#current-container): it is
+//! there, and long enough to be switched by one command, before anything else is made.
 
 use super::order::Renewal;
 use super::package::{Expected, Package};
@@ -26,7 +26,7 @@ use std::time::Instant;
 
 /// File that names the container in use.
 pub(in crate::ca) const CURRENT_FILE: &str = "BJCAENVSN";
-/// Names of containers have at most 62 bytes (vendor-wire §5).
+/// Names of containers have at most 62 bytes (wire-format/objects.md#names).
 const NAME_ROOM: usize = 64;
 /// Longest file of that kind that is looked at.
 const CURRENT_LIMIT: usize = 256;

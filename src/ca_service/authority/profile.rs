@@ -1,4 +1,5 @@
-//! What stands in a customer's certificates: the profile of ca-and-crypto §2.1, with the private numbers of the customer.
+//! What stands in a customer's certificates: the profile of wire-format/certificates.md#profile, with the private
+//! numbers of the customer.
 
 use crate::ca::protocol::Period;
 use crate::crypto::PublicKey;
@@ -102,7 +103,7 @@ impl Holder<'_> {
         parts
     }
 
-    /// Private extensions of bjca-world §8.
+    /// Private extensions (wire-format/certificates.md#private-extensions).
     #[must_use]
     pub fn texts(&self) -> Vec<(String, String)> {
         let code = self.code;

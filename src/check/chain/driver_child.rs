@@ -1,5 +1,5 @@
 //! The child that loads a library of a maker and asks it for devices. Such libraries were seen to crash, to hang and to
-//! answer nonsense (bjca-world §7), so nothing of this runs in the program itself.
+//! answer nonsense (wire-format/vendor-libraries.md#behaviour), so nothing of this runs in the program itself.
 //!
 //! Invariants
 //! * The only file with `unsafe`: loading foreign code and calling it can't be checked by the compiler.

@@ -12,7 +12,8 @@ const LARGEST: u64 = 64 << 20;
 const NAMES: &[u8] = b"SKF_";
 /// More names than any library has.
 const MOST_NAMES: usize = 2000;
-/// Debug builds of one maker write PINs in clear into a file of this name (bjca-world §7).
+/// Debug builds of one maker write PINs in clear into a file of this name
+/// (wire-format/vendor-libraries.md#debug-builds).
 const DEBUG_LOG: &[u8] = b"mk_log";
 
 /// What a file is.

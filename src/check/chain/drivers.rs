@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// `*` stands for one folder (bjca-world §7).
+/// `*` stands for one folder (wire-format/vendor-libraries.md#places).
 const FOLDERS: [&str; 6] =
     ["/opt/apps/*/files/lib*", "/opt/*/lib*", "/usr/lib64", "/usr/lib", "/usr/lib/*-linux-gnu*", "/usr/local/lib"];
 /// Parts of the names of libraries.

@@ -1,4 +1,4 @@
-//! The keys on the USB bus, told by VID:PID (bjca-world §2: the table in assets/media.toml).
+//! The keys on the USB bus, told by VID:PID (wire-format/key-contents.md#media).
 
 use super::usb_bus::{Bus, Device, look};
 use crate::check::{Line, Probe, ProbeId, Scene, Statement, Verdict};

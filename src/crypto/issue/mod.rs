@@ -1,9 +1,9 @@
 //! Issuing: SM2 certificates and revocation lists (GB/T 20518, RFC 5280), with what is to be read from certificates for it
 //! and the PEM forms of keys and certificates.
 //!
-//! Invariants: the signature algorithm is SM2-with-SM3 without parameters (ca-and-crypto §1.4), the identity is the
-//! default one, names and private extensions are UTF8String, end-entity certificates carry no basicConstraints, and
-//! the signing key is only borrowed.
+//! Invariants: the signature algorithm is SM2-with-SM3 without parameters
+//! (wire-format/certificates.md#algorithm-identifiers), the identity is the default one, names and private extensions
+//! are UTF8String, end-entity certificates carry no basicConstraints, and the signing key is only borrowed.
 
 mod extensions;
 
@@ -313,7 +313,8 @@ fn public_key_info(key: &PublicKey) -> Result<SubjectPublicKeyInfoOwned, IssueEr
     })
 }
 
-/// Signs through our own key type: the library's signer writes r‖s without DER and is not wiped (ca-and-crypto §1.4).
+/// Signs through our own key type: the library's signer writes r‖s without DER and is not wiped
+/// (wire-format/certificates.md#signer-trap).
 struct CertificateSigner<'a> {
     key: &'a dyn SigningBackend,
     public: InfoKey,

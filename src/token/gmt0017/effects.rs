@@ -1,4 +1,5 @@
-//! Operations under the user's right: containers, keys, certificates, files (token-standards §2.3, vendor-wire §5).
+//! Operations under the user's right: containers, keys, certificates, files (wire-format/objects.md,
+//! wire-format/crypto-commands.md).
 //!
 //! Invariants
 //! * A harmless question about the same object goes first, in the same transaction: it opens anew what another program
@@ -15,7 +16,7 @@ use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::token::{KeyUse, TokenError};
 use zeroize::Zeroizing;
 
-/// Longest name of a container the vendor's host takes (vendor-wire §5), and of a file (GM/T 0016).
+/// Longest name of a container the vendor's host takes, and of a file (wire-format/objects.md#names).
 const MAX_CONTAINER_NAME: usize = 62;
 const MAX_FILE_NAME: usize = 32;
 /// Length of the SM4 key that wraps a private key, and of the private key: alone, or filled up in front to 64 bytes.

@@ -1,4 +1,4 @@
-//! The pass over a key: containers, certificates, files (token-standards §2.3, vendor-wire §5).
+//! The pass over a key: containers, certificates, files (wire-format/objects.md).
 
 use super::session::{Known, Session};
 use super::wire::{self, Id, Name};
@@ -13,7 +13,7 @@ const MAX_CONTAINERS: usize = 64;
 pub const MAX_CERTIFICATE: usize = 64 * 1024;
 pub const MAX_FILE: usize = 65_535;
 
-/// The file that names the container in use (bjca-world §3).
+/// The file that names the container in use (wire-format/key-contents.md#current-container).
 const CURRENT: &str = "BJCAENVSN";
 
 /// Everything the window shows.

@@ -1,4 +1,5 @@
-//! The user PIN set with the admin PIN: at a counter, or by an answer made elsewhere (vendor-wire §2, §3).
+//! The user PIN set with the admin PIN: at a counter (wire-format/pins.md#unblockpin), or by an answer made elsewhere
+//! (wire-format/pins.md#remote-unblocking).
 //!
 //! Invariants
 //! * The tries of the admin PIN are read before one is put at risk; the command is sent once.

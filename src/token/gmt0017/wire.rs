@@ -1,5 +1,5 @@
 //! Commands of GM/T 0017 as the vendor's host writes them, and strict readers of the answers
-//! (token-standards §2.3–2.4, vendor-wire §5–6). Integers are big-endian; identifiers are echoed as received.
+//! (wire-format/commands.md, wire-format/objects.md). Integers are big-endian; identifiers are echoed as received.
 //!
 //! Invariant: every length is checked before it is used, and nothing is allocated by a number the card sent.
 
@@ -110,7 +110,7 @@ pub fn file_info([high, low]: Id, name: &[u8]) -> Request {
     Request::new("GetFileInfo", Command::new(0x80, 0x36, high, low).data(name).le(Le::Exactly(12)))
 }
 
-/// 80 38; the length is sent twice, in the data and as Le (vendor-wire §5).
+/// 80 38; the length is sent twice, in the data and as Le (wire-format/objects.md#files).
 pub fn read_file(application: Id, name: &[u8], offset: u16, length: u16) -> Request {
     let name_length = u16::try_from(name.len()).unwrap_or(u16::MAX);
     let numbers = [offset, length, name_length].map(u16::to_be_bytes).concat();
@@ -123,7 +123,8 @@ pub fn gen_random() -> Request {
     Request::new("GenRandom", Command::new(0x80, 0x50, 0, 0).le(Le::Exactly(8)))
 }
 
-/// 80 50 with P1 = 01: the challenge of a remote unlock, apart from that of the PIN commands (vendor-wire §3).
+/// 80 50 with P1 = 01: the challenge of a remote unlock, apart from that of the PIN commands
+/// (wire-format/pins.md#remote-unblocking).
 pub fn unlock_challenge() -> Request {
     Request::new("GenRandom", Command::new(0x80, 0x50, 1, 0).le(Le::Exactly(8)))
 }
@@ -257,7 +258,8 @@ pub fn parse_public_key(data: &[u8]) -> Result<PublicKey, TokenError> {
     point(name, parse_256(name, data)?)
 }
 
-/// The new public key: X‖Y as the vendor's host reads it (vendor-wire §5), or with bits4 in front (token-standards §7.2).
+/// The new public key: X‖Y as the vendor's host reads it, or with bits4 in front
+/// (wire-format/crypto-commands.md#key-pairs).
 pub fn parse_generated(data: &[u8]) -> Result<PublicKey, TokenError> {
     let name = "GenECCKeyPair";
     let xy = match data.try_into() {

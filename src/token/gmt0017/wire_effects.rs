@@ -1,4 +1,5 @@
-//! Commands that change a key or use its private keys, as the vendor's host writes them (vendor-wire §5, §5b, §6).
+//! Commands that change a key or use its private keys, as the vendor's host writes them (wire-format/objects.md,
+//! wire-format/crypto-commands.md, wire-format/vendor-commands.md#decryption).
 //!
 //! None of them is repeated. Integers are big-endian but for the rights of files and the constant in front of SM2 cipher
 //! text, which are in the order of the host.

@@ -25,7 +25,7 @@ fn fixed(pin: &str, random: [u8; 8]) -> VirtualKey {
 const RND: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
 
 #[test]
-fn the_verify_vector_of_the_facts_is_accepted_and_its_other_forms_are_not() {
+fn the_verify_vector_of_the_wire_format_is_accepted_and_its_other_forms_are_not() {
     let mut key = fixed("111111", RND);
     assert_eq!(ok(&mut key, &hex("80500000000008")), RND);
     ok(&mut key, &hex("80180001000012 1000 FB0A24425A24A0713A7CCCF82D15CE7E"));
@@ -37,7 +37,7 @@ fn the_verify_vector_of_the_facts_is_accepted_and_its_other_forms_are_not() {
 }
 
 #[test]
-fn the_change_vector_of_the_facts_is_accepted() {
+fn the_change_vector_of_the_wire_format_is_accepted() {
     let mut key = fixed("111111", [0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8]);
     assert_eq!(verify(&mut key, USER, "111111"), 0x9000);
     challenge(&mut key);

@@ -23,7 +23,7 @@ fn example() -> VirtualKey {
     key
 }
 
-/// The vector of token-standards §4.4 in the order of vendor-wire §5.
+/// The vector of wire-format/crypto-commands.md#key-import-example as the command carries it.
 fn import_vector(encrypted: &str) -> Vec<u8> {
     let encrypted = hex(encrypted);
     let length = u32::try_from(encrypted.len()).unwrap().to_be_bytes();
@@ -45,7 +45,7 @@ fn import_vector(encrypted: &str) -> Vec<u8> {
 const WRAPPED: &str = "49660A93FC61D46A3AF331D027F3DE62727BB7723BAEAF9956C8DE0A44AB8607";
 
 #[test]
-fn the_import_vector_of_the_facts_brings_in_the_encryption_pair() {
+fn the_import_vector_of_the_wire_format_brings_in_the_encryption_pair() {
     let zeros = "2677F46B09C122CC975533105BD4A22A";
     for encrypted in [WRAPPED.to_owned(), format!("{zeros}{zeros}{WRAPPED}")] {
         let mut key = example();
@@ -220,7 +220,7 @@ fn digests_are_raw_and_sm3_starts_with_z_on_request() {
     }
     assert_eq!(word(&mut key, &apdu(0x80, 0xBA, 0, 0, &[], Some(0))), 0x6985);
     assert_eq!(word(&mut key, &[0x80, 0xB4, 0, 4]), 0x6A9D);
-    // the example of token-standards §6.1
+    // the example of wire-format/crypto-commands.md#sm2-example
     let start = hex("00000100 09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020
          CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13
          00000010 31323334353637383132333435363738");

@@ -1,5 +1,5 @@
-//! The other side of the wire for tests, written from the facts and not from the client: builds the blocks a vendor's host
-//! sends and takes answers apart.
+//! The other side of the wire for tests, written from wire-format/pins.md and not from the client: builds the blocks a
+//! vendor's host sends and takes answers apart.
 
 use crate::crypto::{Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
 use crate::virtual_key::personalise::personalise;

@@ -1,5 +1,5 @@
-//! The grant: for a proven code, or for an order begun before, what sets a transport PIN on exactly this key for exactly this
-//! challenge (vendor-wire §3), sealed to the client's key.
+//! The grant: for a proven code, or for an order begun before, what sets a transport PIN on exactly this key for
+//! exactly this challenge (wire-format/pins.md#remote-unblocking), sealed to the client's key.
 
 use super::code::code_of;
 use super::{Details, Step, applicant, cancel, details, fresh, hold};

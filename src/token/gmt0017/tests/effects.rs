@@ -1,4 +1,5 @@
-//! Containers, keys and certificates as the vendor's host writes them (vendor-wire §5, §5b), and what refusals mean.
+//! Containers, keys and certificates as the vendor's host writes them (wire-format/objects.md,
+//! wire-format/crypto-commands.md), and what refusals mean.
 
 use super::{
     CONTAINER_INFO, ENUM_CONTAINER, OPEN_APPLICATION, OPEN_CONTAINER, PRELUDE, SIGN_CERTIFICATE, broken, logged_in,
@@ -15,7 +16,7 @@ const CREATE: &str = "80 40 00 00 00 0005 1000 4E6577 0002";
 const DELETE: &str = "80 48 00 00 00 0009 1000 557365724B6579";
 const EMPTY_INFO: (&str, &str) = (CONTAINER_INFO.0, "00 00000000 00000000 00 00 9000");
 const GENERATE: &str = "80 70 00 00 00 0008 1000 3001 00000100 0000";
-/// The key pair of GB/T 32918.2 and the wrapped pair of token-standards §4.4.
+/// The key pair of GB/T 32918.2 and the pair wrapped for it (wire-format/crypto-commands.md#key-import-example).
 const SIGNING: &str = "09F9DF311E5421A150DD7D161E4BC5C672179FAD1833FC076BB08FF356F35020\
                        CCEA490CE26775A52DC6EA718CC1AA600AED05FBF35E084A6632F6072DA9AD13";
 const ENCRYPTION: &str = "D5548C7825CBB56150A3506CD57464AF8A1AE0519DFAF3C58221DC810CAF28DD\

@@ -1,4 +1,4 @@
-//! Files: switched in one command where they can be (vendor-wire §5).
+//! Files: switched in one command where they can be (wire-format/objects.md#files).
 
 use super::{OPEN_APPLICATION, broken, logged_in, logged_in_with, step};
 use crate::apdu::StatusWord;
