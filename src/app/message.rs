@@ -59,7 +59,7 @@ pub enum Command {
     },
     /// How many tries the admin PIN of the key in this slot has left; reading it spends none.
     AdminTries(u64),
-    /// Replace the user PIN by right of the admin PIN, at a counter of the CA (U7).
+    /// Replace the user PIN by right of the admin PIN, at a counter of the CA.
     UnblockPin {
         /// The slot of the key.
         slot: u64,

@@ -1,4 +1,4 @@
-//! Rules for a new PIN, checked while the person types (P4, P5). Pure functions over what was typed.
+//! Rules for a new PIN, checked while the person types. Pure functions over what was typed.
 
 use crate::ca::ServiceUrl;
 use crate::crypto::PublicKey;

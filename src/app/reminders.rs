@@ -1,6 +1,6 @@
-//! Reminders of certificates that end soon (W9): at the days the person chose, else those of the CA, else at 60, 30, 15, 7, 3
-//! and 1, each once per certificate, also when the program was not running on the very day. A small file keeps what was told; without it the memory lasts as long as the
-//! program.
+//! Reminders of certificates that end soon: at the days the person chose, else those of the CA, else at 60, 30, 15, 7,
+//! 3 and 1, each once per certificate, also when the program was not running on the very day. A small file keeps what
+//! was told; without it the memory lasts as long as the program.
 //!
 //! Invariant: after a reminder at some number of days, only smaller numbers remind of the same certificate again.
 

@@ -86,7 +86,7 @@ pub struct Settings {
     pub language: Language,
     /// Light or dark.
     pub theme: ThemeChoice,
-    /// 柜台模式: a key may be unlocked by its admin PIN (U7).
+    /// 柜台模式: a key may be unlocked by its admin PIN.
     pub counter_mode: bool,
     /// A closed window stays in the tray, so that reminders come; only where the desktop has a tray.
     pub stay_in_tray: bool,

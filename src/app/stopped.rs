@@ -1,4 +1,4 @@
-//! A part of the program stopped by a fault of its own: nothing it was asked for is waited for any more (W12).
+//! A part of the program stopped by a fault of its own: nothing it was asked for is waited for any more.
 
 use super::desk::{CheckState, Desk};
 use super::message::UpdateStage;

@@ -113,7 +113,7 @@ pub enum MainAction {
     Unlock,
 }
 
-/// Longest time after the end in which a renewal is still possible (R1; the CA service has the last word).
+/// Longest time after the end in which a renewal is still possible (the CA service has the last word).
 const RENEWABLE_DAYS_AFTER_END: i64 = 365;
 
 impl KeyView {

@@ -1,5 +1,5 @@
-//! 环境检测: small independent probes along the chain from the USB bus to the desktop, each with a verdict, a sentence, what to
-//! do, and where possible a repair (requirements E1–E6).
+//! 环境检测: small independent probes along the chain from the USB bus to the desktop, each with a verdict, a sentence,
+//! what to do, and where possible a repair.
 //!
 //! Invariants
 //! * A probe reads. It changes nothing, spends no try of a PIN and sends no PIN; only a repair changes something, when the

@@ -1,4 +1,4 @@
-//! What becomes of a panic: a report in a local file, and a clean start afterwards (W12).
+//! What becomes of a panic: a report in a local file, and a clean start afterwards.
 //!
 //! Invariants
 //! * A report stays on this computer and holds nothing of the person: paths lose what is before the source, the home folder

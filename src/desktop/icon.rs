@@ -1,5 +1,5 @@
-//! The icon of the program on the desktop of this person (W1): on Linux a copy of its entry in the menu, in the folder that the
-//! desktop shows. On Windows the setup makes it.
+//! The icon of the program on the desktop of this person: on Linux a copy of its entry in the menu, in the folder that
+//! the desktop shows. On Windows the setup makes it.
 //!
 //! Invariants: the file has the program's name and is the only one that is touched; a power cut leaves the old state or the
 //! new one; where the person's desktop has no folder none is made.

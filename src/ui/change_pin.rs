@@ -1,5 +1,5 @@
-//! 修改密码 (P1–P5): current → new → again, live rules, tries left before and after, a second confirmation before the last
-//! tries. The typed current PIN is wiped the moment it is sent; the new one when the dialog closes.
+//! 修改密码: current → new → again, live rules, tries left before and after, a second confirmation before the last tries.
+//! The typed current PIN is wiped the moment it is sent; the new one when the dialog closes.
 
 use super::action::Action;
 use super::dialogs;

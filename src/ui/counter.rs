@@ -1,5 +1,5 @@
-//! 用管理口令解锁 (U7): for a counter of the CA, off by default. The admin PIN is typed here, sent once to the key and never
-//! kept; before its last tries the person is asked once more, because a key whose admin PIN is locked is lost.
+//! 用管理口令解锁: for a counter of the CA, off by default. The admin PIN is typed here, sent once to the key and never kept;
+//! before its last tries the person is asked once more, because a key whose admin PIN is locked is lost.
 
 use super::action::Action;
 use super::change_pin::Wish;

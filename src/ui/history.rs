@@ -1,4 +1,4 @@
-//! 历史证书 (R10): certificates that were replaced. What was encrypted to them can only be opened with their keys, which stay on
+//! 历史证书: certificates that were replaced. What was encrypted to them can only be opened with their keys, which stay on
 //! the key until the person removes them, warned.
 
 use super::action::Action;

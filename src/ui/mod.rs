@@ -1,4 +1,4 @@
-//! The window (ux.md). It shows the model and sends commands; it never works on its own thread for long.
+//! The window. It shows the model and sends commands; it never works on its own thread for long.
 //!
 //! Invariants: idle means no repaint at all; events are taken in for at most 10 ms a frame; PIN characters are taken out
 //! of the raw input before the toolkit sees them; no colour, size or text literal stands in a page.

@@ -1,4 +1,4 @@
-//! A new PIN, typed twice, with the rules that are judged while it is typed (P4, P5).
+//! A new PIN, typed twice, with the rules that are judged while it is typed.
 
 use super::icons::{self, Icon};
 use super::pin_entry::labelled;

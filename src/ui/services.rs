@@ -1,4 +1,4 @@
-//! 综合服务: what the CA of the chosen key offers – whom to call, and its pages (S6). What a CA does not have is not shown.
+//! 综合服务: what the CA of the chosen key offers – whom to call, and its pages. What a CA does not have is not shown.
 
 use super::action::Action;
 use super::card::copyable;

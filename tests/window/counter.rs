@@ -1,4 +1,4 @@
-//! 柜台模式 (U7): off by default; with it a key is unlocked by its admin PIN, for real on a virtual key.
+//! 柜台模式: off by default; with it a key is unlocked by its admin PIN, for real on a virtual key.
 
 use crate::bench::{Bench, Card};
 use crate::screen::{Plan, Screen};

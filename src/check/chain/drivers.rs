@@ -1,5 +1,5 @@
 //! Libraries of makers (SKF, GM/T 0016) and other middleware. This program reads CCID keys without them; other programs
-//! need them, and they get into each other's way (E3).
+//! need them, and they get into each other's way.
 //!
 //! A library that fails is a problem only when a key is in that can't be read without it.
 

@@ -1,4 +1,4 @@
-//! One program per person and desktop: a second start hands its wish to the first and ends (W1).
+//! One program per person and desktop: a second start hands its wish to the first and ends.
 //!
 //! Invariants
 //! * Whoever holds the lock file is the first; the system releases it with the process, so a crash leaves nothing behind.

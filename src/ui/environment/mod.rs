@@ -1,4 +1,4 @@
-//! 环境检测: every line of the chain in its order, filling in as the probes end (E1–E6).
+//! 环境检测: every line of the chain in its order, filling in as the probes end.
 
 mod line;
 mod repair;

@@ -1,4 +1,4 @@
-//! 导出报告: what will be in the file is read before it is saved; what belongs to a person is in it only when wanted (E6).
+//! 导出报告: what will be in the file is read before it is saved; what belongs to a person is in it only when wanted.
 
 use crate::app::check::{Line, report};
 use crate::ui::action::Action;

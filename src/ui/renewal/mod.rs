@@ -1,5 +1,5 @@
-//! 证书更新 (R1–R11): a full page for one key, its steps on the left, one thing a step. It shows the wizard of the model and
-//! sends what the person asks for.
+//! 证书更新: a full page for one key, its steps on the left, one thing a step. It shows the wizard of the model and sends
+//! what the person asks for.
 //!
 //! Invariants: what was typed stays with the wizard while its key is away or another page is shown, except PINs, which are
 //! wiped when they are sent and when the page is left; while something runs every button but the way out says why it waits.

@@ -1,4 +1,4 @@
-//! 怎样找回密码: what people should try before, what is needed, how long it takes, whom to call (P3).
+//! 怎样找回密码: what people should try before, what is needed, how long it takes, whom to call.
 
 use super::{Scene, Wizard};
 use crate::ui::faults::telephone;

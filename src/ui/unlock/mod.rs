@@ -1,5 +1,5 @@
-//! 找回密码 (U1–U6): a full page for one key, its steps on the left, one thing a step. It shows the wizard of the model and
-//! sends what the person asks for.
+//! 找回密码: a full page for one key, its steps on the left, one thing a step. It shows the wizard of the model and sends
+//! what the person asks for.
 //!
 //! Invariants: what was typed about the person stays with the wizard while its key is away or another page is shown; PINs
 //! are wiped when they are sent, PINs and codes when the page is left. Code and PINs are typed into fields of our own, never

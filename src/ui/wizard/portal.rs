@@ -1,4 +1,4 @@
-//! A CA without a service of ours (R11): its own page in the browser, step by step.
+//! A CA without a service of ours: its own page in the browser, step by step.
 
 use super::{Frame, sentence, title};
 use crate::app::PortalPage;
