@@ -2,12 +2,12 @@
 //! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`. Seeds with other names stay.
 
 use cert_assistant::apdu::{Command, Response};
-use cert_assistant::crypto::csr::UnsignedCsr;
-use cert_assistant::crypto::csr_response::CsrResponse;
-use cert_assistant::crypto::enveloped_key::EnvelopedKey;
-use cert_assistant::crypto::issue::{public_key_of, subject_der};
-use cert_assistant::crypto::signed_data::{self, Content, signing_digest};
-use cert_assistant::crypto::{PrivateKey, enveloped_data, signature_to_der};
+use gm::csr::UnsignedCsr;
+use gm::csr_response::CsrResponse;
+use gm::enveloped_key::EnvelopedKey;
+use gm::issue::{public_key_of, subject_der};
+use gm::signed_data::{self, Content, signing_digest};
+use gm::{PrivateKey, enveloped_data, signature_to_der};
 use cert_assistant::token::{Channel, Transport, TransportError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};

@@ -1,7 +1,6 @@
 //! 证书助手 – certificates and PINs of Chinese USB keys. One line for every room:
 //!
 //! * [`apdu`] – command, response, status word; used by the host side and by the virtual key
-//! * [`crypto`] – SM2, SM3, SM4 on the PC
 //! * [`cert`] – certificates: fields shown to people, check, export
 //! * [`ca`] – the online CA: protocol, client, orders, journal, profiles
 //! * [`ca_service`] – the reference CA service; only for the program `ca-service`, practice and tests
@@ -22,7 +21,6 @@ pub mod ca_service;
 pub mod cert;
 pub mod check;
 pub mod cli;
-pub mod crypto;
 pub mod desktop;
 #[cfg(feature = "service")]
 pub mod practice;

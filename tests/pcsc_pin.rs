@@ -6,9 +6,9 @@
 
 mod support;
 
-use cert_assistant::crypto::DEFAULT_ID;
 use cert_assistant::token::{KeyUse, PinInfo, PinKind, Token, TokenError, TransportError};
 use cert_assistant::virtual_key::{Spec, State};
+use gm::DEFAULT_ID;
 use std::io::Write;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
@@ -208,7 +208,7 @@ fn a_signature_over_a_digest_is_accepted_by_openssl_and_the_right_is_given_back(
                     .args(["-pkeyopt", "distid:1234567812345678", "-inkey"])
                     .arg(file("key.pem", &pem))
                     .arg("-sigfile")
-                    .arg(file("sig.der", &cert_assistant::crypto::signature_to_der(&signature).unwrap()))
+                    .arg(file("sig.der", &gm::signature_to_der(&signature).unwrap()))
                     .arg("-in")
                     .arg(file("message", message))
                     .output()
@@ -294,7 +294,7 @@ fn no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level() {
                 let mut framed = vec![secret.len() as u8, 0];
                 framed.extend(secret.as_bytes());
                 framed.push(0x80);
-                let key = cert_assistant::crypto::pin_key(secret.as_bytes());
+                let key = gm::pin_key(secret.as_bytes());
                 for bytes in [secret.as_bytes(), &padded, &framed, &*key] {
                     for disguise in disguises(bytes) {
                         assert!(!text.contains(&disguise), "{disguise} is in the log:\n{text}");

@@ -169,7 +169,7 @@ impl Judge {
         token.login(pin(PIN)).unwrap();
         let signature = token.sign(container, &e).unwrap();
         self.file("e", &e);
-        self.file("signature", &cert_assistant::crypto::signature_to_der(&signature).unwrap());
+        self.file("signature", &gm::signature_to_der(&signature).unwrap());
         self.run(
             "openssl",
             &["pkeyutl", "-verify", "-certin", "-inkey", "sign.pem", "-in", "e", "-sigfile", "signature"],
@@ -180,14 +180,14 @@ impl Judge {
             &["pkeyutl", "-encrypt", "-certin", "-inkey", "encrypt.pem", "-in", "plain", "-out", "sealed"],
         );
         let sealed = std::fs::read(self.0.path().join("sealed")).unwrap();
-        let cipher = cert_assistant::crypto::Sm2Cipher::from_der(&sealed).unwrap();
+        let cipher = gm::Sm2Cipher::from_der(&sealed).unwrap();
         assert_eq!(token.decrypt(container, &cipher).unwrap().as_slice(), b"sealed by openssl");
         token.logout().unwrap();
     }
 
     /// What the service keeps: each body with a signature by the right key, and the request for certificates.
     fn evidence(&self, world: &World, no: &str, old: &[u8]) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/crypto_judged/judge.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/gm/tests/judged/judge.py");
         let new = std::fs::read(self.0.path().join("sign.der")).unwrap();
         let (mut kinds, mut session_key, mut nonces) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         let mut order = None;

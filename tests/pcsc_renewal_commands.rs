@@ -8,8 +8,8 @@
 mod support;
 
 use cert_assistant::apdu::{Command as Apdu, Le, StatusWord};
-use cert_assistant::crypto::{DEFAULT_ID, EnvelopedKey, PublicKey, Sm2Cipher, signature_to_der};
 use cert_assistant::token::{KeyUse, Token, TokenError, TransportError};
+use gm::{DEFAULT_ID, EnvelopedKey, PublicKey, Sm2Cipher, signature_to_der};
 use std::ffi::CString;
 use std::path::PathBuf;
 use std::process::Command;

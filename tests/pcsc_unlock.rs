@@ -27,10 +27,10 @@ use cert_assistant::ca::{Application, CaAdapter, Journal, KeyBinding, Unlock, Un
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::delivery::{self, Gateways, MailSettings, MailTls, Smtp};
 use cert_assistant::ca_service::operators::{Operators, Role};
-use cert_assistant::crypto::random;
 use cert_assistant::token::{PinKind, Token, TokenError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa, VirtualKey};
+use gm::random;
 use search::{files, holds};
 use smtp_server::{PASSWORD, Server, Tls, USER};
 use std::fs::File;

@@ -4,9 +4,9 @@
 use base::secret::Pin;
 use cert_assistant::apdu::{Command, Response};
 use cert_assistant::cert::Certificate;
-use cert_assistant::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use cert_assistant::token::replay::FuzzBytes;
 use cert_assistant::token::{Channel, Gmt0017, KeyUse, PinKind, Token, Transport, TransportError};
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 use std::sync::{Arc, Mutex};
 
 /// The reader the seeds were recorded with.

@@ -1,12 +1,12 @@
 //! Requests, responses, envelopes, signed data and cipher texts from anywhere: read or refused, never anything else; what
 //! has one encoding comes out as it went in.
 
-use cert_assistant::crypto::csr::Csr;
-use cert_assistant::crypto::csr_response::CsrResponse;
-use cert_assistant::crypto::enveloped_data::Sealed;
-use cert_assistant::crypto::enveloped_key::EnvelopedKey;
-use cert_assistant::crypto::issue::{public_key_of, serial_of, subject_der, validity_of, verify_issued};
-use cert_assistant::crypto::{Sm2Cipher, signature_from_der, signature_to_der, signed_data};
+use gm::csr::Csr;
+use gm::csr_response::CsrResponse;
+use gm::enveloped_data::Sealed;
+use gm::enveloped_key::EnvelopedKey;
+use gm::issue::{public_key_of, serial_of, subject_der, validity_of, verify_issued};
+use gm::{Sm2Cipher, signature_from_der, signature_to_der, signed_data};
 
 pub fn run(data: &[u8]) {
     let _ = (public_key_of(data), serial_of(data), subject_der(data), validity_of(data), verify_issued(data, data));

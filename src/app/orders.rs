@@ -361,8 +361,8 @@ mod tests {
     use crate::app::hub::Outlet;
     use crate::ca::protocol::{Base64, OrderKind, Period, SessionKey};
     use crate::ca::{Entry, Journal, KeyBinding, Profiles, Proxy};
-    use crate::crypto::PrivateKey;
     use base::fault::FaultCode;
+    use gm::PrivateKey;
     use std::sync::mpsc::{RecvTimeoutError, channel};
     use std::time::Duration;
 

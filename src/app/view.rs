@@ -2,8 +2,8 @@
 
 use super::seal::Picture;
 use crate::cert::{CertError, Certificate, ValidityState};
-use crate::crypto::PublicKey;
 use crate::token::{Container, KeyContents, KeyUse};
+use gm::PublicKey;
 use std::ops::RangeInclusive;
 
 /// A certificate as found on the key.

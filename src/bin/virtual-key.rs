@@ -2,7 +2,6 @@
 //! lets faults happen. For tests and training; see `virtual-key --help`.
 #![allow(clippy::print_stdout)] // the lines printed are what a test or a trainer waits for
 
-use cert_assistant::crypto::issue::IssueError;
 use cert_assistant::virtual_key::faults::FaultRule;
 use cert_assistant::virtual_key::personalise::{OwnerKind, personalise};
 use cert_assistant::virtual_key::{
@@ -10,6 +9,7 @@ use cert_assistant::virtual_key::{
     VirtualKey, command_name, link_tcp, link_vpcd,
 };
 use clap::{Args, Parser, Subcommand};
+use gm::issue::IssueError;
 use std::io::{self, BufRead, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -10,8 +10,8 @@ use super::faults::Scene;
 use super::journal::{Journal, OpenEntry};
 use super::protocol::{Order, OrderKind, OrderState, ProblemCode};
 use super::signing::no_random;
-use crate::crypto::{PrivateKey, random, signature_to_der};
 use base::fault::{Fault, FaultCode};
+use gm::{PrivateKey, random, signature_to_der};
 use std::sync::Arc;
 use std::time::Duration;
 

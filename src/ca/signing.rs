@@ -4,8 +4,8 @@ use super::adapter::{CaAdapter, CaError};
 use super::faults::{Scene, minutes};
 use super::order_api::to_json;
 use super::protocol::{CLOCK_TOLERANCE, Purpose, Signed};
-use crate::crypto::{CryptoError, signed_data};
 use base::fault::{Fault, FaultCode};
+use gm::{CryptoError, signed_data};
 use serde::Serialize;
 
 /// A body with what has to be signed for it.

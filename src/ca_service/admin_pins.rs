@@ -3,8 +3,8 @@
 //!
 //! PIN = 16 characters of 5 bits from HMAC-SM3(master, "admin pin" ‖ 0 ‖ serial number): 80 bits.
 
-use crate::crypto::{PrivateKey, hmac};
 use base::secret::SecretBytes;
+use gm::{PrivateKey, hmac};
 use zeroize::Zeroizing;
 
 /// Characters that people and machines do not take for one another: no I, O, 0, 1.
@@ -51,7 +51,7 @@ pub fn letters<const N: usize>(bytes: &[u8; 32]) -> SecretBytes {
 #[cfg(test)]
 mod tests {
     use super::{CHARACTERS, LENGTH, Masters};
-    use crate::crypto::PrivateKey;
+    use gm::PrivateKey;
 
     fn keys(last: &[u8]) -> Vec<PrivateKey> {
         let key = |&last: &u8| {

@@ -7,7 +7,7 @@
 
 use super::clock::Clock;
 use super::store::{Store, Tx};
-use crate::crypto::sm3;
+use gm::sm3;
 use sqlx::Row;
 
 /// Who does something.

@@ -6,9 +6,9 @@ use super::error::ServiceError;
 use super::secrets::{is_name, random_hex, same};
 use super::store::Tx;
 use crate::ca::protocol::{Captcha, CaptchaAnswer, ProblemCode};
-use crate::crypto::random;
 use ::captcha::Captcha as Picture;
 use ::captcha::filters::{Dots, Noise, Wave};
+use gm::random;
 use sqlx::Row;
 use std::sync::Arc;
 

@@ -11,7 +11,7 @@ use super::orders::steps;
 use super::secrets::{from_hex, is_name};
 use super::store::{Store, Tx, next_number};
 use crate::ca::protocol::OrderState;
-use crate::crypto::issue::Revoked;
+use gm::issue::Revoked;
 use sqlx::Row;
 use time::OffsetDateTime;
 use x509_cert::ext::pkix::CrlReason;

@@ -1,8 +1,8 @@
 //! Why the service did not do what was asked: a refusal the customer can act on, or a failure of its own.
 
 use crate::ca::protocol::{Problem, ProblemCode};
-use crate::crypto::CryptoError;
-use crate::crypto::issue::IssueError;
+use gm::CryptoError;
+use gm::issue::IssueError;
 use std::io;
 use std::path::PathBuf;
 

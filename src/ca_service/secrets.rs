@@ -3,7 +3,7 @@
 //!
 //! Invariant: nothing that a customer has to prove lies in the database in a form that could be used.
 
-use crate::crypto::{CryptoError, PrivateKey, hmac, random};
+use gm::{CryptoError, PrivateKey, hmac, random};
 use zeroize::Zeroizing;
 
 /// The service's secret. All instances on one database share it.
@@ -76,7 +76,7 @@ pub fn random_hex<const N: usize>() -> Result<String, CryptoError> {
 #[cfg(test)]
 mod tests {
     use super::{Secrets, from_hex, hex, is_name, same};
-    use crate::crypto::PrivateKey;
+    use gm::PrivateKey;
 
     #[test]
     fn a_tag_depends_on_purpose_parts_and_their_borders() {

@@ -14,7 +14,7 @@ use super::signed::{self, Evidence};
 use crate::ca::protocol::{
     Holder, OrderHandle, ProblemCode, Product as ShownProduct, Purpose, Session, SessionRequest,
 };
-use crate::crypto::PublicKey;
+use gm::PublicKey;
 use sqlx::Row as _;
 
 /// How long a session lasts, seconds.

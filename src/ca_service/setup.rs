@@ -16,7 +16,7 @@ use super::service::Service;
 use super::store::{Store, StoreError, sqlite_url};
 use crate::ca::protocol::Contact;
 use crate::cert::Certificate;
-use crate::crypto::issue::certificate_from_pem;
+use gm::issue::certificate_from_pem;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -7,7 +7,7 @@ use super::error::ServiceError;
 use super::secrets::{is_name, random_hex};
 use super::store::Tx;
 use crate::ca::protocol::{Base64, CLOCK_TOLERANCE, Challenge, Problem, ProblemCode, Purpose, Signed};
-use crate::crypto::signed_data;
+use gm::signed_data;
 use serde::de::DeserializeOwned;
 
 /// How long a challenge counts, seconds.

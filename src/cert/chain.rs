@@ -8,7 +8,7 @@
 use super::fields::{Certificate, SignatureAlgorithm, Usage};
 use super::trust::TrustStore;
 use super::validity::ValidityState;
-use crate::crypto::signature_from_der;
+use gm::signature_from_der;
 
 /// Longest path, leaf and root included.
 const MAX_DEPTH: usize = 6;

@@ -7,7 +7,7 @@ use super::fetch::{Limits, get, http_address};
 use super::fields::{Certificate, Usage};
 use super::trust::TrustStore;
 use super::validity::ValidityState;
-use crate::crypto::PublicKey;
+use gm::PublicKey;
 
 /// What a certificate on a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -2,10 +2,10 @@
 //! new one, never half of one. Certificates are public: nothing secret passes here.
 
 use super::fields::Certificate;
-use crate::crypto::random;
 use der::asn1::{AnyRef, ObjectIdentifier, SetOfVec};
 use der::pem::LineEnding;
 use der::{Decode, Encode, Sequence};
+use gm::random;
 use std::fs::{self, File};
 use std::io::{ErrorKind, Write};
 use std::path::Path;

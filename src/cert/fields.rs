@@ -6,7 +6,7 @@
 use super::identity::Identity;
 use super::name::{Name, extension_text, hex};
 use super::validity::Validity;
-use crate::crypto::{PublicKey, sm3};
+use gm::{PublicKey, sm3};
 use std::fmt;
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;

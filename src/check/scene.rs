@@ -4,9 +4,9 @@
 use super::outside::Reached;
 use crate::ca::{Profiles, Proxy};
 use crate::cert::TrustStore;
-use crate::crypto::PublicKey;
 use crate::token::{KeyContents, KeyUse, ServiceReport, ServiceState};
 use base::fault::Fault;
+use gm::PublicKey;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;

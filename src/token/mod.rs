@@ -37,8 +37,8 @@ pub use types::{
     Unlocked,
 };
 
-use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use base::secret::Pin;
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 use zeroize::Zeroizing;
 
 /// What the program can do with a key. One call is one operation: it takes and gives back the transaction itself.

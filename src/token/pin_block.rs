@@ -6,8 +6,8 @@
 
 use super::TokenError;
 use super::profile::PinRules;
-use crate::crypto::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
 use base::secret::{Pin, SecretBytes};
+use gm::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
 use std::ops::RangeInclusive;
 
 /// Random bytes of the key that a block answers; single use.

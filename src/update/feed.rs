@@ -2,10 +2,10 @@
 
 use super::{Answer, Release, ReleaseFile};
 use crate::ca::ServiceUrl;
-use crate::crypto::{PublicKey, signature_from_der};
 use base::fault::{Fault, FaultCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use gm::{PublicKey, signature_from_der};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::io::Write;

@@ -11,8 +11,8 @@ mod feed;
 mod fetch;
 
 use crate::ca::{Proxy, ServiceUrl};
-use crate::crypto::PublicKey;
 use base::fault::{Fault, FaultCode};
+use gm::PublicKey;
 use std::path::{Path, PathBuf};
 
 /// Where the feed is and who signs it; from the settings, else from the CA profile.

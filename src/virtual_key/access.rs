@@ -5,7 +5,7 @@
 
 use super::card::{Answer, Card, Effect, Fields, Reply, Request, Stop, stop, sw, wrong};
 use super::state::{PinState, Secret, Tries};
-use crate::crypto::{Sm4Key, cbc_mac, ecb_decrypt, ecb_encrypt, pad80, pin_key};
+use gm::{Sm4Key, cbc_mac, ecb_decrypt, ecb_encrypt, pad80, pin_key};
 use zeroize::Zeroizing;
 
 const BLOCK: usize = 16;

@@ -5,7 +5,7 @@ use super::session::Session;
 use super::state::{Application, Container, KeyState};
 use super::store::Store;
 use crate::apdu::StatusWord;
-use crate::crypto::CryptoError;
+use gm::CryptoError;
 
 /// How a command ends early.
 #[derive(Debug, PartialEq, Eq)]

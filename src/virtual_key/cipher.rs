@@ -3,7 +3,7 @@
 //! Init names the key and its parameters; Update takes whole blocks, Final the rest; the single command is both.
 
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, stop, sw};
-use crate::crypto::{Sm4Key, cbc_decrypt, cbc_encrypt, cbc_mac, ecb_decrypt, ecb_encrypt, pad80};
+use gm::{Sm4Key, cbc_decrypt, cbc_encrypt, cbc_mac, ecb_decrypt, ecb_encrypt, pad80};
 use zeroize::Zeroizing;
 
 const BLOCK: usize = 16;

@@ -5,7 +5,7 @@ use super::faults::{Fault, Faults, Plug, distort};
 use super::session::Session;
 use super::state::KeyState;
 use super::store::{Store, StoreError};
-use crate::crypto::CryptoError;
+use gm::CryptoError;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use zeroize::Zeroizing;

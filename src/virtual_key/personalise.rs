@@ -7,8 +7,8 @@ use super::state::{
     Tries,
 };
 use super::test_ca::{TestCa, serial_number};
-use crate::crypto::issue::{COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, ORGANISATION, Role, Subject};
-use crate::crypto::{PrivateKey, PublicKey, random};
+use gm::issue::{COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, ORGANISATION, Role, Subject};
+use gm::{PrivateKey, PublicKey, random};
 use std::str::FromStr;
 use time::{Duration, OffsetDateTime, Time, UtcOffset};
 

@@ -3,7 +3,7 @@
 use super::card::{Answer, Card, Fields, Reply, Request, Stop, stop, sw};
 use super::cipher::SessionKey;
 use super::state::Slot;
-use crate::crypto::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, Sm2Cipher, Sm4Key, ecb_decrypt};
+use gm::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, Sm2Cipher, Sm4Key, ecb_decrypt};
 use zeroize::Zeroizing;
 
 /// Length of the key in bits, as it stands in front of points and signatures.

@@ -3,7 +3,7 @@
 //! The file holds the secrets of a virtual key (that is what it is for), so it belongs to its owner alone; the types here
 //! still can't be printed or cloned.
 
-use crate::crypto::PrivateKey;
+use gm::PrivateKey;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 

@@ -2,11 +2,11 @@
 //! folder, so that a program under test can be told to trust the root. All names are invented.
 
 use super::store::write_whole;
-use crate::crypto::issue::{
+use gm::issue::{
     Authority, COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, NameParts, ORGANISATION, Role, Subject,
     certificate, certificate_from_pem, certificate_to_pem, private_key_from_pem, private_key_to_pem,
 };
-use crate::crypto::{CryptoError, PrivateKey, random};
+use gm::{CryptoError, PrivateKey, random};
 use std::io;
 use std::path::{Path, PathBuf};
 use time::OffsetDateTime;

@@ -148,7 +148,7 @@ pub async fn the_evidence_of_an_order_can_be_verified(place: Place) {
     let dir = tempfile::tempdir().unwrap();
     let file = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
     for (name, certificate) in [("old.pem", &customer.certificate), ("new.pem", &new.certificate)] {
-        let pem = cert_assistant::crypto::issue::certificate_to_pem(certificate).unwrap();
+        let pem = gm::issue::certificate_to_pem(certificate).unwrap();
         std::fs::write(file(name), pem).unwrap();
     }
     let mut verified = Vec::new();

@@ -286,7 +286,7 @@ fn certificates(folder: &Folder) -> (String, String) {
     let state = cert_assistant::virtual_key::VirtualKey::open(&folder.path("key.json")).unwrap();
     let container = &state.state().applications[0].containers[0];
     let der = |slot: &cert_assistant::virtual_key::state::Slot| slot.certificate.clone().unwrap();
-    let pem = cert_assistant::crypto::issue::certificate_to_pem(&der(&container.sign)).unwrap();
+    let pem = gm::issue::certificate_to_pem(&der(&container.sign)).unwrap();
     std::fs::write(folder.path("sign.pem"), pem).unwrap();
     std::fs::write(folder.path("encrypt.der"), der(&container.encrypt)).unwrap();
     ("sign.pem".to_owned(), "encrypt.der".to_owned())

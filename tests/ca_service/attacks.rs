@@ -8,9 +8,9 @@ use cert_assistant::ca::protocol::{
 };
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::crl::{self, Reason};
-use cert_assistant::crypto::PrivateKey;
-use cert_assistant::crypto::csr::UnsignedCsr;
-use cert_assistant::crypto::issue::{
+use gm::PrivateKey;
+use gm::csr::UnsignedCsr;
+use gm::issue::{
     Authority, COMMON_NAME, CertificateRequest, Extras, Role, Subject, certificate, serial_of, subject_der,
 };
 use time::OffsetDateTime;

@@ -10,7 +10,7 @@ use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::books::customers;
 use cert_assistant::ca_service::crl::{self, Reason};
 use cert_assistant::ca_service::orders::steps;
-use cert_assistant::crypto::PrivateKey;
+use gm::PrivateKey;
 
 const OFFICER: Actor<'static> = Actor { name: "officer", role: "operator" };
 

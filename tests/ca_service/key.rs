@@ -4,11 +4,11 @@ use crate::world::{Customer, World};
 use cert_assistant::ca::protocol::Base64;
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::books::devices;
-use cert_assistant::crypto::signed_data::{Content, build, signing_digest};
-use cert_assistant::crypto::{pad80, pin_key};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::state::Slot;
 use cert_assistant::virtual_key::{KeyState, Outcome, Spec, State, TestCa, VirtualKey};
+use gm::signed_data::{Content, build, signing_digest};
+use gm::{pad80, pin_key};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 const APP: [u8; 2] = [0x10, 0x00];
@@ -93,7 +93,7 @@ impl Key {
     pub fn verify(&mut self, pin: &[u8]) -> u16 {
         let random = self.ok(&apdu(0x80, 0x50, 0, 0, &[], Some(8)));
         let block = [&[8, 0], random.as_slice(), &[0x80, 0, 0, 0, 0, 0]].concat();
-        let cipher = cert_assistant::crypto::ecb_encrypt(&pin_key(pin), &block).unwrap();
+        let cipher = gm::ecb_encrypt(&pin_key(pin), &block).unwrap();
         self.send(&apdu(0x80, 0x18, 0, 1, &[APP.as_slice(), &cipher].concat(), None)).1
     }
 
@@ -104,10 +104,10 @@ impl Key {
         let key = pin_key(old);
         let length = u16::try_from(new.len()).unwrap().to_le_bytes();
         let framed = pad80(&[length.as_slice(), new].concat()).to_vec();
-        let cipher = cert_assistant::crypto::ecb_encrypt(&key, &framed).unwrap();
+        let cipher = gm::ecb_encrypt(&key, &framed).unwrap();
         let mut iv = [0; 16];
         iv[..8].copy_from_slice(&random);
-        let mac = cert_assistant::crypto::cbc_mac(&key, &iv, &pad80(new)).unwrap();
+        let mac = gm::cbc_mac(&key, &iv, &pad80(new)).unwrap();
         let data = [APP.as_slice(), &cipher, &mac[..4]].concat();
         self.ok(&apdu(0x84, 0x16, 0, 1, &data, None));
     }

@@ -30,7 +30,7 @@ async fn renew_all(instances: Vec<World>, customers: usize) -> Vec<World> {
                 assert_eq!(one, two);
                 let no = one.order.no;
                 // the same CSR on two instances
-                let key = cert_assistant::crypto::PrivateKey::generate().unwrap();
+                let key = gm::PrivateKey::generate().unwrap();
                 let csr = crate::renewal::csr(&customer, &key);
                 let (one, two) =
                     tokio::join!(here.try_issue(&customer, &no, &csr), there.try_issue(&customer, &no, &csr));

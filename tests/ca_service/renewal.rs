@@ -6,10 +6,10 @@ use cert_assistant::ca::protocol::{
     Order, OrderCreated, OrderKind, OrderRequest, Purpose, SESSION, SESSION_SIGNATURE, Session, SessionKey,
     SessionRequest, Signed, SymAlg, WrapProfile,
 };
-use cert_assistant::crypto::csr::UnsignedCsr;
-use cert_assistant::crypto::csr_response::CsrResponse;
-use cert_assistant::crypto::issue::subject_der;
-use cert_assistant::crypto::{PrivateKey, signature_to_der};
+use gm::csr::UnsignedCsr;
+use gm::csr_response::CsrResponse;
+use gm::issue::subject_der;
+use gm::{PrivateKey, signature_to_der};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// An open session with its key.

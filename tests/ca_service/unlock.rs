@@ -9,7 +9,7 @@ use cert_assistant::ca::protocol::{
     code_proof,
 };
 use cert_assistant::ca_service::audit::Actor;
-use cert_assistant::crypto::PrivateKey;
+use gm::PrivateKey;
 use sqlx::Row;
 
 pub const OFFICER: Actor<'static> = Actor { name: "officer", role: "operator" };

@@ -12,7 +12,7 @@ use cert_assistant::ca::protocol::{
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::books::devices;
 use cert_assistant::ca_service::crl::{self, Reason};
-use cert_assistant::crypto::PrivateKey;
+use gm::PrivateKey;
 
 /// A code that is not the right one.
 fn other(code: &str) -> String {

@@ -14,7 +14,7 @@ use cert_assistant::ca_service::crl::{self, Reason};
 use cert_assistant::ca_service::orders::steps;
 use cert_assistant::ca_service::orders::unlock::SentTo;
 use cert_assistant::ca_service::orders::unlock::review::{self, Approval, By};
-use cert_assistant::crypto::PrivateKey;
+use gm::PrivateKey;
 
 fn approval(to: SentTo, by: By) -> Approval<'static> {
     Approval { to, by, note: "called the registered number, knew the code word" }

@@ -7,7 +7,7 @@ use crate::renewal::{bearer, fresh_key};
 use crate::unlock::{Applied, NEW_PIN, applicant, unlock_request};
 use crate::world::{Answer, Customer, NOON, Options, Place, World};
 use cert_assistant::ca::protocol::{Applicant, Base64, OrderState, UnlockRoute};
-use cert_assistant::crypto::PrivateKey;
+use gm::PrivateKey;
 use serde_json::Value;
 
 /// Somebody's application, and what is his own in the answers.

@@ -2,8 +2,8 @@
 
 use base::fault::FaultCode;
 use cert_assistant::ca::{Proxy, ServiceUrl};
-use cert_assistant::crypto::PublicKey;
 use cert_assistant::update::{Answer, FeedSource, ReleaseFile, ask, download, target};
+use gm::PublicKey;
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

@@ -8,7 +8,7 @@ use cert_assistant::ca::protocol::{
     UnlockRequest, UnlockView, code_proof,
 };
 use cert_assistant::ca::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
-use cert_assistant::crypto::{PublicKey, pin_key, protect_new_pin, random, signature_from_der, signed_data};
+use gm::{PublicKey, pin_key, protect_new_pin, random, signature_from_der, signed_data};
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};

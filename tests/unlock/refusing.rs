@@ -7,8 +7,8 @@ use base::fault::FaultCode;
 use base::secret::SecretBytes;
 use cert_assistant::ca::protocol::{Base64, Grant, OrderState, ProblemCode};
 use cert_assistant::ca::{KeyAccess, KeyGone, KeyRefusal, UnlockMark, UnlockStep};
-use cert_assistant::crypto::{PrivateKey, pin_key, protect_new_pin};
 use cert_assistant::token::{Token, TokenError};
+use gm::{PrivateKey, pin_key, protect_new_pin};
 
 fn grant(pin_text: &str, response: Vec<u8>) -> Grant {
     Grant { transport_pin: pin(pin_text), response: SecretBytes::from_vec(response) }
@@ -16,7 +16,7 @@ fn grant(pin_text: &str, response: Vec<u8>) -> Grant {
 
 #[test]
 fn a_grant_that_is_forged_or_for_another_client_reaches_no_key_and_the_order_goes_on() {
-    type Forger = fn(&mut cert_assistant::ca::protocol::UnlockAnswer, &[u8], &cert_assistant::crypto::PublicKey);
+    type Forger = fn(&mut cert_assistant::ca::protocol::UnlockAnswer, &[u8], &gm::PublicKey);
     let forgers: [(&str, Forger); 6] = [
         ("not a grant", |answer, _, _| answer.grant = Base64(vec![0x30, 0])),
         ("a bit is another one", |answer, _, _| *answer.grant.0.last_mut().unwrap() ^= 1),

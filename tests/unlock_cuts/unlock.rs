@@ -12,10 +12,10 @@ use cert_assistant::ca::{
     Application, CaAdapter, Entry, Journal, KeyBinding, Unlock, UnlockLine, UnlockOutcome, UnlockStep,
 };
 use cert_assistant::cert::Certificate;
-use cert_assistant::crypto::PrivateKey;
 use cert_assistant::token::{Token, TokenError};
 use cert_assistant::virtual_key::personalise::personalise;
 use cert_assistant::virtual_key::{Spec, State, TestCa};
+use gm::PrivateKey;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,6 +1,6 @@
 //! Runs the program and speaks the wire with it.
 
-use cert_assistant::crypto::{cbc_mac, ecb_encrypt, pad80, pin_key};
+use gm::{cbc_mac, ecb_encrypt, pad80, pin_key};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};

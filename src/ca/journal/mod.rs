@@ -7,8 +7,8 @@
 //! * One program at a time works on an order: an open entry holds a lock that ends with the process.
 
 use super::entry::Entry;
-use crate::crypto::random;
 use base::fault::{Fault, FaultCode};
+use gm::random;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};

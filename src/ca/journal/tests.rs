@@ -4,8 +4,8 @@ use super::{Entry, Journal};
 use crate::ca::entry::{Download, KeyBinding, Sent};
 use crate::ca::protocol::{Base64, Order, OrderKind, OrderState, Period, SessionKey};
 use crate::ca::renewal::{DownloadStep, Step};
-use crate::crypto::PublicKey;
 use base::fault::FaultCode;
+use gm::PublicKey;
 use std::path::PathBuf;
 
 fn entry() -> Entry {
@@ -20,7 +20,7 @@ fn entry() -> Entry {
             container: "old".to_owned(),
             certificate: Base64(vec![1, 2, 3]),
             // the base point is as good as any
-            key: SessionKey(crate::crypto::PrivateKey::from_bytes(&[1; 32]).unwrap().public()),
+            key: SessionKey(gm::PrivateKey::from_bytes(&[1; 32]).unwrap().public()),
         },
         holder: "某某".to_owned(),
         old: period,

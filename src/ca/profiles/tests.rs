@@ -123,7 +123,7 @@ fn a_wrong_entry_is_left_out_with_its_reason_and_the_others_hold() {
 
 #[test]
 fn a_feed_of_updates_has_a_secure_address_and_a_key_on_the_curve() {
-    let key = crate::crypto::PrivateKey::generate().unwrap().public();
+    let key = gm::PrivateKey::generate().unwrap().public();
     let hex: String = key.uncompressed().iter().map(|byte| format!("{byte:02X}")).collect();
     let with = |address: &str, key: &str| {
         let update = format!("update = {{ address = \"{address}\", key = \"{key}\" }}\norder_api");
@@ -158,7 +158,7 @@ fn a_file_that_does_not_read_is_told_and_changes_nothing() {
 
 #[test]
 fn private_roots_lie_beside_the_file_or_in_it() {
-    use crate::crypto::issue::certificate_to_pem;
+    use gm::issue::certificate_to_pem;
     let ca = crate::virtual_key::TestCa::create().unwrap();
     let pem = certificate_to_pem(ca.root()).unwrap();
     let folder = tempfile::tempdir().unwrap();

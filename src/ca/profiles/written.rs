@@ -2,8 +2,8 @@
 
 use super::{CaProfile, Connection, Origin, PinPolicy, PortalPages, Text};
 use crate::ca::service_url::{ServiceUrl, UrlRefused, checked};
-use crate::crypto::PublicKey;
-use crate::crypto::issue::certificate_from_pem;
+use gm::PublicKey;
+use gm::issue::certificate_from_pem;
 use serde::Deserialize;
 use std::path::Path;
 

@@ -1,8 +1,8 @@
 //! Binary values inside JSON.
 
-use crate::crypto::PublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use gm::PublicKey;
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 

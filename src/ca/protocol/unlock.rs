@@ -10,8 +10,8 @@
 //! * `POST /v1/orders/{no}/unlock/finish` is signed by the key of the certificate and ends the order.
 
 use super::{Base64, CaptchaAnswer, SessionKey, Signed};
-use crate::crypto::{CryptoError, PrivateKey, PublicKey, Sm2Cipher, hmac, sm3};
 use base::secret::{Pin, SecretBytes};
+use gm::{CryptoError, PrivateKey, PublicKey, Sm2Cipher, hmac, sm3};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
@@ -183,8 +183,8 @@ impl Grant {
 mod tests {
     use super::{Grant, UnlockBegin, code_proof, normal_code};
     use crate::ca::protocol::{Base64, Purpose, Signed};
-    use crate::crypto::PrivateKey;
     use base::secret::{Pin, SecretBytes};
+    use gm::PrivateKey;
 
     fn begin() -> UnlockBegin {
         let signed = Signed {

@@ -16,12 +16,12 @@ use crate::ca::protocol::{
 };
 use crate::ca::signing::{ToSign, binding, damaged, nonsense};
 use crate::cert::Certificate;
-use crate::crypto::csr::{Csr, UnsignedCsr};
-use crate::crypto::issue::{public_key_of, subject_der, validity_of};
-use crate::crypto::{PublicKey, random};
 use crate::token::{ContainerInfo, KeyContents, KeyUse, Token, TokenError, TransportError};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
+use gm::csr::{Csr, UnsignedCsr};
+use gm::issue::{public_key_of, subject_der, validity_of};
+use gm::{PublicKey, random};
 use std::time::Instant;
 
 /// File that names the container in use.

@@ -2,9 +2,9 @@
 
 use crate::ca::protocol::{CLOCK_TOLERANCE, Order, Period};
 use crate::cert::{Certificate, Usage};
-use crate::crypto::csr_response::CsrResponse;
-use crate::crypto::issue::{subject_der, validity_of, verify_issued};
-use crate::crypto::{EnvelopedKey, PublicKey};
+use gm::csr_response::CsrResponse;
+use gm::issue::{subject_der, validity_of, verify_issued};
+use gm::{EnvelopedKey, PublicKey};
 
 /// What goes into the key.
 pub(super) struct Package {

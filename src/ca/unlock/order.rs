@@ -10,9 +10,9 @@ use crate::ca::order_api::to_json;
 use crate::ca::protocol::{Order, OrderKind, Period, SessionKey, UnlockRequest};
 use crate::ca::signing::no_random;
 use crate::cert::Certificate;
-use crate::crypto::PrivateKey;
-use crate::crypto::issue::validity_of;
 use base::fault::{Fault, FaultCode};
+use gm::PrivateKey;
+use gm::issue::validity_of;
 use std::sync::Arc;
 use std::time::Duration;
 

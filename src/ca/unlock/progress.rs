@@ -5,8 +5,8 @@
 use super::UnlockStep;
 use crate::ca::entry::Entry;
 use crate::ca::protocol::{Base64, OrderState};
-use crate::crypto::{CryptoError, PrivateKey};
 use crate::token::TokenError;
+use gm::{CryptoError, PrivateKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 use std::sync::Arc;

@@ -4,8 +4,8 @@
 
 use super::{Authority, Names};
 use crate::ca_service::error::ServiceError;
-use crate::crypto::issue::{certificate_from_pem, certificate_to_pem};
-use crate::crypto::{CryptoError, PrivateKey, sealed_key};
+use gm::issue::{certificate_from_pem, certificate_to_pem};
+use gm::{CryptoError, PrivateKey, sealed_key};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

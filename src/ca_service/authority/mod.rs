@@ -10,11 +10,11 @@ mod profile;
 pub use folder::{FolderError, Keys};
 pub use profile::{Holder, HolderKind, Profile, private_texts};
 
-use crate::crypto::issue::{
+use gm::issue::{
     Authority as Issuer, COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, ORGANISATION, Revoked, Role,
     SigningBackend, Subject, certificate, certificate_under, revocation_list,
 };
-use crate::crypto::{CryptoError, PrivateKey, PublicKey, random};
+use gm::{CryptoError, PrivateKey, PublicKey, random};
 use time::{Duration, OffsetDateTime};
 
 /// First two bytes of every serial number.
@@ -57,8 +57,8 @@ impl Authority {
     /// # Errors
     /// [`CryptoError::Verification`] unless the key belongs to the operation certificate and that to the root.
     pub fn new(root: Vec<u8>, operation: Vec<u8>, key: Box<dyn SigningBackend>) -> Result<Self, CryptoError> {
-        crate::crypto::issue::verify_issued(&operation, &root)?;
-        if crate::crypto::issue::public_key_of(&operation)? != key.public() {
+        gm::issue::verify_issued(&operation, &root)?;
+        if gm::issue::public_key_of(&operation)? != key.public() {
             return Err(CryptoError::Verification);
         }
         Ok(Self { root, operation, key })
@@ -110,7 +110,7 @@ impl Authority {
     /// Whether a certificate is of this authority.
     #[must_use]
     pub fn issued(&self, certificate: &[u8]) -> bool {
-        crate::crypto::issue::verify_issued(certificate, &self.operation).is_ok()
+        gm::issue::verify_issued(certificate, &self.operation).is_ok()
     }
 
     /// Certifies a customer's key. Returns the certificate's DER.

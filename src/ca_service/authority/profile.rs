@@ -2,10 +2,10 @@
 //! numbers of the customer.
 
 use crate::ca::protocol::Period;
-use crate::crypto::PublicKey;
-use crate::crypto::issue::{COMMON_NAME, COUNTRY, Extras, IssueError, ORGANISATION, Policy, Role, Subject};
 use der::Decode;
 use der::asn1::Utf8StringRef;
+use gm::PublicKey;
+use gm::issue::{COMMON_NAME, COUNTRY, Extras, IssueError, ORGANISATION, Policy, Role, Subject};
 use x509_parser::asn1_rs::FromDer;
 use x509_parser::certificate::X509Certificate;
 

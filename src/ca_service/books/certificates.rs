@@ -11,9 +11,9 @@ use crate::ca_service::error::ServiceError;
 use crate::ca_service::secrets::hex;
 use crate::ca_service::store::{Store, Tx, is_duplicate};
 use crate::cert::{Certificate as Parsed, Usage};
-use crate::crypto::PublicKey;
-use crate::crypto::enveloped_key::EnvelopedKey;
-use crate::crypto::issue::{Role, Subject, public_key_of, serial_of, subject_der, validity_of};
+use gm::PublicKey;
+use gm::enveloped_key::EnvelopedKey;
+use gm::issue::{Role, Subject, public_key_of, serial_of, subject_der, validity_of};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 

@@ -13,7 +13,6 @@ use super::{Console, LANGUAGE, SESSION, VISIT};
 use crate::ca_service::audit::{self, Entry};
 use crate::ca_service::operators::Session;
 use crate::ca_service::secrets::{hex, random_hex, same};
-use crate::crypto::sm3;
 use askama::Template;
 use axum::Form;
 use axum::body::{Body, to_bytes};
@@ -22,6 +21,7 @@ use axum::http::uri::Authority;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
+use gm::sm3;
 use serde::Deserialize;
 use std::sync::Arc;
 

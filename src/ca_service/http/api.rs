@@ -9,12 +9,12 @@ use crate::ca::protocol::{
 use crate::ca_service::orders::{self, Row, codes, create, payment, unlock};
 use crate::ca_service::secrets::hex;
 use crate::ca_service::{Service, ServiceError, captchas, json, sessions, signed};
-use crate::crypto::sm3;
 use axum::Json;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use gm::sm3;
 use serde::Deserialize;
 use std::sync::Arc;
 use std::time::Duration;

@@ -10,8 +10,8 @@ use super::clock::Clock;
 use super::error::ServiceError;
 use super::secrets::{hex, same};
 use super::store::{Store, sqlite_url};
-use crate::crypto::enveloped_key::EnvelopedKey;
-use crate::crypto::{PrivateKey, PublicKey, Sm4Key, cbc_decrypt, cbc_encrypt, hmac, random};
+use gm::enveloped_key::EnvelopedKey;
+use gm::{PrivateKey, PublicKey, Sm4Key, cbc_decrypt, cbc_encrypt, hmac, random};
 use sqlx::Row;
 use sqlx::migrate::Migrator;
 use std::path::Path;
@@ -162,7 +162,7 @@ impl Kmc {
 mod tests {
     use super::Kmc;
     use crate::ca_service::clock::Clock;
-    use crate::crypto::PrivateKey;
+    use gm::PrivateKey;
     use std::sync::Arc;
 
     fn clock() -> Clock {

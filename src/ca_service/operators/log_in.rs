@@ -8,7 +8,7 @@ use super::{OperatorError, Operators, Password, Role, login_name, read_role};
 use crate::ca_service::audit::{self, Actor, Entry};
 use crate::ca_service::secrets::{hex, random_hex};
 use crate::ca_service::store::Tx;
-use crate::crypto::sm3;
+use gm::sm3;
 use serde::{Deserialize, Serialize};
 use sqlx::Row;
 

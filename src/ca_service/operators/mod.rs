@@ -13,7 +13,7 @@ pub use password::{LONGEST_PASSWORD, OneTimePassword, Password, SHORTEST_PASSWOR
 use super::audit::{self, Actor, Entry};
 use super::clock::Clock;
 use super::store::{Store, Tx, is_duplicate, next_number};
-use crate::crypto::CryptoError;
+use gm::CryptoError;
 use sqlx::Row;
 use std::sync::Arc;
 use tokio::sync::Semaphore;

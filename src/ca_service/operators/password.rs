@@ -3,10 +3,10 @@
 //! Argon2id (RFC 9106) with 19 MiB and two passes, the PHC string holds salt and cost.
 
 use super::{OperatorError, Operators};
-use crate::crypto::{CryptoError, random};
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use gm::{CryptoError, random};
 use serde::{Deserialize, Deserializer};
 use zeroize::Zeroizing;
 

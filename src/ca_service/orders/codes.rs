@@ -10,7 +10,7 @@ use crate::ca_service::error::ServiceError;
 use crate::ca_service::limits;
 use crate::ca_service::outbox::{self, Channel, Message};
 use crate::ca_service::secrets::same;
-use crate::crypto::random;
+use gm::random;
 use sqlx::Row as _;
 
 const LIFE_MINUTES: i64 = 10;

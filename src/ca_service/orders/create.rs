@@ -15,7 +15,7 @@ use crate::ca_service::secrets::hex;
 use crate::ca_service::sessions::{self, Context};
 use crate::ca_service::signed::{self, Evidence};
 use crate::ca_service::store::{is_duplicate, next_number};
-use crate::crypto::{signature_from_der, sm3};
+use gm::{signature_from_der, sm3};
 
 /// Longest `Idempotency-Key`, bytes.
 const LONGEST_KEY: usize = 128;

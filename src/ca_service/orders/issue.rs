@@ -14,10 +14,10 @@ use crate::ca_service::error::ServiceError;
 use crate::ca_service::secrets::hex;
 use crate::ca_service::signed::{self, Evidence, Request, check_status};
 use crate::ca_service::store::Tx;
-use crate::crypto::csr::Csr;
-use crate::crypto::csr_response::CsrResponse;
-use crate::crypto::issue::{serial_of, subject_der};
-use crate::crypto::sm3;
+use gm::csr::Csr;
+use gm::csr_response::CsrResponse;
+use gm::issue::{serial_of, subject_der};
+use gm::sm3;
 use sqlx::Row as _;
 
 /// Issues the certificates of an order, or gives the package made before.

@@ -12,8 +12,8 @@ use super::session::{Known, Session};
 use super::wire::{self, Id};
 use super::wire_effects;
 use crate::apdu::Meaning;
-use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::token::{KeyUse, TokenError};
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 use zeroize::Zeroizing;
 
 /// Longest name of a container the vendor's host takes, and of a file (wire-format/objects.md#names).

@@ -22,8 +22,8 @@ use super::{
     ContainerInfo, KeyContents, KeyUse, PinInfo, PinKind, RemoteUnlock, Token, TokenError, Transport, UnlockChallenge,
     Unlocked,
 };
-use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use base::secret::Pin;
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 use session::{Known, Memory, Right, Session};
 use std::ops::RangeInclusive;
 use wire::Name;

@@ -8,12 +8,12 @@
 use super::read::MAX_LIST;
 use super::wire::{self, Id, Name, Request};
 use crate::apdu::{Meaning, Response, StatusWord};
-use crate::crypto::Sm4Key;
 use crate::token::media::Medium;
 use crate::token::pin_block::{self, Challenge};
 use crate::token::profile::{PinRules, Profile, READ_ONLY};
 use crate::token::{Channel, DeviceInfo, PinInfo, PinKind, TokenError, Transport, TransportError};
 use base::secret::Pin;
+use gm::Sm4Key;
 
 /// What one card told, kept while it stays in the reader.
 #[derive(Default)]

@@ -10,11 +10,11 @@
 use super::session::{Known, Session, refused};
 use super::{sign, wire};
 use crate::apdu::Meaning;
-use crate::crypto::Sm4Key;
 use crate::token::pin_block;
 use crate::token::profile::PinRules;
 use crate::token::{PinInfo, PinKind, RemoteUnlock, TokenError, UnlockChallenge, Unlocked};
 use base::secret::{Pin, SecretBytes};
+use gm::Sm4Key;
 
 /// Fewest tries of the admin PIN that must be left before one is spent on an answer made elsewhere, so that a person with
 /// the right admin PIN can still come.

@@ -4,10 +4,10 @@
 //! Invariant: every length is checked before it is used, and nothing is allocated by a number the card sent.
 
 use crate::apdu::{Command, Le};
-use crate::crypto::PublicKey;
 use crate::token::text::shown;
 use crate::token::{ContainerInfo, DeviceInfo, KeyUse, PinInfo, PinKind, TokenError};
 use base::secret::SecretBytes;
+use gm::PublicKey;
 
 /// Identifier of an open application or container.
 pub type Id = [u8; 2];

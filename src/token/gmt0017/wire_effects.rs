@@ -6,9 +6,9 @@
 
 use super::wire::{Id, Request, use_code};
 use crate::apdu::{Command, Le, split};
-use crate::crypto::{EnvelopedKey, Sm2Cipher};
 use crate::token::KeyUse;
 use base::secret::SecretBytes;
+use gm::{EnvelopedKey, Sm2Cipher};
 
 /// SGD_SM2_3: encryption with SM2 (GM/T 0006).
 const SM2_ENCRYPTION: [u8; 4] = [0x00, 0x02, 0x04, 0x00];
@@ -123,7 +123,7 @@ fn length(bytes: &[u8]) -> [u8; 4] {
 mod tests {
     use super::{decrypt, decrypt_length, import_key_pair};
     use crate::apdu::CommandView;
-    use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
+    use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 
     #[test]
     fn a_wrapped_private_key_is_not_written_to_a_log() {

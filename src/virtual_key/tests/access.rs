@@ -4,10 +4,10 @@ use super::host::{
     ADMIN, ADMIN_PIN, APP, CONT, PIN, USER, apdu, challenge, change, change_apdu, hex, iv, key_in, left, ok, open,
     opened, protect, unblock_apdu, verify, verify_apdu, word,
 };
-use crate::crypto::{Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
 use crate::virtual_key::faults::{Fault, Where};
 use crate::virtual_key::personalise::personalise;
 use crate::virtual_key::{Faults, Outcome, Spec, State, TestCa, VirtualKey};
+use gm::{Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
 
 /// A key with a user PIN and fixed random numbers.
 fn fixed(pin: &str, random: [u8; 8]) -> VirtualKey {

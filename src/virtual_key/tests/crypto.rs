@@ -1,10 +1,10 @@
 //! Key pairs, session keys, digests.
 
 use super::host::{APP, CONT, PIN, USER, apdu, hex, ok, open, opened, verify, word};
-use crate::crypto::{PrivateKey, PublicKey, Sm2Cipher, Sm4Key, cbc_encrypt, ecb_encrypt, sm3};
 use crate::virtual_key::personalise::personalise;
 use crate::virtual_key::state::Slot;
 use crate::virtual_key::{Spec, TestCa, VirtualKey};
+use gm::{PrivateKey, PublicKey, Sm2Cipher, Sm4Key, cbc_encrypt, ecb_encrypt, sm3};
 
 fn place() -> Vec<u8> {
     [APP, CONT].concat()

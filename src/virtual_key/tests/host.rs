@@ -1,9 +1,9 @@
 //! The other side of the wire for tests, written from wire-format/pins.md and not from the client: builds the blocks a
 //! vendor's host sends and takes answers apart.
 
-use crate::crypto::{Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
 use crate::virtual_key::personalise::personalise;
 use crate::virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};
+use gm::{Sm4Key, cbc_mac, ecb_encrypt, pad80, pin_key};
 
 pub const PIN: &str = "123456";
 pub const ADMIN_PIN: &str = "111111";

@@ -1,10 +1,10 @@
 //! What the `openssl` command says about certificates, lists and signatures.
 
 use super::host::{APP, CONT, PIN, USER, all, apdu, key_in, ok, open, opened, verify};
-use crate::crypto::issue::{Revoked, certificate_to_pem, private_key_to_pem, revocation_list};
-use crate::crypto::{DEFAULT_ID, PrivateKey, PublicKey, signature_to_der, sm3};
 use crate::virtual_key::personalise::{OwnerKind, personalise};
 use crate::virtual_key::{Spec, State, TestCa, VirtualKey};
+use gm::issue::{Revoked, certificate_to_pem, private_key_to_pem, revocation_list};
+use gm::{DEFAULT_ID, PrivateKey, PublicKey, signature_to_der, sm3};
 use std::path::Path;
 use std::process::Command;
 use time::OffsetDateTime;
@@ -170,9 +170,9 @@ fn a_private_key_of_openssl_is_read() {
     let folder = tempfile::tempdir().unwrap();
     passes(folder.path(), &["genpkey", "-algorithm", "SM2", "-out", "key.pem"]);
     let text = std::fs::read_to_string(folder.path().join("key.pem")).unwrap();
-    let key = crate::crypto::issue::private_key_from_pem(&text).unwrap();
+    let key = gm::issue::private_key_from_pem(&text).unwrap();
     assert_eq!(private_key_to_pem(&key).unwrap().as_str(), text);
-    assert!(crate::crypto::issue::private_key_from_pem(&text.replace("PRIVATE", "PUBLIC")).is_err());
+    assert!(gm::issue::private_key_from_pem(&text.replace("PRIVATE", "PUBLIC")).is_err());
 }
 
 #[test]

@@ -3,9 +3,9 @@
 use super::host::{
     ADMIN, APP, CONT, PIN, USER, all, apdu, challenge, hex, iv, key_in, left, ok, open, opened, send, verify, word,
 };
-use crate::crypto::{Sm4Key, ecb_encrypt};
 use crate::virtual_key::faults::{Fault, Where};
 use crate::virtual_key::{Faults, State, VirtualKey};
+use gm::{Sm4Key, ecb_encrypt};
 
 fn authenticate(key: &mut VirtualKey) {
     let random = challenge(key);

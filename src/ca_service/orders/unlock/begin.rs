@@ -15,8 +15,8 @@ use crate::ca_service::orders::{Row, find, not_found, wrong_state};
 use crate::ca_service::secrets::{hex, same};
 use crate::ca_service::signed::{self, Evidence};
 use crate::ca_service::store::Tx;
-use crate::crypto::{pin_key, protect_new_pin, signature_from_der};
 use base::secret::{Pin, SecretBytes};
+use gm::{pin_key, protect_new_pin, signature_from_der};
 use sqlx::Row as _;
 use std::net::IpAddr;
 

@@ -22,8 +22,8 @@ use crate::ca_service::orders::{find, made_with, not_found, token};
 use crate::ca_service::secrets::hex;
 use crate::ca_service::signed::{self, Evidence};
 use crate::ca_service::store::{Tx, is_duplicate, next_number};
-use crate::crypto::issue::serial_of;
-use crate::crypto::{signature_from_der, sm3};
+use gm::issue::serial_of;
+use gm::{signature_from_der, sm3};
 use std::net::IpAddr;
 
 /// Longest telephone number, characters.

@@ -29,7 +29,7 @@ use crate::ca_service::limits;
 use crate::ca_service::orders::steps;
 use crate::ca_service::secrets::from_hex;
 use crate::ca_service::store::Tx;
-use crate::crypto::PublicKey;
+use gm::PublicKey;
 use sqlx::Row as _;
 use sqlx::any::AnyRow;
 use std::net::IpAddr;

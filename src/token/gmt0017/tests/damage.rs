@@ -4,10 +4,10 @@ use super::{
     CLEAR, CONTAINER_INFO, ENUM_APPLICATION, ENUM_CONTAINER, LONGMAI, OPEN_APPLICATION, PIN_INFO, PRELUDE, RANDOM,
     SIGN_CERTIFICATE, card, dev_info, first_pass, pin, step,
 };
-use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::token::gmt0017::Gmt0017;
 use crate::token::replay::{FuzzBytes, Step};
 use crate::token::{KeyUse, Token, TokenError};
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 
 #[test]
 fn a_key_that_never_ends_or_answers_wrong_lengths_is_given_up() {

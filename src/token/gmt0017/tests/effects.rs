@@ -6,10 +6,10 @@ use super::{
     logged_in_with, open_key, step,
 };
 use crate::apdu::StatusWord;
-use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::token::gmt0017::Gmt0017;
 use crate::token::replay::Step;
 use crate::token::{ContainerInfo, KeyUse, Token, TokenError, TransportError};
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 
 const NAMES_WITH_NEW: (&str, &str) = (ENUM_CONTAINER.0, "557365724B6579 00 4E6577 00 00 9000");
 const CREATE: &str = "80 40 00 00 00 0005 1000 4E6577 0002";

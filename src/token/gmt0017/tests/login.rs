@@ -5,9 +5,9 @@ use super::{
     broken, card, dev_info, first_pass, logged_in, open_key, pin, step,
 };
 use crate::apdu::StatusWord;
-use crate::crypto::{EnvelopedKey, PublicKey, Sm2Cipher};
 use crate::token::gmt0017::Gmt0017;
 use crate::token::{KeyUse, PinKind, Token, TokenError, TransportError};
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 
 const SIGN: &str = "80 74 02 00 00 0024 1000 3001 5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A5A";
 

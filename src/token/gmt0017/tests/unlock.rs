@@ -4,10 +4,10 @@ use super::virtual_key::Shared;
 use super::{
     CHANGE_TO_222222, CLEAR, OPEN_CONTAINER, PIN_INFO, RANDOM, RANDOM_A1, VERIFY_111111, broken, open_key, pin, step,
 };
-use crate::crypto::{pin_key, protect_new_pin};
 use crate::token::{PinInfo, PinKind, RemoteUnlock, Token, TokenError, TransportError, UnlockChallenge, Unlocked};
 use crate::virtual_key::State;
 use base::secret::SecretBytes;
+use gm::{pin_key, protect_new_pin};
 
 const ADMIN_INFO: (&str, &str) = ("80 14 00 00 00 0002 1000 0003", "0A 0A 00 9000");
 const CHALLENGE: (&str, &str) = ("80 50 01 00 00 0008", "1112131415161718 9000");

@@ -2,12 +2,12 @@
 
 use super::pin;
 use crate::apdu::{Command, Response};
-use crate::crypto::{DEFAULT_ID, EnvelopedKey, PrivateKey, PublicKey};
 use crate::token::gmt0017::Gmt0017;
 use crate::token::{Channel, KeyUse, PinKind, Token, TokenError, Transport, TransportError};
 use crate::virtual_key::faults::FaultRule;
 use crate::virtual_key::personalise::personalise;
 use crate::virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};
+use gm::{DEFAULT_ID, EnvelopedKey, PrivateKey, PublicKey};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
 
 const PIN: &str = "123456";

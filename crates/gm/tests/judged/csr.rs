@@ -1,9 +1,9 @@
 //! Certificate requests.
 
 use crate::tools::{Folder, ID, NULL, alg, children, oid, patched, seq, signed, tlv};
-use cert_assistant::crypto::csr::{Csr, UnsignedCsr};
-use cert_assistant::crypto::issue::subject_der;
-use cert_assistant::crypto::{CryptoError, DEFAULT_ID, PrivateKey, signature_from_der};
+use gm::csr::{Csr, UnsignedCsr};
+use gm::issue::subject_der;
+use gm::{CryptoError, DEFAULT_ID, PrivateKey, signature_from_der};
 
 /// With strings of three types: a name must come back as it went in.
 const SUBJECT: &str = "/C=CN/O=某某科技有限公司/CN=测试单位/emailAddress=someone@example.cn";

@@ -1,9 +1,9 @@
 //! Private keys under a passphrase.
 
 use crate::tools::{Folder, alg, oid, seq, tlv};
-use cert_assistant::crypto::sealed_key::{open, seal};
-use cert_assistant::crypto::{CryptoError, PrivateKey};
 use der::pem::{LineEnding, encode_string};
+use gm::sealed_key::{open, seal};
+use gm::{CryptoError, PrivateKey};
 
 #[test]
 fn openssl_opens_a_sealed_key() {

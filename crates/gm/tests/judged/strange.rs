@@ -2,13 +2,13 @@
 //! says anything else than before.
 
 use crate::certificates::{Ca, issued};
-use cert_assistant::crypto::csr::{Csr, UnsignedCsr};
-use cert_assistant::crypto::csr_response::CsrResponse;
-use cert_assistant::crypto::enveloped_data::{self, Sealed};
-use cert_assistant::crypto::enveloped_key::EnvelopedKey;
-use cert_assistant::crypto::issue::{Role, public_key_of, serial_of, subject_der, validity_of, verify_issued};
-use cert_assistant::crypto::signed_data::{self, Content, signing_digest};
-use cert_assistant::crypto::{PrivateKey, Sm2Cipher, signature_from_der};
+use gm::csr::{Csr, UnsignedCsr};
+use gm::csr_response::CsrResponse;
+use gm::enveloped_data::{self, Sealed};
+use gm::enveloped_key::EnvelopedKey;
+use gm::issue::{Role, public_key_of, serial_of, subject_der, validity_of, verify_issued};
+use gm::signed_data::{self, Content, signing_digest};
+use gm::{PrivateKey, Sm2Cipher, signature_from_der};
 
 /// Calls with every cut and with every byte changed in two ways; says where.
 fn each_damage(bytes: &[u8], mut take: impl FnMut(&[u8], usize)) {
@@ -105,7 +105,7 @@ fn damaged_sealed_data_and_cipher_texts_are_read_or_refused() {
         }
     });
     let signature = [0xFF; 64];
-    each_damage(&cert_assistant::crypto::signature_to_der(&signature).unwrap(), |damaged, _| {
+    each_damage(&gm::signature_to_der(&signature).unwrap(), |damaged, _| {
         let _ = signature_from_der(damaged);
     });
 }

@@ -1,13 +1,13 @@
 //! Certificates and revocation lists as they are issued and read back.
 
 use crate::tools::{Folder, ID, NULL, SERIAL, alg, children, oid, patched, seq, signed, tlv};
-use cert_assistant::crypto::issue::{
+use der::{Decode, Encode};
+use gm::issue::{
     Authority, COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, NameParts, ORGANISATION, Policy, Revoked,
     Role, Subject, certificate, certificate_from_pem, certificate_to_pem, certificate_under, public_key_of,
     revocation_list, serial_of, subject_der, validity_of, verify_issued,
 };
-use cert_assistant::crypto::{CryptoError, PrivateKey, PublicKey};
-use der::{Decode, Encode};
+use gm::{CryptoError, PrivateKey, PublicKey};
 use time::OffsetDateTime;
 use time::macros::{datetime, format_description};
 use x509_cert::ext::pkix::CrlReason;

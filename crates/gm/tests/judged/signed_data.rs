@@ -1,8 +1,8 @@
 //! SignedData.
 
 use crate::tools::{Folder, ID, NULL, alg, children, oid, seq, tlv, to_hex};
-use cert_assistant::crypto::signed_data::{Content, Verified, build, signing_digest, verify};
-use cert_assistant::crypto::{CryptoError, DEFAULT_ID, PrivateKey, signature_to_der, sm3};
+use gm::signed_data::{Content, Verified, build, signing_digest, verify};
+use gm::{CryptoError, DEFAULT_ID, PrivateKey, signature_to_der, sm3};
 use serde_json::json;
 
 const GM_DATA: &str = "1.2.156.10197.6.1.4.2.1";

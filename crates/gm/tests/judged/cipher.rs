@@ -1,7 +1,7 @@
 //! SM2 cipher texts as DER (GM/T 0009 §7.2).
 
 use crate::tools::{Folder, seq, tlv};
-use cert_assistant::crypto::{CryptoError, PublicKey, Sm2Cipher};
+use gm::{CryptoError, PublicKey, Sm2Cipher};
 
 #[test]
 fn openssl_opens_what_is_encrypted_here() {

@@ -1,8 +1,8 @@
 //! A folder for files, the `openssl` command and the judge in Python working in it, and DER written by hand apart from the
 //! program's own.
 
-use cert_assistant::crypto::issue::{private_key_from_pem, private_key_to_pem};
-use cert_assistant::crypto::{PrivateKey, signature_to_der};
+use gm::issue::{private_key_from_pem, private_key_to_pem};
+use gm::{PrivateKey, signature_to_der};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -51,14 +51,14 @@ impl Folder {
 
     /// What the judge found; a failure fails the test.
     pub fn judge(&self, arguments: &[&str]) -> Value {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crypto_judged/judge.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judged/judge.py");
         let output = self.run("python3", &[&[script], arguments].concat());
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         serde_json::from_slice(&output.stdout).unwrap()
     }
 
     pub fn refused_by_judge(&self, arguments: &[&str]) {
-        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/crypto_judged/judge.py");
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/judged/judge.py");
         let output = self.run("python3", &[&[script], arguments].concat());
         assert!(!output.status.success(), "{arguments:?}");
     }

@@ -2,10 +2,10 @@
 
 use crate::certificates::{Ca, issued};
 use crate::tools::{Folder, alg, seq, tlv, to_hex};
-use cert_assistant::crypto::csr_response::CsrResponse;
-use cert_assistant::crypto::enveloped_key::EnvelopedKey;
-use cert_assistant::crypto::issue::Role;
-use cert_assistant::crypto::{CryptoError, PrivateKey};
+use gm::csr_response::CsrResponse;
+use gm::enveloped_key::EnvelopedKey;
+use gm::issue::Role;
+use gm::{CryptoError, PrivateKey};
 use serde_json::json;
 
 struct Package {

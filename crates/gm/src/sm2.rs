@@ -341,7 +341,7 @@ mod tests {
     assert_impl_all!(SecretKey: ZeroizeOnDrop);
     const_assert!(size_of::<PrivateKey>() == size_of::<SecretKey>());
     assert_not_impl_any!(SigningKey: ZeroizeOnDrop);
-    assert_impl_all!(crate::crypto::Sm4Key: ZeroizeOnDrop);
+    assert_impl_all!(crate::Sm4Key: ZeroizeOnDrop);
 
     fn bytes<const N: usize>(hex: &str) -> [u8; N] {
         let all: Vec<u8> = (0..N).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();

@@ -1,9 +1,9 @@
 //! EnvelopedData.
 
 use crate::tools::{Folder, NULL, SERIAL, alg, children, oid, seq, tlv, to_hex};
-use cert_assistant::crypto::enveloped_data::{Sealed, seal};
-use cert_assistant::crypto::issue::subject_der;
-use cert_assistant::crypto::{CryptoError, PrivateKey};
+use gm::enveloped_data::{Sealed, seal};
+use gm::issue::subject_der;
+use gm::{CryptoError, PrivateKey};
 use serde_json::json;
 
 const GM_DATA: &str = "1.2.156.10197.6.1.4.2.1";

@@ -1,8 +1,8 @@
 //! SM2EnvelopedKey.
 
 use crate::tools::{Folder, NULL, alg, hex, seq, tlv, to_hex};
-use cert_assistant::crypto::enveloped_key::EnvelopedKey;
-use cert_assistant::crypto::{CryptoError, PrivateKey, PublicKey, Sm2Cipher};
+use gm::enveloped_key::EnvelopedKey;
+use gm::{CryptoError, PrivateKey, PublicKey, Sm2Cipher};
 
 const SM4_ECB: &str = "1.2.156.10197.1.104.1";
 

@@ -27,7 +27,7 @@ pub fn protect_new_pin(key: &Sm4Key, challenge: &[u8], new: &[u8]) -> Result<Sec
 #[cfg(test)]
 mod tests {
     use super::protect_new_pin;
-    use crate::crypto::{CryptoError, pin_key};
+    use crate::{CryptoError, pin_key};
 
     #[test]
     fn it_is_the_observed_block_with_its_mac() {
