@@ -1,16 +1,16 @@
 //! Writes the seeds of the targets `session`, `certificate` and `structure` anew, for when commands or structures change:
 //! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`. Seeds with other names stay.
 
-use cert_assistant::apdu::{Command, Response};
+use token::apdu::{Command, Response};
 use gm::csr::UnsignedCsr;
 use gm::csr_response::CsrResponse;
 use gm::enveloped_key::EnvelopedKey;
 use gm::issue::{public_key_of, subject_der};
 use gm::signed_data::{self, Content, signing_digest};
 use gm::{PrivateKey, enveloped_data, signature_to_der};
-use cert_assistant::token::{Channel, Transport, TransportError};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};
+use token::{Channel, Transport, TransportError};
+use virtual_key::personalise::personalise;
+use virtual_key::{Outcome, Spec, State, TestCa, VirtualKey};
 use cert_assistant_fuzz::session;
 use std::path::Path;
 use std::sync::{Arc, Mutex};

@@ -1,33 +1,25 @@
 //! 证书助手 – certificates and PINs of Chinese USB keys. One line for every room:
 //!
-//! * [`apdu`] – command, response, status word; used by the host side and by the virtual key
-//! * [`cert`] – certificates: fields shown to people, check, export
 //! * [`ca`] – the online CA: protocol, client, orders, journal, profiles
 //! * [`ca_service`] – the reference CA service; only for the program `ca-service`, practice and tests
-//! * [`token`] – the key: bytes and meaning, PC/SC, hot-plug
 //! * [`check`] – environment check: probes, verdicts, repairs, report
 //! * [`desktop`] – one instance, start with the desktop, tray, log files, crash reports
 //! * [`update`] – the signed feed of versions
 //! * [`app`] – model, commands, events, workers; knows no window toolkit
 //! * [`ui`] – the window
 //! * [`cli`] – the same without a window
-//! * [`virtual_key`] – a key in software; only for practice, the program `virtual-key` and tests
 //! * [`practice`] – virtual keys as a source of keys, and a CA for them
-pub mod apdu;
 pub mod app;
 pub mod ca;
 #[cfg(feature = "service")]
 pub mod ca_service;
-pub mod cert;
 pub mod check;
 pub mod cli;
 pub mod desktop;
 #[cfg(feature = "service")]
 pub mod practice;
-pub mod token;
 #[cfg(feature = "window")]
 pub mod ui;
 pub mod update;
-pub mod virtual_key;
 
 rust_i18n::i18n!("assets/locale", fallback = "en");

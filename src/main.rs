@@ -6,14 +6,13 @@ use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
 use cert_assistant::app::desktop::{console, crash, icon, log, program};
 use cert_assistant::app::{
-    Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, cert, check, timeline,
+    Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, check, timeline,
 };
 use cert_assistant::ca::{Journal, Proxy};
 use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::arguments::{Arguments, Task};
 use cert_assistant::cli::{self, Exit, Terminal};
 use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
-use cert_assistant::token::{KeySource, PcscSource};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
 use eframe::egui;
@@ -24,6 +23,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+use token::{KeySource, PcscSource};
 
 /// How long `--quit` waits for what runs to end.
 const QUITTING: Duration = Duration::from_secs(10);
@@ -127,7 +127,7 @@ fn desktop_icon(state: &str) -> ExitCode {
 /// Where keys and trust come from.
 struct Desk {
     source: Arc<dyn KeySource>,
-    trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    trust: Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
     online: Online,
     practice_pin: Option<String>,
     /// Stopped, and its books removed, when the program ends.
@@ -195,10 +195,10 @@ impl Desk {
                 Ok(text) => PracticeDesk::with_keys_and_captcha(set, Arc::new(move || Some(text.clone())))?,
                 Err(_) => PracticeDesk::with_keys(set)?,
             };
-            let mut store = cert::TrustStore::default();
+            let mut store = certificate::TrustStore::default();
             desk.trust_anchors()
                 .iter()
-                .filter_map(|der| cert::Certificate::parse(der).ok())
+                .filter_map(|der| certificate::Certificate::parse(der).ok())
                 .for_each(|anchor| store.add(anchor));
             let (profiles, journal) = ca.online()?;
             let online = Online { profiles, journal, proxy: Proxy::None };
@@ -248,7 +248,7 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
         out: &mut std::io::stdout(),
         // not locked: workers write there too, when details are wanted
         err: &mut std::io::stderr(),
-        now: cert::now(),
+        now: certificate::now(),
         chinese: language == Language::Chinese,
     };
     let exit: Exit = cli::run(task, &hub, &events, &mut terminal);
@@ -324,7 +324,7 @@ fn window(
     });
     let setting = Setting {
         settings_file: folders.settings(),
-        clock: Arc::new(cert::now),
+        clock: Arc::new(certificate::now),
         stopwatch: Arc::new(Instant::now),
         folders: folders.own(),
         profiles,

@@ -6,13 +6,13 @@
 
 mod support;
 
-use cert_assistant::token::{KeyUse, PinInfo, PinKind, Token, TokenError, TransportError};
-use cert_assistant::virtual_key::{Spec, State};
 use gm::DEFAULT_ID;
 use std::io::Write;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 use support::{Watching, key, make, pin, with_key, with_private_service};
+use token::{KeyUse, PinInfo, PinKind, Token, TokenError, TransportError};
+use virtual_key::{Spec, State};
 
 const RIGHT: &str = "123456";
 

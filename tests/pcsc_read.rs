@@ -6,14 +6,14 @@
 
 mod support;
 
-use cert_assistant::apdu::{Command, Le};
-use cert_assistant::token::{ServiceState, Token, TokenError, TransportError};
-use cert_assistant::virtual_key::{ForeignCard, Plug, Spec, State};
 use std::collections::HashSet;
 use std::ffi::CString;
 use std::sync::Arc;
 use std::time::Instant;
 use support::{Watching, key, make, pin, with_key, with_private_service};
+use token::apdu::{Command, Le};
+use token::{ServiceState, Token, TokenError, TransportError};
+use virtual_key::{ForeignCard, Plug, Spec, State};
 
 #[test]
 fn an_inserted_key_gives_its_complete_contents_in_12_commands() {

@@ -21,14 +21,14 @@ use cert_assistant::ca::protocol::{
     Base64, CaptchaAnswer, ConfirmRequest, Contact, IssueRequest, OrderRequest, SessionRequest,
 };
 use cert_assistant::ca::{CaAdapter, DownloadStep, Journal, KeyBinding, Outcome, Renewal, Step};
-use cert_assistant::cert::Certificate;
-use cert_assistant::token::{KeyUse, Token};
-use cert_assistant::virtual_key::{Spec, State};
+use certificate::Certificate;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::Arc;
 use support::{Plugged, Watching, make, pin, with_private_service};
+use token::{KeyUse, Token};
+use virtual_key::{Spec, State};
 use wire::Wire;
 use world::{CAPTCHA, World};
 
@@ -47,12 +47,7 @@ fn order(ca: &Arc<dyn CaAdapter>, token: &mut Box<dyn Token>, journal: &Journal)
     Renewal::submit(&identified, "demo", contact(), Some(captcha), journal).unwrap()
 }
 
-fn whole(
-    plugged: &Plugged<cert_assistant::virtual_key::VirtualKey>,
-    watching: &Watching,
-    world: &Arc<World>,
-    pull: Option<&str>,
-) {
+fn whole(plugged: &Plugged<virtual_key::VirtualKey>, watching: &Watching, world: &Arc<World>, pull: Option<&str>) {
     let serial = world.enrol(plugged.card().state(), 1);
     let ca: Arc<dyn CaAdapter> = Wire::new(world, None);
     let folder = tempfile::tempdir().unwrap();

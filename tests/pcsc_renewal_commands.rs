@@ -7,8 +7,6 @@
 
 mod support;
 
-use cert_assistant::apdu::{Command as Apdu, Le, StatusWord};
-use cert_assistant::token::{KeyUse, Token, TokenError, TransportError};
 use gm::{DEFAULT_ID, EnvelopedKey, PublicKey, Sm2Cipher, signature_to_der};
 use std::ffi::CString;
 use std::path::PathBuf;
@@ -16,6 +14,8 @@ use std::process::Command;
 use std::time::Instant;
 use support::{Watching, key, pin, with_key, with_private_service};
 use tempfile::TempDir;
+use token::apdu::{Command as Apdu, Le, StatusWord};
+use token::{KeyUse, Token, TokenError, TransportError};
 
 const PIN: &str = "123456";
 const OLD: &str = "personalCert00";
@@ -203,7 +203,7 @@ fn a_key_pulled_in_the_middle_goes_on_from_what_is_on_it() {
 
             let mut token = watching.open(&slot);
             let there = token.containers().unwrap().into_iter().find(|one| one.name == name);
-            let has = |part: fn(&cert_assistant::token::ContainerInfo) -> bool| there.as_ref().is_some_and(part);
+            let has = |part: fn(&token::ContainerInfo) -> bool| there.as_ref().is_some_and(part);
             let file = token.read_file(CURRENT, 64).unwrap();
             let seen = [there.is_some(), has(|one| one.sign_key), has(|one| one.sign_certificate), file != old_file];
             assert_eq!(seen, made, "{fault}");

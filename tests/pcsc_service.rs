@@ -6,10 +6,10 @@
 
 mod support;
 
-use cert_assistant::token::{ServiceState, SourceEvent, Token, TokenError, TransportError};
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
 use support::{Watching, key, with_private_service, with_private_socket};
+use token::{ServiceState, SourceEvent, Token, TokenError, TransportError};
 
 #[test]
 fn a_service_that_stops_takes_its_keys_along_and_brings_them_back_when_it_starts() {

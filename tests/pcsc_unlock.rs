@@ -27,9 +27,6 @@ use cert_assistant::ca::{Application, CaAdapter, Journal, KeyBinding, Unlock, Un
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::delivery::{self, Gateways, MailSettings, MailTls, Smtp};
 use cert_assistant::ca_service::operators::{Operators, Role};
-use cert_assistant::token::{PinKind, Token, TokenError};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Spec, State, TestCa, VirtualKey};
 use gm::random;
 use search::{files, holds};
 use smtp_server::{PASSWORD, Server, Tls, USER};
@@ -40,6 +37,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock, Mutex};
 use support::{Plugged, Watching, pin, with_private_service};
+use token::{PinKind, Token, TokenError};
+use virtual_key::personalise::personalise;
+use virtual_key::{Spec, State, TestCa, VirtualKey};
 use world::{CAPTCHA, World, client_at};
 use zeroize::{Zeroize, Zeroizing};
 
@@ -93,7 +93,7 @@ fn holds_on_the_key(token: &mut dyn Token, plugged: &Plugged<VirtualKey>, new: &
     }
     let contents = token.read().unwrap();
     let container = contents.current_container().unwrap();
-    let certificate = cert_assistant::cert::Certificate::parse(container.sign.as_ref().unwrap()).unwrap();
+    let certificate = certificate::Certificate::parse(container.sign.as_ref().unwrap()).unwrap();
     let signature = token.sign_digest(&container.name, pin(new), &[9; 32]).unwrap();
     certificate.sm2_key().unwrap().verify_digest(&[9; 32], &signature).unwrap();
     assert_eq!(admin_tries(plugged), 10, "the tries of the admin PIN are all there");
@@ -151,7 +151,7 @@ fn a_forgotten_pin_by_sms_with_the_key_pulled_out_before_the_new_pin() {
         let log = Log::start();
         let world = Arc::new(World::with_captcha(true));
         // the other process has the system's clock
-        world.pass(cert_assistant::cert::now() - world.now());
+        world.pass(certificate::now() - world.now());
         let (key, admin_pin, certificate) = personalised(&world);
         let plugged = desk.plug_key(0, key);
         let watching = Watching::start();
@@ -282,7 +282,7 @@ fn a_locked_key_by_an_officer_in_the_browser_and_a_code_by_mail() {
     with_private_service("a_locked_key_by_an_officer_in_the_browser_and_a_code_by_mail", 2, |desk| {
         let log = Log::start();
         let world = Arc::new(World::with_captcha(true));
-        world.pass(cert_assistant::cert::now() - world.now());
+        world.pass(certificate::now() - world.now());
         let (key, admin_pin, certificate) = personalised(&world);
         world.register_email(&certificate, "li@example.com");
         let plugged = desk.plug_key(0, key);

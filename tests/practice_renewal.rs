@@ -6,7 +6,7 @@ mod practice;
 
 use base::secret::Pin;
 use cert_assistant::app::protocol::{Contact, OrderKind, OrderState};
-use cert_assistant::app::{Command, Desk, FaultCode, LineState, RenewalAsk, RenewalStage, RenewalTask, cert};
+use cert_assistant::app::{Command, Desk, FaultCode, LineState, RenewalAsk, RenewalStage, RenewalTask};
 use cert_assistant::practice::KeySet;
 use practice::{CAPTCHA, Practice, pin};
 use std::sync::Arc;
@@ -81,7 +81,7 @@ impl Renewing for Practice {
 
     fn days_left(&self, slot: u64) -> i64 {
         let validity = self.desk.key(slot).unwrap().view().unwrap().leading().unwrap().validity;
-        (validity.not_after - cert::now()) / 86_400
+        (validity.not_after - certificate::now()) / 86_400
     }
 }
 

@@ -21,7 +21,6 @@ mod support;
 mod xvfb;
 
 use bench::{Bench, PIN, spec};
-use cert_assistant::token::{PinKind, Token, TokenError};
 use screen::{Plan, Screen};
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -30,6 +29,7 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use support::{WATCHDOG, Watching, make, pin, with_private_service};
+use token::{PinKind, Token, TokenError};
 use xvfb::{Display, Process};
 
 const NEW_PIN: &str = "Demo2026";

@@ -1,6 +1,6 @@
 //! APDUs from the wire: parsing takes anything, and what was parsed, built, split or joined is the same again.
 
-use cert_assistant::apdu::{Chain, Chained, Command, CommandView, Le, Response, split};
+use token::apdu::{Chain, Chained, Command, CommandView, Le, Response, split};
 
 /// Longest chain collected here.
 const LIMIT: usize = 2048;

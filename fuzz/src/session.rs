@@ -2,12 +2,12 @@
 //! as `FuzzBytes` takes them.
 
 use base::secret::Pin;
-use cert_assistant::apdu::{Command, Response};
-use cert_assistant::cert::Certificate;
-use cert_assistant::token::replay::FuzzBytes;
-use cert_assistant::token::{Channel, Gmt0017, KeyUse, PinKind, Token, Transport, TransportError};
+use certificate::Certificate;
 use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 use std::sync::{Arc, Mutex};
+use token::apdu::{Command, Response};
+use token::replay::FuzzBytes;
+use token::{Channel, Gmt0017, KeyUse, PinKind, Token, Transport, TransportError};
 
 /// The reader the seeds were recorded with.
 pub const READER: &str = "Virtual PCD 00 00";

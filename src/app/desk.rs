@@ -7,14 +7,13 @@ use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
 use super::unlock::{UnlockDesk, UnlockStage, UnlockTask};
 use super::view::KeyView;
 use crate::ca::protocol::OrderKind;
-use crate::cert;
 use crate::desktop::instance::Target;
 use crate::desktop::log::LogLine;
-use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use base::fault::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
+use token::{KeyUse, PinInfo, ServiceState, Slot};
 
 /// Where a key stands between insertion and removal.
 #[derive(Clone, Debug)]
@@ -63,7 +62,7 @@ pub enum CheckState {
     /// Under way.
     Running,
     /// The findings.
-    Done(Vec<cert::Finding>),
+    Done(Vec<certificate::Finding>),
     /// It could not be done.
     Failed(Fault),
 }

@@ -12,9 +12,7 @@ use super::presets::Presets;
 use super::settings::SettingsFile;
 use super::worker::Job;
 use crate::ca::{Profiles, Proxy};
-use crate::cert;
 use crate::check::{self, Folders, Inserted, LIMIT, Line, Probe, ProbeId, Repair, Scene};
-use crate::token::{CardSeen, KeySource, ReaderSeen, ServiceReport, ServiceState, Slot, SourceEvent};
 use base::fault::{Fault, FaultCode};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -22,6 +20,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::channel;
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use token::{CardSeen, KeySource, ReaderSeen, ServiceReport, ServiceState, Slot, SourceEvent};
 
 /// How long keys may take to answer a check.
 const KEYS: Duration = Duration::from_secs(5);
@@ -166,7 +165,7 @@ impl Checks {
     pub(super) fn scene(
         &self,
         source: &Arc<dyn KeySource>,
-        trust: &Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+        trust: &Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
         workers: &Workers,
         present: &Arc<Present>,
     ) -> Scene {

@@ -8,12 +8,11 @@ use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
 use crate::ca;
-use crate::cert::{self, Name};
 use crate::check::{self, Scene};
 use crate::desktop::{autostart, files, icon, log, program};
-use crate::token::{KeySource, KeyUse, SourceEvent};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
+use certificate::{self, Name};
 use gm::PublicKey;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -21,13 +20,14 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
+use token::{KeySource, KeyUse, SourceEvent};
 
 /// What lies around the program and differs between the real desk, practice and tests.
 pub struct Surroundings {
     /// Where keys come from.
     pub source: Arc<dyn KeySource>,
     /// Loads the certificates the check trusts; called on a worker thread.
-    pub trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    pub trust: Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
     /// Called after every event, on the thread that sent it: wakes the window.
     pub wake: Arc<dyn Fn() + Send + Sync>,
     /// How CAs are reached and where orders are kept; `None` where no renewal is offered (command line).
@@ -63,7 +63,7 @@ pub(super) type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
 /// The running threads. Dropping it stops the watching thread; workers end with their last job.
 pub struct Hub {
     source: Arc<dyn KeySource>,
-    trust: Arc<dyn Fn() -> cert::TrustStore + Send + Sync>,
+    trust: Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
     outlet: Outlet,
     workers: Workers,
     watcher: Option<JoinHandle<()>>,
@@ -318,7 +318,7 @@ impl Hub {
             run_aside("reach-ca", &outlet, move |outlet| {
                 let (profiles, proxy) = (&around.book.online().profiles, around.book.proxy());
                 let Some(profile) = issuer.and_then(|issuer| profiles.for_issuer(&issuer)) else { return };
-                if let Some(result) = check::reach_ca(profile, &proxy, cert::now()) {
+                if let Some(result) = check::reach_ca(profile, &proxy, certificate::now()) {
                     outlet.send(Event::CaReached { slot, result });
                 }
             });
@@ -413,38 +413,40 @@ fn on_source_event(
 }
 
 impl Content {
-    fn bytes(self, trust: &dyn Fn() -> cert::TrustStore) -> Result<Vec<u8>, Fault> {
+    fn bytes(self, trust: &dyn Fn() -> certificate::TrustStore) -> Result<Vec<u8>, Fault> {
         match self {
             Self::Text(text) => Ok(text.into_bytes()),
             Self::Certificate(der, format) => {
                 let certificate = parse(&der)?;
-                let issuers = cert::chain(&certificate, &trust(), cert::now()).issuers;
-                cert::export(&certificate, &issuers, format)
+                let issuers = certificate::chain(&certificate, &trust(), certificate::now()).issuers;
+                certificate::export(&certificate, &issuers, format)
                     .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
             }
         }
     }
 }
 
-fn parse(der: &[u8]) -> Result<cert::Certificate, Fault> {
-    cert::Certificate::parse(der).map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
+fn parse(der: &[u8]) -> Result<certificate::Certificate, Fault> {
+    certificate::Certificate::parse(der)
+        .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
 }
 
 fn check(
     der: &[u8],
     key_use: KeyUse,
     token_key: Option<&PublicKey>,
-    store: &cert::TrustStore,
-) -> Result<Vec<cert::Finding>, Fault> {
+    store: &certificate::TrustStore,
+) -> Result<Vec<certificate::Finding>, Fault> {
     let certificate = parse(der)?;
     let role = match key_use {
-        KeyUse::Sign => cert::Role::Sign,
-        KeyUse::Encrypt => cert::Role::Encrypt,
+        KeyUse::Sign => certificate::Role::Sign,
+        KeyUse::Encrypt => certificate::Role::Encrypt,
     };
-    let check = cert::Check { certificate: &certificate, role, token_key, store, now: cert::now() };
-    Ok(check.run(&cert::Limits::default()))
+    let check = certificate::Check { certificate: &certificate, role, token_key, store, now: certificate::now() };
+    Ok(check.run(&certificate::Limits::default()))
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Fault> {
-    cert::write_file(path, bytes).map_err(|error| Fault::new(FaultCode::FileNotWritten).detail(error.to_string()))
+    certificate::write_file(path, bytes)
+        .map_err(|error| Fault::new(FaultCode::FileNotWritten).detail(error.to_string()))
 }

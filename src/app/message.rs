@@ -6,17 +6,16 @@ use super::unlock::{UnlockStage, UnlockTask};
 use super::view::KeyView;
 use crate::ca::protocol::{Applicant, Contact, Support, UnlockRoute};
 use crate::ca::{Proxy, UnlockLine};
-use crate::cert;
 use crate::check::{Line, ProbeId, Repair};
 use crate::desktop::instance::Target;
 use crate::desktop::log::LogLine;
-use crate::token::{KeyUse, PinInfo, ServiceState, Slot};
 use crate::update::Release;
 use base::fault::Fault;
 use base::secret::Pin;
 use std::path::PathBuf;
 use std::sync::mpsc::Sender;
 use std::time::Duration;
+use token::{KeyUse, PinInfo, ServiceState, Slot};
 use zeroize::Zeroizing;
 
 /// What the person asks for. Not `Clone` and not `Debug`: it can carry PINs.
@@ -251,7 +250,7 @@ pub struct PracticeMessage {
 /// What a file is made of.
 pub enum Content {
     /// A certificate, DER, in the format of the file.
-    Certificate(Vec<u8>, cert::Format),
+    Certificate(Vec<u8>, certificate::Format),
     /// Text, such as a diagnosis.
     Text(String),
 }
@@ -295,7 +294,7 @@ pub enum Event {
         /// Which certificate.
         key_use: KeyUse,
         /// The findings.
-        result: Result<Vec<cert::Finding>, Fault>,
+        result: Result<Vec<certificate::Finding>, Fault>,
     },
     /// The wizard 证书更新 of a key stands here now; clears what was under way.
     RenewalStage {

@@ -16,7 +16,6 @@ use crate::ca::{
     CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Portal, Profiles,
     Proxy, Renewal, Unlock,
 };
-use crate::cert;
 use base::fault::{Fault, FaultCode};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -145,7 +144,7 @@ impl Book {
         match &profile.connection {
             Connection::OrderApi(_) => OrderApi::new(profile, &self.proxy())
                 .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
-                .map_err(|error| error.to_fault(&profile.support(), "", "", cert::now())),
+                .map_err(|error| error.to_fault(&profile.support(), "", "", certificate::now())),
             Connection::Portal(pages) => Ok(Arc::new(Portal::new(profile, pages))),
         }
     }

@@ -5,7 +5,7 @@
 //! Invariant: after a reminder at some number of days, only smaller numbers remind of the same certificate again.
 
 use super::json_file;
-use crate::cert::Certificate;
+use certificate::Certificate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -76,9 +76,9 @@ impl Reminders {
 #[cfg(test)]
 mod tests {
     use super::{DAY, REMINDER_DAYS, Reminders};
-    use crate::cert::Certificate;
-    use crate::virtual_key::personalise::personalise;
-    use crate::virtual_key::{Spec, TestCa};
+    use certificate::Certificate;
+    use virtual_key::personalise::personalise;
+    use virtual_key::{Spec, TestCa};
 
     /// A certificate and the last second of its validity.
     fn certificate() -> (Certificate, i64) {

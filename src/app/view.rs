@@ -1,10 +1,10 @@
 //! A key as the window shows it: what was read, with its certificates parsed once.
 
 use super::seal::Picture;
-use crate::cert::{CertError, Certificate, ValidityState};
-use crate::token::{Container, KeyContents, KeyUse};
+use certificate::{CertError, Certificate, ValidityState};
 use gm::PublicKey;
 use std::ops::RangeInclusive;
+use token::{Container, KeyContents, KeyUse};
 
 /// A certificate as found on the key.
 #[derive(Clone, Debug)]

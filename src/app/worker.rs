@@ -4,17 +4,17 @@ use super::hub::Outlet;
 use super::message::Event;
 use super::view::KeyView;
 use super::{seal, timeline};
-use crate::cert::Name;
 use crate::check::Inserted;
 use crate::desktop::crash;
-use crate::token::{Gmt0017, KeySource, KeyUse, PinKind, Slot, Token, TokenError};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
+use certificate::Name;
 use gm::PublicKey;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
+use token::{Gmt0017, KeySource, KeyUse, PinKind, Slot, Token, TokenError};
 
 /// Work for a key.
 pub(super) enum Job {

@@ -17,7 +17,7 @@ pub trait CaAdapter: Send + Sync {
 
     /// The computer's clock, seconds since 1970; only tests have another.
     fn now(&self) -> i64 {
-        crate::cert::now()
+        certificate::now()
     }
 
     /// Name, chain and clock of the CA.

@@ -4,10 +4,10 @@ use super::adapter::Submission;
 use super::protocol::{Base64, Order, OrderKind, OrderState, Period, SessionKey};
 use super::renewal::{DownloadStep, Step};
 use super::unlock::{UnlockMark, UnlockProgress};
-use crate::cert::Certificate;
-use crate::token::KeyContents;
 use base::fault::{Fault, FaultCode};
+use certificate::Certificate;
 use serde::{Deserialize, Serialize};
+use token::KeyContents;
 
 /// The key an order belongs to, as it was when the order was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

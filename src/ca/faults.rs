@@ -4,8 +4,8 @@
 
 use super::adapter::{CaError, Network};
 use super::protocol::{Problem, ProblemCode, Support};
-use crate::cert::beijing_day;
 use base::fault::{Fault, FaultCode};
+use certificate::beijing_day;
 
 /// What the sentences name besides what the error says.
 #[derive(Clone, Debug)]

@@ -55,7 +55,7 @@ impl Default for Limits {
 /// # Errors
 /// The address of the proxy can't be used.
 pub fn client(base: &ServiceUrl, proxy: &Proxy, connect: Duration) -> Result<ClientBuilder, reqwest::Error> {
-    crate::cert::use_tls_library();
+    certificate::use_tls_library();
     let builder = Client::builder()
         .user_agent(concat!("cert-assistant/", env!("CARGO_PKG_VERSION")))
         .referer(false)

@@ -1,7 +1,7 @@
 //! How the workflow reaches the key: jobs for the thread that owns it.
 
 use super::entry::KeyBinding;
-use crate::token::{KeyContents, KeyUse, Token, TokenError, TransportError};
+use token::{KeyContents, KeyUse, Token, TokenError, TransportError};
 
 /// The key is not there any more.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]

@@ -12,7 +12,7 @@ const BEIJING: i64 = 8 * 3600;
 /// The clock of the machine.
 #[must_use]
 pub fn system() -> Clock {
-    Arc::new(crate::cert::now)
+    Arc::new(certificate::now)
 }
 
 /// First second of the day in Beijing.
@@ -30,14 +30,14 @@ pub const fn day_end(moment: i64) -> i64 {
 /// The day in Beijing as `yyyymmdd`.
 #[must_use]
 pub fn day_text(moment: i64) -> String {
-    let day = crate::cert::beijing_day(moment);
+    let day = certificate::beijing_day(moment);
     format!("{:04}{:02}{:02}", day.year, day.month, day.day)
 }
 
 /// The minute in Beijing as people read it: `2026-11-20 12:00`.
 #[must_use]
 pub fn minute_text(moment: i64) -> String {
-    let (day, of_day) = (crate::cert::beijing_day(moment), moment - day_start(moment));
+    let (day, of_day) = (certificate::beijing_day(moment), moment - day_start(moment));
     let (hour, minute) = (of_day / 3600, of_day % 3600 / 60);
     format!("{:04}-{:02}-{:02} {hour:02}:{minute:02}", day.year, day.month, day.day)
 }

@@ -15,7 +15,7 @@ use super::operators::{OneTimePassword, OperatorError, Operators, Role, is_login
 use super::service::Service;
 use super::store::{Store, StoreError, sqlite_url};
 use crate::ca::protocol::Contact;
-use crate::cert::Certificate;
+use certificate::Certificate;
 use gm::issue::certificate_from_pem;
 use std::fs::{DirBuilder, OpenOptions};
 use std::io::{self, Write};

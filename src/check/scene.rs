@@ -3,13 +3,13 @@
 
 use super::outside::Reached;
 use crate::ca::{Profiles, Proxy};
-use crate::cert::TrustStore;
-use crate::token::{KeyContents, KeyUse, ServiceReport, ServiceState};
 use base::fault::Fault;
+use certificate::TrustStore;
 use gm::PublicKey;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;
+use token::{KeyContents, KeyUse, ServiceReport, ServiceState};
 
 /// An inserted card and what it said when it was read just now.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl Scene {
             presets: Vec::new(),
             preset_faults: Vec::new(),
             program: PathBuf::new(),
-            now: crate::cert::now,
+            now: certificate::now,
             practice: false,
             answers: Answers::default(),
         }

@@ -7,12 +7,12 @@
 pub mod arguments;
 mod check;
 
-use crate::app::cert::{self, Certificate};
 use crate::app::{
     Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, SERVICE_STOPPED,
     ServiceState, Standing,
 };
 use base::secret::Pin;
+use certificate::{self, Certificate};
 use clap::{Subcommand, ValueEnum};
 use rust_i18n::t;
 use serde_json::{Value, json};
@@ -274,9 +274,9 @@ fn execute(
             let (_, view) = find(desk, &serial)?;
             let found = view.by_use(key_use).certificate().ok_or_else(|| Fault::new(FaultCode::CertificateMissing))?;
             let format = match format {
-                Format::Pem => cert::Format::Pem,
-                Format::Der => cert::Format::Der,
-                Format::P7b => cert::Format::P7b,
+                Format::Pem => certificate::Format::Pem,
+                Format::Der => certificate::Format::Der,
+                Format::P7b => certificate::Format::P7b,
             };
             hub.send(Command::Save { content: Content::Certificate(found.der().to_vec(), format), path: out });
             wait(events, |event| match event {
@@ -384,7 +384,7 @@ fn summary(key: &DeskKey, now: i64) -> Value {
     all
 }
 
-fn date(day: cert::Day) -> String {
+fn date(day: certificate::Day) -> String {
     format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
 }
 

@@ -13,11 +13,11 @@ use crate::ca_service::kmc::Kmc;
 use crate::ca_service::orders::unlock::SentTo;
 use crate::ca_service::orders::unlock::review::{self, Approval, By};
 use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders, outbox};
-use crate::virtual_key::TestCa;
 use gm::PrivateKey;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use virtual_key::TestCa;
 
 /// An officer who looks at an order takes so long.
 const REVIEW: Duration = Duration::from_secs(5);

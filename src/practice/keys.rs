@@ -3,11 +3,11 @@
 use super::{PRACTICE_PIN, Unprepared};
 use crate::ca::protocol::Contact;
 use crate::ca_service::admin_pins::Masters;
-use crate::virtual_key::faults::{Fault, Faults, Where};
-use crate::virtual_key::personalise::{APPLICATION, CURRENT_CONTAINER_FILE, personalise};
-use crate::virtual_key::state::PinState;
-use crate::virtual_key::{KeyState, Spec, State, TestCa, VirtualKey};
 use std::str::FromStr;
+use virtual_key::faults::{Fault, Faults, Where};
+use virtual_key::personalise::{APPLICATION, CURRENT_CONTAINER_FILE, personalise};
+use virtual_key::state::PinState;
+use virtual_key::{KeyState, Spec, State, TestCa, VirtualKey};
 
 /// Which keys lie on the desk.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

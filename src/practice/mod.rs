@@ -10,17 +10,17 @@ mod keys;
 pub use ca::PracticeCa;
 pub use keys::{Enrolment, KeySet, NotASet, Situation, practice_contact};
 
-use crate::apdu::{Command, Response};
 use crate::ca_service::ServiceError;
 use crate::ca_service::admin_pins::Masters;
 use crate::ca_service::captchas::{self, CaptchaText};
-use crate::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
-use crate::virtual_key::{Outcome, Plug, TestCa, VirtualKey};
 use gm::PrivateKey;
 use gm::issue::IssueError;
 use keys::Issuer;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use token::apdu::{Command, Response};
+use token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError};
+use virtual_key::{Outcome, Plug, TestCa, VirtualKey};
 
 /// User PIN of all practice keys; shown to the person who practises.
 pub const PRACTICE_PIN: &str = "123456";
@@ -249,14 +249,14 @@ impl Channel for PracticeChannel<'_> {
 mod tests {
     use super::{KeySet, PracticeDesk};
 
-    use crate::apdu::{Command, Le};
-    use crate::token::{KeySource, Slot, SourceEvent, TransportError};
-    use crate::virtual_key::faults::{Fault, Where};
-    use crate::virtual_key::personalise::personalise;
-    use crate::virtual_key::{Faults, Spec, TestCa, VirtualKey};
     use std::sync::Arc;
     use std::sync::mpsc::{Receiver, channel};
     use std::thread::{self, JoinHandle};
+    use token::apdu::{Command, Le};
+    use token::{KeySource, Slot, SourceEvent, TransportError};
+    use virtual_key::faults::{Fault, Where};
+    use virtual_key::personalise::personalise;
+    use virtual_key::{Faults, Spec, TestCa, VirtualKey};
 
     fn info() -> Command {
         Command::new(0x80, 0x04, 0, 0).le(Le::Any)

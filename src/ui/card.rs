@@ -8,12 +8,12 @@ use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::cert::Certificate;
 use crate::app::protocol::OrderKind;
 use crate::app::{
     CertificateOnKey, Command, Desk, DeskKey, FaultCode, KeyState, KeyView, LineState, MainAction, RenewalDesk,
     RenewalStage, Standing, UnlockDesk, UnlockStage,
 };
+use certificate::Certificate;
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextureHandle, Ui, vec2};
 use rust_i18n::t;
 use std::borrow::Cow;

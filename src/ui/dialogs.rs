@@ -11,8 +11,8 @@ use super::history::RemoveHistory;
 use super::save_dialog;
 use super::theme::{self, CONTROL_HEIGHT, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
-use crate::app::cert::Format;
 use crate::app::{Backstage, Desk, Fault, KeyUse, Writing};
+use certificate::Format;
 use eframe::egui::accesskit::Live;
 use eframe::egui::{
     self, Align, Align2, Area, Frame, Id, Key, Label, Layout, Margin, Modal, Order, Response, RichText, ScrollArea, Ui,

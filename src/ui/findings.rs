@@ -6,7 +6,7 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Tone};
 use super::words;
 use crate::app::CheckState;
-use crate::app::cert::{
+use certificate::{
     ChainFault, Finding, KeyMatch, Reason, Revocation, RevocationGap, Role, ValidityState, Verdict, beijing_day,
 };
 use eframe::egui::{Label, RichText, Ui};

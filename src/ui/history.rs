@@ -32,7 +32,7 @@ pub fn section(ui: &mut Ui, key: &DeskKey, view: &KeyView, actions: &mut Vec<Act
 fn one(ui: &mut Ui, key: &DeskKey, view: &KeyView, historic: &Historic, actions: &mut Vec<Action>) {
     let certificate = historic.leading();
     let owner = certificate.and_then(|certificate| certificate.owner.clone());
-    let serial = certificate.map_or_else(|| words::ABSENT.to_owned(), crate::app::cert::Certificate::serial_hex);
+    let serial = certificate.map_or_else(|| words::ABSENT.to_owned(), certificate::Certificate::serial_hex);
     ui.label(RichText::new(words::or_absent(owner.as_deref())).font(theme::bold_font(size::BODY)));
     match certificate {
         Some(certificate) => widgets::text_row(ui, &t!("field.validity"), &words::validity(certificate)),

@@ -1,8 +1,8 @@
 //! The system's own save dialog, on a thread of its own: it may stay open for minutes.
 
 use super::empty::hex;
-use crate::app::cert::{self, Certificate, Format};
 use crate::app::{Backstage, Content, DeskKey, KeyState, KeyUse};
+use certificate::{self, Certificate, Format};
 use rust_i18n::t;
 
 /// What is to be saved, and under which name it is offered.
@@ -22,7 +22,7 @@ pub fn certificate(certificate: &Certificate, key_use: KeyUse, format: Format) -
     };
     Offer {
         title: t!("action.export_certificate").into_owned(),
-        file_name: cert::suggested_name(certificate, &role, format),
+        file_name: certificate::suggested_name(certificate, &role, format),
         extension: format.extension(),
         content: Content::Certificate(certificate.der().to_vec(), format),
     }

@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_ca-service");
-const KEY_PROGRAM: &str = env!("CARGO_BIN_EXE_virtual-key");
 const PASSPHRASE: &str = "a passphrase for tests";
 
 /// A folder with a service and a file with its passphrase.
@@ -277,15 +276,15 @@ async fn operators_are_looked_after_while_the_service_runs() {
 
 /// The certificates of a virtual key's state file as files, PEM and DER.
 fn certificates(folder: &Folder) -> (String, String) {
-    let made = Command::new(KEY_PROGRAM)
+    let made = Command::new(testkit::program("virtual-key"))
         .args(["new", "--out", "key.json", "--owner", "北京演示科技有限公司", "--days", "30"])
         .current_dir(folder.0.path())
         .output()
         .unwrap();
     assert!(made.status.success());
-    let state = cert_assistant::virtual_key::VirtualKey::open(&folder.path("key.json")).unwrap();
+    let state = virtual_key::VirtualKey::open(&folder.path("key.json")).unwrap();
     let container = &state.state().applications[0].containers[0];
-    let der = |slot: &cert_assistant::virtual_key::state::Slot| slot.certificate.clone().unwrap();
+    let der = |slot: &virtual_key::state::Slot| slot.certificate.clone().unwrap();
     let pem = gm::issue::certificate_to_pem(&der(&container.sign)).unwrap();
     std::fs::write(folder.path("sign.pem"), pem).unwrap();
     std::fs::write(folder.path("encrypt.der"), der(&container.encrypt)).unwrap();

@@ -4,12 +4,12 @@ use crate::world::{Customer, World};
 use cert_assistant::ca::protocol::Base64;
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::books::devices;
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::state::Slot;
-use cert_assistant::virtual_key::{KeyState, Outcome, Spec, State, TestCa, VirtualKey};
 use gm::signed_data::{Content, build, signing_digest};
 use gm::{pad80, pin_key};
 use std::sync::atomic::{AtomicU64, Ordering};
+use virtual_key::personalise::personalise;
+use virtual_key::state::Slot;
+use virtual_key::{KeyState, Outcome, Spec, State, TestCa, VirtualKey};
 
 const APP: [u8; 2] = [0x10, 0x00];
 const CONT: [u8; 2] = [0x30, 0x01];

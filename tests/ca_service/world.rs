@@ -339,7 +339,7 @@ impl Customer {
 }
 
 pub fn serial(certificate: &[u8]) -> String {
-    cert_assistant::cert::Certificate::parse(certificate).unwrap().serial_hex()
+    certificate::Certificate::parse(certificate).unwrap().serial_hex()
 }
 
 /// Detached `SignedData` over a body, base64.

@@ -1,7 +1,7 @@
 //! 检查证书 without the network: chain, dates, usage, key.
 
 use crate::pki::{CA, CA_SUBJECT, LEAF, Order, Pki};
-use cert_assistant::cert::{
+use certificate::{
     Certificate, ChainFault, Check, Finding, KeyMatch, Role, TrustStore, ValidityState, Verdict, chain, now,
 };
 

@@ -1,7 +1,7 @@
 //! 导出证书: what is written is read by `openssl` as the same certificate.
 
 use crate::pki::{Order, Pki};
-use cert_assistant::cert::{Certificate, ExportError, Format, chain, export, now, suggested_name, write_file};
+use certificate::{Certificate, ExportError, Format, chain, export, now, suggested_name, write_file};
 use std::fs;
 use tempfile::TempDir;
 

@@ -1,7 +1,7 @@
 //! Certificates of the layout seen in the field are read field for field.
 
 use crate::pki::{Order, Pki};
-use cert_assistant::cert::{
+use certificate::{
     CertError, Certificate, Holder, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage, read_any,
 };
 

@@ -1,6 +1,6 @@
 //! Certificates made by the `openssl` command, the judge of everything tested here.
 
-use cert_assistant::cert::{Certificate, TrustStore};
+use certificate::{Certificate, TrustStore};
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 use crate::pki::{CA_SUBJECT, LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
 use crate::server::{Answer, Server, dead_url};
-use cert_assistant::cert::{
+use certificate::{
     Certificate, Check, Finding, Limits, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now, read_any,
 };
 use std::time::Duration;

@@ -1,7 +1,7 @@
 //! The folder of trusted certificates.
 
 use crate::pki::Pki;
-use cert_assistant::cert::{MAX_CERTIFICATE, SkipReason, TrustStore, chain, now};
+use certificate::{MAX_CERTIFICATE, SkipReason, TrustStore, chain, now};
 use std::fs;
 use tempfile::TempDir;
 
@@ -57,7 +57,7 @@ fn only_what_signed_itself_is_a_root() {
     let last = der.len() - 1;
     der[last] ^= 1;
     let mut store = TrustStore::default();
-    store.add(cert_assistant::cert::Certificate::parse(&der).unwrap());
+    store.add(certificate::Certificate::parse(&der).unwrap());
     assert_eq!(store.roots(), [], "a root with a wrong signature");
 }
 

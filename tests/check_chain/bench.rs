@@ -2,14 +2,14 @@
 
 use crate::support::authority;
 use cert_assistant::app::{Event, Hub, Site, Surroundings};
-use cert_assistant::cert::{Certificate, TrustStore};
 use cert_assistant::check::{LIMIT, Line, ProbeId, Scene, Verdict, chain, run};
-use cert_assistant::token::{PcscSource, ServiceReport, ServiceState};
+use certificate::{Certificate, TrustStore};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use token::{PcscSource, ServiceReport, ServiceState};
 
 pub type Lines = BTreeMap<ProbeId, Line>;
 

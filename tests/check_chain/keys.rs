@@ -2,16 +2,16 @@
 
 use crate::bench::{RealDesk, Tree, blames, detail, look, words};
 use crate::support::{Desk, Watching, authority, faults, key, make, with_private_service};
-use cert_assistant::cert::{TrustStore, now};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service, Usb};
 use cert_assistant::check::{Page, ProbeId, Repair, Scene, Verdict};
-use cert_assistant::virtual_key::ForeignCard;
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Plug, Spec, State, VirtualKey};
+use certificate::{TrustStore, now};
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use virtual_key::ForeignCard;
+use virtual_key::personalise::personalise;
+use virtual_key::{Plug, Spec, State, VirtualKey};
 
 const HOLD: &str = "CHECK_CHAIN_HOLD";
 

@@ -5,7 +5,6 @@ use crate::support::with_private_socket;
 use base::fault::{Fault, FaultCode};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service};
 use cert_assistant::check::{Inserted, Repair, Verdict};
-use cert_assistant::token::{CardSeen, ReaderSeen, ServiceReport, ServiceState};
 use std::fs::{self, Permissions};
 use std::io::Read;
 use std::os::unix::fs::PermissionsExt;
@@ -13,6 +12,7 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use token::{CardSeen, ReaderSeen, ServiceReport, ServiceState};
 
 const NOBODY: u32 = 65534;
 const AS_NOBODY: &str = "CHECK_CHAIN_AS_NOBODY";

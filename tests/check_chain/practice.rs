@@ -1,9 +1,9 @@
 //! The check as the window asks for it: events of the hub, over practice keys.
 
 use cert_assistant::app::{Command, Desk, Event, Hub, Site, Surroundings};
-use cert_assistant::cert::TrustStore;
 use cert_assistant::check::{Page, ProbeId, Repair, Verdict, chain};
 use cert_assistant::practice::{KeySet, PracticeDesk};
+use certificate::TrustStore;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;

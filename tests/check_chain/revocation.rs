@@ -5,10 +5,8 @@ use crate::pki::{LEAF, Order, Pki, SERIAL};
 use crate::server::{Answer, Server, dead_url};
 use cert_assistant::check::ProbeId::Revocation;
 use cert_assistant::check::{Inserted, Scene, Verdict};
-use cert_assistant::token::{
-    CardSeen, Container, DeviceInfo, KeyContents, PinInfo, ReaderSeen, ServiceReport, ServiceState,
-};
 use std::time::Instant;
+use token::{CardSeen, Container, DeviceInfo, KeyContents, PinInfo, ReaderSeen, ServiceReport, ServiceState};
 
 /// A key with one certificate, as it would be read.
 fn scene(tree: &Tree, pki: &Pki) -> Scene {

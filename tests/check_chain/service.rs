@@ -4,12 +4,12 @@ use crate::bench::{Tree, blames, detail, look, program};
 use crate::support::{with_private_service, with_private_socket};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service};
 use cert_assistant::check::{Repair, Scene, Verdict};
-use cert_assistant::token::ServiceReport;
 use std::io::{Read, Write};
 use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use token::ServiceReport;
 
 const ABOVE: &[cert_assistant::check::ProbeId] = &[Permission, Readers, Keys, Application, Certificates, Revocation];
 

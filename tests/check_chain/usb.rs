@@ -3,7 +3,7 @@
 use crate::bench::{Tree, blames, detail, look, no_readers, words};
 use cert_assistant::check::ProbeId::{Application, Certificates, Drivers, Keys, Readers, Revocation, Usb};
 use cert_assistant::check::Verdict;
-use cert_assistant::token::{CardSeen, ReaderSeen, ServiceReport, ServiceState};
+use token::{CardSeen, ReaderSeen, ServiceReport, ServiceState};
 
 const KEYS: &[cert_assistant::check::ProbeId] = &[Keys, Application, Certificates, Revocation];
 

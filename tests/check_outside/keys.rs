@@ -3,15 +3,15 @@
 use crate::practice::Practice;
 use crate::servers::{Manner, dead, plain};
 use crate::world::{World, complete, details, value};
-use cert_assistant::app::{Command, Desk, FaultCode, Hub, KeyState, Online, Site, Surroundings, cert};
+use cert_assistant::app::{Command, Desk, FaultCode, Hub, KeyState, Online, Site, Surroundings};
 use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::check::{Inserted, ProbeId, Verdict};
 use cert_assistant::practice::{KeySet, PracticeDesk};
-use cert_assistant::token::{CardSeen, Container, DeviceInfo, KeyContents, ReaderSeen, ServiceReport, ServiceState};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Spec, State, TestCa};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use token::{CardSeen, Container, DeviceInfo, KeyContents, ReaderSeen, ServiceReport, ServiceState};
+use virtual_key::personalise::personalise;
+use virtual_key::{Spec, State, TestCa};
 
 const ISSUER: &str = "Demo SM2 Operation CA";
 /// Only a broken program waits so long.
@@ -119,7 +119,7 @@ fn the_status_bar_hears_why_the_keys_ca_is_not_reached() {
     };
     let (hub, events) = Hub::start(Surroundings {
         source,
-        trust: Arc::new(cert::TrustStore::default),
+        trust: Arc::new(certificate::TrustStore::default),
         wake: Arc::new(|| {}),
         online: Some(online),
         site: Site { practice: true, ..Site::default() },

@@ -4,10 +4,10 @@ use crate::storage::{mount, with_own_mounts};
 use crate::world::{World, details};
 use cert_assistant::app::FaultCode;
 use cert_assistant::check::{ProbeId, Repair, Scene, carry_out};
-use cert_assistant::token::{ServiceReport, ServiceState};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
+use token::{ServiceReport, ServiceState};
 
 fn path(scene: &mut Scene) {
     scene.variables.insert("PATH".to_owned(), std::env::var("PATH").unwrap());

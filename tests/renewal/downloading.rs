@@ -6,10 +6,10 @@ use crate::world::{DAY, World};
 use base::fault::FaultCode;
 use cert_assistant::ca::protocol::OrderState;
 use cert_assistant::ca::{DownloadStep, KeyBinding, Step};
-use cert_assistant::cert::Certificate;
-use cert_assistant::token::{Token, TokenError};
-use cert_assistant::virtual_key::{Outcome, State};
+use certificate::Certificate;
 use std::sync::Arc;
+use token::{Token, TokenError};
+use virtual_key::{Outcome, State};
 
 #[test]
 fn all_steps_are_told_in_their_order_and_the_new_validity_is_shown() {
@@ -236,7 +236,7 @@ fn a_container_of_the_wanted_name_that_is_somebody_elses_is_left_alone() {
     token.create_container(&taken).unwrap();
     token.generate_key_pair(&taken).unwrap();
     let der = person.read().containers[0].sign.clone().unwrap();
-    token.import_certificate(&taken, cert_assistant::token::KeyUse::Sign, &der).unwrap();
+    token.import_certificate(&taken, token::KeyUse::Sign, &der).unwrap();
     drop(token);
     // the foreign one is the last with a certificate now; the file still names the old one
     assert_eq!(person.current(), OLD);

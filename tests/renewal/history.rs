@@ -5,8 +5,8 @@ use crate::wire::CallCut;
 use crate::world::World;
 use base::fault::FaultCode;
 use cert_assistant::ca::history::remove;
-use cert_assistant::token::TokenError;
 use std::sync::Arc;
+use token::TokenError;
 
 #[test]
 fn the_old_container_is_removed_when_it_is_history() {

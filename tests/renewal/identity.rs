@@ -6,8 +6,8 @@ use base::fault::FaultCode;
 use cert_assistant::ca::{KeyBinding, Renewal};
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::crl::{Reason, revoke};
-use cert_assistant::virtual_key::State;
 use std::sync::Arc;
+use virtual_key::State;
 
 #[test]
 fn the_service_says_who_it_is_and_what_a_renewal_gives() {

@@ -8,10 +8,10 @@ use cert_assistant::ca::protocol::{Base64, CaptchaAnswer, Contact, NextAction, O
 use cert_assistant::ca::{Identified, Journal, Renewal, Step};
 use cert_assistant::ca_service::audit::Actor;
 use cert_assistant::ca_service::orders::steps;
-use cert_assistant::virtual_key::State;
 use sqlx::Row;
 use std::sync::Arc;
 use std::time::Duration;
+use virtual_key::State;
 
 fn of_product(world: &Arc<World>, product: &str) -> Person {
     of(world, product, |spec| spec.state(State::Expiring))

@@ -8,11 +8,11 @@ use cert_assistant::ca::Renewal;
 use cert_assistant::ca::protocol::{IssueResponse, Period};
 use cert_assistant::ca_service::authority::Profile;
 use cert_assistant::ca_service::books::certificates::{IssuedPair, Template, make_pair};
-use cert_assistant::token::KeyUse;
 use gm::csr_response::CsrResponse;
 use gm::issue::{COMMON_NAME, COUNTRY, Role, Subject, subject_der};
 use gm::{PrivateKey, PublicKey};
 use std::sync::Arc;
+use token::KeyUse;
 
 const DAY: i64 = crate::world::DAY;
 

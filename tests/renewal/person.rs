@@ -7,11 +7,11 @@ use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use cert_assistant::ca::protocol::{CaptchaAnswer, Contact};
 use cert_assistant::ca::{CaAdapter, DownloadStep, Entry, Identified, Journal, KeyBinding, Outcome, Renewal};
-use cert_assistant::token::{KeyContents, Token};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Spec, State, TestCa};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use token::{KeyContents, Token};
+use virtual_key::personalise::personalise;
+use virtual_key::{Spec, State, TestCa};
 
 pub static TEST_CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());
 static NUMBER: AtomicUsize = AtomicUsize::new(1);

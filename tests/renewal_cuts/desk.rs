@@ -1,14 +1,14 @@
 //! The key: a virtual one in this process, cut off at a command of its whole life.
 #![allow(dead_code)] // every test crate uses its part
 
-use cert_assistant::apdu::{Command, Response};
-use cert_assistant::token::{Channel, Gmt0017, Token, Transport, TransportError};
-use cert_assistant::virtual_key::faults::{Fault, FaultRule, Where};
-use cert_assistant::virtual_key::{Faults, KeyState, Outcome, VirtualKey, command_name};
 use std::collections::BTreeSet;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use token::apdu::{Command, Response};
+use token::{Channel, Gmt0017, Token, Transport, TransportError};
+use virtual_key::faults::{Fault, FaultRule, Where};
+use virtual_key::{Faults, KeyState, Outcome, VirtualKey, command_name};
 
 /// What a program dies of here.
 pub struct Killed;

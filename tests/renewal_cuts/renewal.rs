@@ -8,13 +8,13 @@ use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use cert_assistant::ca::protocol::Contact;
 use cert_assistant::ca::{CaAdapter, DownloadStep, Entry, Journal, KeyBinding, Outcome, Renewal, Step};
-use cert_assistant::cert::Certificate;
-use cert_assistant::token::{KeyUse, Token};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Spec, State, TestCa};
+use certificate::Certificate;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
+use token::{KeyUse, Token};
+use virtual_key::personalise::personalise;
+use virtual_key::{Spec, State, TestCa};
 
 static TEST_CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());
 static NUMBER: AtomicUsize = AtomicUsize::new(1);
@@ -139,7 +139,7 @@ struct Old {
 }
 
 impl Old {
-    fn of(state: &cert_assistant::virtual_key::KeyState, serial: String) -> Self {
+    fn of(state: &virtual_key::KeyState, serial: String) -> Self {
         let container = &state.applications[0].containers[0];
         let certificate = Certificate::parse(container.sign.certificate.as_ref().unwrap()).unwrap();
         Self { serial, container: serde_json::to_value(container).unwrap(), certificate }

@@ -12,13 +12,12 @@ use cert_assistant::ca_service::clock::Clock;
 use cert_assistant::ca_service::http::{InProcess, router};
 use cert_assistant::ca_service::kmc::Kmc;
 use cert_assistant::ca_service::{Config, Limits, Service, ServiceError, Store, console};
-use cert_assistant::cert;
-use cert_assistant::virtual_key::KeyState;
 use gm::PrivateKey;
 use sqlx::Row;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use virtual_key::KeyState;
 
 /// What every picture shows.
 pub const CAPTCHA: &str = "KA7X";
@@ -281,5 +280,5 @@ pub fn client_at(port: u16) -> OrderApi {
 /// Noon of today in Beijing.
 fn noon() -> i64 {
     const BEIJING: i64 = 8 * 3600;
-    (cert::now() + BEIJING).div_euclid(DAY) * DAY - BEIJING + DAY / 2
+    (certificate::now() + BEIJING).div_euclid(DAY) * DAY - BEIJING + DAY / 2
 }

@@ -5,14 +5,6 @@
 #![allow(dead_code)] // every test file uses its part
 
 use base::secret::Pin;
-use cert_assistant::token::{
-    Gmt0017, KeySource, PcscSource, ServiceState, Slot, SourceEvent, Token, Transport, TransportError,
-};
-use cert_assistant::virtual_key::faults::FaultRule;
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{
-    Control, Endpoint, Faults, LinkEvent, Outcome, Plug, Spec, State, TestCa, VirtualKey, link_vpcd,
-};
 use std::cell::RefCell;
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader};
@@ -23,6 +15,10 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
+use token::{Gmt0017, KeySource, PcscSource, ServiceState, Slot, SourceEvent, Token, Transport, TransportError};
+use virtual_key::faults::FaultRule;
+use virtual_key::personalise::personalise;
+use virtual_key::{Control, Endpoint, Faults, LinkEvent, Outcome, Plug, Spec, State, TestCa, VirtualKey, link_vpcd};
 
 /// A test that waits so long for something that must happen has failed.
 pub const WATCHDOG: Duration = Duration::from_secs(30);

@@ -3,7 +3,7 @@
 #![allow(dead_code)] // every test file uses its part
 
 use base::secret::Pin;
-use cert_assistant::app::{Command, Desk, Event, Hub, KeyState, Online, Site, Surroundings, cert};
+use cert_assistant::app::{Command, Desk, Event, Hub, KeyState, Online, Site, Surroundings};
 use cert_assistant::ca::Proxy;
 use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Practice {
         let online = Online { profiles, journal, proxy: Proxy::None };
         let (hub, events) = Hub::start(Surroundings {
             source: source.clone(),
-            trust: Arc::new(cert::TrustStore::default),
+            trust: Arc::new(certificate::TrustStore::default),
             wake: Arc::new(|| {}),
             online: Some(online),
             site: Site { practice: true, ..Site::default() },

@@ -7,7 +7,7 @@ use cert_assistant::ca::protocol::{
     CaptchaAnswer, Order, OrderKind, OrderState, ProblemCode, UnlockRequest, UnlockRoute,
 };
 use cert_assistant::ca::{Entry, KeyRefusal, Unlock, UnlockMark, UnlockStep};
-use cert_assistant::cert::Certificate;
+use certificate::Certificate;
 
 #[test]
 fn an_application_names_the_key_its_certificate_and_the_person_and_is_signed_by_the_key_made_for_it() {

@@ -8,11 +8,11 @@ use cert_assistant::ca::protocol::{Applicant, UnlockRoute};
 use cert_assistant::ca::{
     Application, CaAdapter, Entry, Journal, KeyBinding, Unlock, UnlockLine, UnlockOutcome, UnlockStep,
 };
-use cert_assistant::token::{PinKind, Token, TokenError};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Spec, State, TestCa};
 use std::path::PathBuf;
 use std::sync::{Arc, LazyLock};
+use token::{PinKind, Token, TokenError};
+use virtual_key::personalise::personalise;
+use virtual_key::{Spec, State, TestCa};
 use zeroize::Zeroizing;
 
 pub static TEST_CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());

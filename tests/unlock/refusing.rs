@@ -7,8 +7,8 @@ use base::fault::FaultCode;
 use base::secret::SecretBytes;
 use cert_assistant::ca::protocol::{Base64, Grant, OrderState, ProblemCode};
 use cert_assistant::ca::{KeyAccess, KeyGone, KeyRefusal, UnlockMark, UnlockStep};
-use cert_assistant::token::{Token, TokenError};
 use gm::{PrivateKey, pin_key, protect_new_pin};
+use token::{Token, TokenError};
 
 fn grant(pin_text: &str, response: Vec<u8>) -> Grant {
     Grant { transport_pin: pin(pin_text), response: SecretBytes::from_vec(response) }

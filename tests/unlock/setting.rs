@@ -5,8 +5,8 @@ use crate::person::{NEW, OLD, application, code, failed, lines_of, locked_out, p
 use base::fault::FaultCode;
 use cert_assistant::ca::protocol::{OrderState, ProblemCode};
 use cert_assistant::ca::{UnlockLine, UnlockMark, UnlockStep};
-use cert_assistant::token::PinKind;
-use cert_assistant::virtual_key::State;
+use token::PinKind;
+use virtual_key::State;
 use zeroize::Zeroizing;
 
 #[test]

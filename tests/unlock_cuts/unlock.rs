@@ -11,15 +11,15 @@ use cert_assistant::ca::protocol::{Applicant, Base64, Grant, UnlockRoute};
 use cert_assistant::ca::{
     Application, CaAdapter, Entry, Journal, KeyBinding, Unlock, UnlockLine, UnlockOutcome, UnlockStep,
 };
-use cert_assistant::cert::Certificate;
-use cert_assistant::token::{Token, TokenError};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{Spec, State, TestCa};
+use certificate::Certificate;
 use gm::PrivateKey;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock, Mutex};
+use token::{Token, TokenError};
+use virtual_key::personalise::personalise;
+use virtual_key::{Spec, State, TestCa};
 use zeroize::Zeroizing;
 
 static TEST_CA: LazyLock<TestCa> = LazyLock::new(|| TestCa::create().unwrap());

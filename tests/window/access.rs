@@ -12,8 +12,8 @@ use crate::stages::{
 use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::protocol::OrderState;
 use cert_assistant::app::{Event, LineState, UpdateStage};
-use cert_assistant::virtual_key::State;
 use eframe::egui::Key;
+use virtual_key::State;
 
 #[track_caller]
 fn all_reached(screen: &mut Screen, what: &str) {

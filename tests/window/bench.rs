@@ -1,14 +1,12 @@
 //! Keys on a bench: a source of keys whose cards a test puts in, takes away, holds, and stops in the middle of a command.
 
-use cert_assistant::apdu::{Command, Response};
-use cert_assistant::app::cert;
-use cert_assistant::token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError as Error};
-use cert_assistant::virtual_key::personalise::personalise;
-use cert_assistant::virtual_key::{
-    Endpoint, Faults, ForeignCard, KeyState, Outcome, Plug, Spec, State, TestCa, VirtualKey,
-};
+use certificate;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
+use token::apdu::{Command, Response};
+use token::{Channel, KeySource, ServiceState, Slot, SourceEvent, Transport, TransportError as Error};
+use virtual_key::personalise::personalise;
+use virtual_key::{Endpoint, Faults, ForeignCard, KeyState, Outcome, Plug, Spec, State, TestCa, VirtualKey};
 
 /// User PIN of every key on the bench.
 pub const PIN: &str = "123456";
@@ -23,7 +21,7 @@ const DAY: i64 = 86_400;
 const BEIJING: i64 = 8 * 3600;
 
 /// Noon in Beijing of the day the tests began: the clock of the window stands still there.
-pub static NOW: LazyLock<i64> = LazyLock::new(|| day(cert::now()) * DAY - BEIJING + DAY / 2);
+pub static NOW: LazyLock<i64> = LazyLock::new(|| day(certificate::now()) * DAY - BEIJING + DAY / 2);
 
 fn day(unix: i64) -> i64 {
     (unix + BEIJING).div_euclid(DAY)
@@ -111,7 +109,7 @@ impl Bench {
             _ => 300,
         });
         let began = spec.valid_from_days_ago.unwrap_or(365 - days);
-        let passed = day(cert::now()) - day(*NOW);
+        let passed = day(certificate::now()) - day(*NOW);
         let spec = Spec { days: Some(days - passed), valid_from_days_ago: Some(began + passed), ..spec.clone() };
         personalise(&spec, &self.ca).unwrap()
     }

@@ -2,10 +2,10 @@
 
 use crate::bench::{Bench, CHANGE_PIN, DEVICE_INFO, VERIFY_PIN, spec};
 use crate::screen::{Plan, Screen};
-use cert_assistant::app::cert::{Certificate, beijing_day};
-use cert_assistant::virtual_key::faults::{Fault, Where};
-use cert_assistant::virtual_key::{Faults, Spec, State, VirtualKey};
+use certificate::{Certificate, beijing_day};
 use std::time::Duration;
+use virtual_key::faults::{Fault, Where};
+use virtual_key::{Faults, Spec, State, VirtualKey};
 
 const CHANGE: &str = "修改密码";
 const RENEW: &str = "证书更新";

@@ -2,11 +2,11 @@
 
 use crate::bench::{Bench, CHANGE_PIN, Card, PIN, VERIFY_PIN, spec};
 use crate::screen::Screen;
-use cert_assistant::virtual_key::{Spec, State, VirtualKey};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Event, Key};
 use egui_kittest::kittest::NodeT;
 use std::sync::Arc;
+use virtual_key::{Spec, State, VirtualKey};
 
 pub const CURRENT: &str = "当前密码";
 pub const NEW: &str = "新密码";

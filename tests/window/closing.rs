@@ -3,8 +3,8 @@
 use crate::bench::{Bench, CHANGE_PIN, PIN, VERIFY_PIN};
 use crate::change_pin::{CURRENT, NEW_PIN, dialog, fill};
 use crate::screen::Screen;
-use cert_assistant::virtual_key::State;
 use eframe::egui::Key;
+use virtual_key::State;
 
 #[test]
 fn the_window_closes_at_once_when_nothing_is_written() {

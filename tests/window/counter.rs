@@ -4,9 +4,9 @@ use crate::bench::{Bench, Card};
 use crate::screen::{Plan, Screen};
 use crate::unlock_stages::{AGAIN, NEW, locked, open, portal, reach, type_pins};
 use cert_assistant::app::{FaultCode, KeyState, Settings, SettingsFile};
-use cert_assistant::virtual_key::{KeyState as State, VirtualKey};
 use eframe::egui::Key;
 use std::sync::Arc;
+use virtual_key::{KeyState as State, VirtualKey};
 
 const BUTTON: &str = "用管理口令解锁…";
 const ADMIN: &str = "管理口令";

@@ -2,9 +2,9 @@
 
 use crate::bench::{Bench, spec};
 use crate::screen::Screen;
-use cert_assistant::app::cert::Certificate;
-use cert_assistant::virtual_key::{Spec, State, VirtualKey};
+use certificate::Certificate;
 use eframe::egui::Key;
+use virtual_key::{Spec, State, VirtualKey};
 
 const MORE: &str = "更多证书信息";
 

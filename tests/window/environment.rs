@@ -6,9 +6,9 @@ use crate::keyboard::tab_to;
 use crate::screen::{Plan, Screen};
 use cert_assistant::app::check::{Line, Page, ProbeId, Repair, Statement, Verdict};
 use cert_assistant::app::{Command, Event, Fault, FaultCode, RenewalAsk, UnlockAsk};
-use cert_assistant::virtual_key::State;
 use eframe::egui::Key;
 use std::time::Duration;
+use virtual_key::State;
 
 /// The page with a finished check.
 fn checked() -> Screen {

@@ -10,11 +10,11 @@ use crate::stages::{
 };
 use cert_assistant::app::protocol::OrderState;
 use cert_assistant::app::{DownloadLine, Event, LineState, OrderLine, RenewalStage};
-use cert_assistant::virtual_key::State;
 use eframe::egui::{Key, Theme};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use virtual_key::State;
 
 /// How the window is.
 #[derive(Clone, Copy)]

@@ -4,9 +4,9 @@ use crate::bench::{Bench, Card, PIN};
 use crate::screen::Screen;
 use crate::stages::{PIN_FIELD, fault, wrong_pin};
 use cert_assistant::app::{Command, Event, Fault, FaultCode};
-use cert_assistant::virtual_key::State;
 use eframe::egui::Key;
 use std::sync::Arc;
+use virtual_key::State;
 
 const AGREE: &str = "我已了解，不再需要解密这些旧文件";
 const REMOVE: &str = "永久移除";

@@ -4,8 +4,8 @@
 use crate::bench::{Bench, PIN};
 use crate::change_pin::{AGAIN, CURRENT, NEW, NEW_PIN, dialog};
 use crate::screen::{Plan, Screen};
-use cert_assistant::virtual_key::State;
 use eframe::egui::{Event, Key, Modifiers};
+use virtual_key::State;
 
 fn key(key: Key) -> Event {
     Event::Key { key, physical_key: None, pressed: true, repeat: false, modifiers: Modifiers::NONE }

@@ -5,7 +5,7 @@ use crate::change_pin::{NEW_PIN, dialog, fill};
 use crate::screen::Screen;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{Command, Event};
-use cert_assistant::virtual_key::State;
+use virtual_key::State;
 
 const SAID: &str = "新版本已安装，重新启动后使用。";
 

@@ -11,10 +11,10 @@ use crate::stages::fault;
 use cert_assistant::app::check::ProbeId;
 use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::{Event, Fault, FaultCode, UpdateStage};
-use cert_assistant::token::ServiceState;
-use cert_assistant::virtual_key::State;
 use std::sync::Arc;
 use std::time::Duration;
+use token::ServiceState;
+use virtual_key::State;
 
 fn expiring() -> Arc<Bench> {
     Bench::with(State::Expiring).0

@@ -5,8 +5,8 @@ use crate::screen::{Plan, Screen};
 use cert_assistant::app::Command;
 use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::ui::Window;
-use cert_assistant::virtual_key::State;
 use eframe::egui::Key;
+use virtual_key::State;
 
 #[test]
 fn practice_is_marked_by_strip_and_title() {

@@ -7,8 +7,8 @@ use crate::stages::{self, PIN_FIELD};
 use crate::unlock_stages;
 use cert_assistant::app::protocol::UnlockRoute;
 use cert_assistant::app::{Command, RenewalAsk, UnlockAsk};
-use cert_assistant::virtual_key::State;
 use eframe::egui::{self, Context, Event, Key, Modifiers, RawInput, TextEdit};
+use virtual_key::State;
 
 /// Long and without meaning, so that it stands nowhere by chance.
 const NEW_PIN: &str = "zq7Xw3Kp9";

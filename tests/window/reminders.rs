@@ -2,8 +2,8 @@
 
 use crate::bench::{Bench, spec, twin};
 use crate::screen::{Plan, Screen};
-use cert_assistant::virtual_key::{Spec, VirtualKey};
 use std::time::Duration;
+use virtual_key::{Spec, VirtualKey};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -50,7 +50,7 @@ fn the_last_day_is_named_and_expired_or_empty_keys_do_not_remind() {
     for (spec, text) in [
         (Spec { days: Some(0), ..spec("甲公司", "1") }, Some("甲公司的证书今天到期，请立即更新。")),
         (Spec { days: Some(-1), ..spec("甲公司", "1") }, None),
-        (spec("甲公司", "1").state(cert_assistant::virtual_key::State::Empty), None),
+        (spec("甲公司", "1").state(virtual_key::State::Empty), None),
     ] {
         let bench = Bench::empty();
         bench.insert(&spec);

@@ -8,9 +8,9 @@ use crate::stages::{
 };
 use cert_assistant::app::protocol::{OrderState, Support};
 use cert_assistant::app::{Command, DownloadLine, Event, Fault, FaultCode, RenewalAsk, RenewalStage};
-use cert_assistant::virtual_key::{Spec, State, VirtualKey};
 use eframe::egui::Key;
 use std::time::Duration;
+use virtual_key::{Spec, State, VirtualKey};
 
 /// Every stage, by a name for failures.
 fn stages() -> Vec<(&'static str, RenewalStage)> {

@@ -5,9 +5,9 @@ use crate::screen::{Plan, Screen};
 use crate::stages::{at, bench, captcha, fail, fault, form, form_of, identify, paid_session, reach, session};
 use cert_assistant::app::RenewalAsk;
 use cert_assistant::app::protocol::{Base64, Captcha, Contact};
-use cert_assistant::virtual_key::{Spec, State};
 use eframe::egui::Key;
 use std::time::Duration;
+use virtual_key::{Spec, State};
 
 const NAME: &str = "联系人姓名";
 const MOBILE: &str = "手机号码";
@@ -37,7 +37,7 @@ fn it_shows_owner_both_validities_product_and_fee_and_fills_in_the_registered_co
     let mut screen = at(&bench, form_of(paid_session(), None));
     assert_eq!(screen.field("证书所有者"), "北京演示科技有限公司");
     let day = |unix| {
-        let day = cert_assistant::app::cert::beijing_day(unix);
+        let day = certificate::beijing_day(unix);
         format!("{}年{:02}月{:02}日", day.year, day.month, day.day)
     };
     let (old, new) = (crate::stages::old(), crate::stages::new());

@@ -7,8 +7,8 @@ use crate::stages::{
     reviewing, session,
 };
 use cert_assistant::app::{DownloadLine, Event, LineState, RenewalAsk};
-use cert_assistant::virtual_key::{Spec, State, VirtualKey};
 use eframe::egui::Key;
+use virtual_key::{Spec, State, VirtualKey};
 
 /// A second key, as near to its end as the first.
 fn second() -> Spec {

@@ -8,7 +8,7 @@ use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, Presets, RenewalAsk,
-    Settings, SettingsFile, Site, Surroundings, UnlockAsk, cert,
+    Settings, SettingsFile, Site, Surroundings, UnlockAsk,
 };
 use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
@@ -216,9 +216,9 @@ impl<'a> Plan<'a> {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
         let later = Arc::new(Mutex::new(Duration::ZERO));
-        let mut trust = cert::TrustStore::default();
+        let mut trust = certificate::TrustStore::default();
         for der in [self.bench.ca.root(), self.bench.ca.operation()] {
-            trust.add(cert::Certificate::parse(der).unwrap());
+            trust.add(certificate::Certificate::parse(der).unwrap());
         }
         let (hub, heard) = Hub::start(Surroundings {
             source: Arc::clone(self.bench) as _,

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, spec};
 use crate::screen::{Plan, Screen};
-use cert_assistant::token::ServiceState;
+use token::ServiceState;
 
 #[test]
 fn while_nothing_is_known_of_the_service_the_window_says_that_it_connects() {

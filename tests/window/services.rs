@@ -4,8 +4,8 @@ use crate::bench::Bench;
 use crate::screen::{Plan, Screen};
 use cert_assistant::app::{RenewalAsk, Settings, SettingsFile, UnlockAsk};
 use cert_assistant::ca::Profiles;
-use cert_assistant::virtual_key::State;
 use std::path::Path;
+use virtual_key::State;
 
 /// The table with an entry for the CA of the keys on the bench.
 pub fn with_own(rest: &str) -> Profiles {

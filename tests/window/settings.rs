@@ -2,10 +2,10 @@
 
 use crate::bench::{Bench, spec};
 use crate::screen::{Plan, Screen};
-use cert_assistant::token::ServiceState;
-use cert_assistant::virtual_key::State;
 use eframe::egui::{Color32, Theme};
 use std::fs;
+use token::ServiceState;
+use virtual_key::State;
 
 /// The colour behind everything.
 fn ground(screen: &Screen) -> Color32 {

@@ -2,7 +2,7 @@
 
 use crate::bench::{Bench, spec};
 use crate::screen::Screen;
-use cert_assistant::virtual_key::{Spec, State};
+use virtual_key::{Spec, State};
 
 #[test]
 fn three_keys_stand_in_the_list_in_the_order_of_their_insertion() {

@@ -10,9 +10,9 @@ use cert_assistant::app::{
     Done, Download, DownloadLine, Event, Fault, FaultCode, Form, LineState, OrderLine, PortalPage, RenewalAsk,
     RenewalStage, Waiting,
 };
-use cert_assistant::virtual_key::Spec;
 use std::io::Cursor;
 use std::sync::Arc;
+use virtual_key::Spec;
 
 pub const OWNER: &str = "北京演示科技有限公司";
 pub const SERIAL: &str = "30001234567890";
@@ -26,10 +26,7 @@ const DAY: i64 = 86_400;
 
 /// A key with twenty days left.
 pub fn expiring() -> Spec {
-    Spec {
-        device_serial: Some(SERIAL.to_owned()),
-        ..spec(OWNER, "10200000016873").state(cert_assistant::virtual_key::State::Expiring)
-    }
+    Spec { device_serial: Some(SERIAL.to_owned()), ..spec(OWNER, "10200000016873").state(virtual_key::State::Expiring) }
 }
 
 /// A bench with that key.

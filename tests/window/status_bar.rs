@@ -4,8 +4,8 @@ use crate::about::release;
 use crate::bench::{Bench, spec};
 use crate::screen::{Plan, Screen};
 use cert_assistant::app::{Command, Event, Fault, FaultCode, UpdateStage};
-use cert_assistant::virtual_key::State;
 use std::time::Duration;
+use virtual_key::State;
 
 fn reached(screen: &Screen) -> Vec<u64> {
     let slots = |one| match one {
@@ -112,9 +112,9 @@ fn in_the_smallest_window_the_bar_holds_the_longest_words() {
     for english in [false, true] {
         let (bench, _) = Bench::with(State::Valid);
         let mut screen = Screen::read(Plan::new(&bench).size(720.0, 480.0).english(english), &bench);
-        bench.service(cert_assistant::token::ServiceState::Running { readers: 0 });
+        bench.service(token::ServiceState::Running { readers: 0 });
         screen.wait_until("no reader is left", |screen| {
-            screen.window.desk().service == Some(cert_assistant::token::ServiceState::Running { readers: 0 })
+            screen.window.desk().service == Some(token::ServiceState::Running { readers: 0 })
         });
         screen.happens(Event::CaReached { slot: 1, result: Err(Fault::new(FaultCode::CaNotTrusted)) });
         screen.stays_within_its_width("status bar");

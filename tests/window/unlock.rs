@@ -8,9 +8,9 @@ use crate::unlock_stages::{
 };
 use cert_assistant::app::protocol::{Applicant, UnlockRoute};
 use cert_assistant::app::{Event, FaultCode, LineState, UnlockAsk, UnlockEnd};
-use cert_assistant::virtual_key::{Spec, State};
 use eframe::egui::Key;
 use std::time::Duration;
+use virtual_key::{Spec, State};
 
 const GET: &str = "获取授权码";
 

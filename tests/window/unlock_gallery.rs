@@ -9,9 +9,9 @@ use crate::unlock_stages::{
 };
 use cert_assistant::app::protocol::UnlockRoute;
 use cert_assistant::app::{Event, FaultCode, LineState, UnlockEnd, UnlockLine, UnlockStage};
-use cert_assistant::virtual_key::State;
 use eframe::egui::Key;
 use std::time::Duration;
+use virtual_key::State;
 
 fn stage(gallery: &mut Gallery, name: &str, stage: UnlockStage) {
     reach(&mut gallery.screen, 1, stage);

@@ -8,8 +8,8 @@ use cert_assistant::app::{
     Event, Fault, FaultCode, LineState, NewPin, OrderLine, PinPolicy, PortalPage, UnlockAsk, UnlockDone, UnlockEnd,
     UnlockEnded, UnlockForm, UnlockStage,
 };
-use cert_assistant::virtual_key::{Spec, State};
 use std::sync::Arc;
+use virtual_key::{Spec, State};
 
 pub const CA: &str = crate::stages::CA;
 pub const CODE: &str = "授权码";

@@ -4,9 +4,9 @@ use crate::app::hub::Workers;
 use crate::app::orders::lock;
 use crate::app::worker::{Job, Loan};
 use crate::ca::{KeyAccess, KeyGone};
-use crate::token::{KeyContents, Token};
 use base::fault::{Fault, FaultCode};
 use std::sync::mpsc::channel;
+use token::{KeyContents, Token};
 
 /// A key borrowed from its worker for each job.
 pub(in crate::app) struct KeyLoan {

@@ -8,7 +8,6 @@ use crate::app::timeline;
 use crate::app::work::Shared;
 use crate::ca::protocol::{Captcha, CaptchaAnswer, Contact, OrderKind, Payment};
 use crate::ca::{Connection, DownloadStep, Identified, Outcome, Renewal, Step};
-use crate::cert;
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use std::sync::{Arc, Mutex};
@@ -70,7 +69,7 @@ impl Wizard for RenewalWizard {
             RenewalAsk::SendCode => {
                 self.with_order(|renewal| renewal.send_code().map(drop))?;
                 if let Some(order) = &mut self.order {
-                    order.code_sent = Some(cert::now());
+                    order.code_sent = Some(certificate::now());
                 }
                 self.show_order();
                 Ok(())

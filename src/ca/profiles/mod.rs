@@ -9,8 +9,8 @@ mod written;
 
 use super::protocol::Support;
 use super::service_url::ServiceUrl;
-use crate::cert::Name;
 use base::fault::{Fault, FaultCode};
+use certificate::Name;
 use gm::PublicKey;
 use serde::Deserialize;
 use std::path::Path;

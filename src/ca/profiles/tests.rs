@@ -2,8 +2,8 @@
 
 use super::{Connection, Origin, Profiles, ServiceUrl, SystemProfiles, parse};
 use crate::ca::service_url::UrlRefused;
-use crate::cert::Certificate;
 use base::fault::FaultCode;
+use certificate::Certificate;
 use std::path::Path;
 
 fn load(text: &str) -> (Profiles, Option<String>) {
@@ -57,7 +57,7 @@ fn the_persons_entry_replaces_the_one_with_its_id_and_is_asked_first() {
 
 #[test]
 fn a_profile_is_found_by_the_issuer_of_a_certificate() {
-    use crate::virtual_key::{Spec, TestCa, personalise::personalise};
+    use virtual_key::{Spec, TestCa, personalise::personalise};
     let state = personalise(&Spec::new("某某", "1"), &TestCa::create().unwrap()).unwrap();
     let der = state.applications[0].containers[0].sign.certificate.clone().unwrap();
     let issuer = Certificate::parse(&der).unwrap().issuer;
@@ -159,7 +159,7 @@ fn a_file_that_does_not_read_is_told_and_changes_nothing() {
 #[test]
 fn private_roots_lie_beside_the_file_or_in_it() {
     use gm::issue::certificate_to_pem;
-    let ca = crate::virtual_key::TestCa::create().unwrap();
+    let ca = virtual_key::TestCa::create().unwrap();
     let pem = certificate_to_pem(ca.root()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("root.pem"), &pem).unwrap();

@@ -15,14 +15,14 @@ use crate::ca::protocol::{
     Base64, ConfirmRequest, IssueRequest, OrderState, Period, Purpose, SessionKey, SymAlg, WrapProfile,
 };
 use crate::ca::signing::{ToSign, binding, damaged, nonsense};
-use crate::cert::Certificate;
-use crate::token::{ContainerInfo, KeyContents, KeyUse, Token, TokenError, TransportError};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
+use certificate::Certificate;
 use gm::csr::{Csr, UnsignedCsr};
 use gm::issue::{public_key_of, subject_der, validity_of};
 use gm::{PublicKey, random};
 use std::time::Instant;
+use token::{ContainerInfo, KeyContents, KeyUse, Token, TokenError, TransportError};
 
 /// File that names the container in use.
 pub(in crate::ca) const CURRENT_FILE: &str = "BJCAENVSN";

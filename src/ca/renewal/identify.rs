@@ -9,12 +9,12 @@ use crate::ca::key::{KeyAccess, on_key};
 use crate::ca::order_api::path;
 use crate::ca::protocol::{Captcha, OrderHandle, OrderKind, Purpose, Session, SessionKey, SessionRequest};
 use crate::ca::signing::{ToSign, binding as bind, no_random, nonsense};
-use crate::cert::Certificate;
-use crate::token::KeyUse;
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
+use certificate::Certificate;
 use gm::{CryptoError, PrivateKey};
 use std::sync::Arc;
+use token::KeyUse;
 
 /// A person who proved to hold the key. Lives as long as the session, in memory only.
 pub struct Identified {

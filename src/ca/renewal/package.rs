@@ -1,7 +1,7 @@
 //! The package of new certificates, checked completely before anything of it reaches the key (GM/T 0092 §8).
 
 use crate::ca::protocol::{CLOCK_TOLERANCE, Order, Period};
-use crate::cert::{Certificate, Usage};
+use certificate::{Certificate, Usage};
 use gm::csr_response::CsrResponse;
 use gm::issue::{subject_der, validity_of, verify_issued};
 use gm::{EnvelopedKey, PublicKey};

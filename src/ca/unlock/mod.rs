@@ -16,8 +16,8 @@ pub use order::Unlock;
 pub use progress::{ClientKey, KeyRefusal, UnlockMark, UnlockProgress};
 
 use super::protocol::{Applicant, CaptchaAnswer, OrderState, UnlockRoute};
-use crate::token::PinInfo;
 use std::time::Duration;
+use token::PinInfo;
 
 /// Where an unlock is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,11 +5,11 @@
 use super::UnlockStep;
 use crate::ca::entry::Entry;
 use crate::ca::protocol::{Base64, OrderState};
-use crate::token::TokenError;
 use gm::{CryptoError, PrivateKey};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 use std::fmt;
 use std::sync::Arc;
+use token::TokenError;
 use zeroize::Zeroizing;
 
 /// How far an unlock is.

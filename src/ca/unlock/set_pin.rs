@@ -13,12 +13,12 @@ use crate::ca::protocol::{
     Base64, Grant, OrderState, ProblemCode, Purpose, Signed, UnlockAnswer, UnlockBegin, UnlockFinish, code_proof,
 };
 use crate::ca::signing::{ToSign, binding, no_random, nonsense};
-use crate::token::{PinInfo, PinKind, RemoteUnlock, Token, TokenError, UnlockChallenge, Unlocked, check_new_pin};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use gm::{PrivateKey, signature_to_der};
 use std::sync::Arc;
 use std::time::Instant;
+use token::{PinInfo, PinKind, RemoteUnlock, Token, TokenError, UnlockChallenge, Unlocked, check_new_pin};
 use zeroize::Zeroizing;
 
 impl Unlock {

@@ -35,7 +35,7 @@ pub struct Profile<'a> {
 impl Profile<'_> {
     /// Directory name of the revocation list: the issuer's name with the list's as common name.
     pub(super) fn crl_name(&self, issuer: &[u8]) -> Result<[(&'static str, String); 3], IssueError> {
-        let issuer = crate::cert::Certificate::parse(issuer).map_err(|error| IssueError::Encode(error.to_string()))?;
+        let issuer = certificate::Certificate::parse(issuer).map_err(|error| IssueError::Encode(error.to_string()))?;
         let part = |label| issuer.subject.get(label).unwrap_or_default().to_owned();
         Ok([(COUNTRY, part("C")), (ORGANISATION, part("O")), (COMMON_NAME, crate::ca_service::crl::NAME.to_owned())])
     }

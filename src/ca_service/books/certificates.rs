@@ -10,7 +10,7 @@ use crate::ca_service::authority::{Profile, private_texts};
 use crate::ca_service::error::ServiceError;
 use crate::ca_service::secrets::hex;
 use crate::ca_service::store::{Store, Tx, is_duplicate};
-use crate::cert::{Certificate as Parsed, Usage};
+use certificate::{Certificate as Parsed, Usage};
 use gm::PublicKey;
 use gm::enveloped_key::EnvelopedKey;
 use gm::issue::{Role, Subject, public_key_of, serial_of, subject_der, validity_of};

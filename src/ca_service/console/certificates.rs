@@ -242,7 +242,7 @@ async fn groups(console: &Console, language: Language, known: &Certificate) -> R
         Field::new(text("console.certificate.serial"), known.serial.as_str()),
         Field::new(text("console.certificate.kind"), text(kind_key(known.kind == Kind::Sign))),
     ];
-    if let Ok(parsed) = crate::cert::Certificate::parse(&known.der) {
+    if let Ok(parsed) = certificate::Certificate::parse(&known.der) {
         certificate.push(Field::new(text("console.certificate.subject"), parsed.subject.to_string()));
         certificate.push(Field::new(text("console.certificate.issuer"), parsed.issuer.to_string()));
         certificate.push(Field::new(text("console.certificate.fingerprint"), parsed.fingerprint_hex()));

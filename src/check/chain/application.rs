@@ -4,7 +4,7 @@
 use super::blame;
 use super::per_key::{self, Finding, label};
 use crate::check::{Inserted, Line, Page, Probe, ProbeId, Repair, Scene, Statement, Verdict};
-use crate::token::{KeyContents, PinInfo};
+use token::{KeyContents, PinInfo};
 
 /// So few tries are worth a word.
 const FEW: u8 = 3;

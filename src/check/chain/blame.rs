@@ -3,8 +3,8 @@
 
 use super::usb_bus::{self, Bus};
 use crate::check::{Inserted, ProbeId, Scene};
-use crate::token::{CardSeen, ServiceState};
 use base::fault::FaultCode;
+use token::{CardSeen, ServiceState};
 
 /// The layer to blame when the service can't be asked for readers.
 pub fn service(scene: &Scene) -> Option<ProbeId> {

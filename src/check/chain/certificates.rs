@@ -3,10 +3,10 @@
 
 use super::blame;
 use super::per_key::{self, Finding, label};
-use crate::cert::{Certificate, ChainFault, Check, Day, Finding as Found, KeyMatch, Role, TrustStore, ValidityState};
 use crate::check::outside::clock_is_wrong;
 use crate::check::{Inserted, Line, Page, Probe, ProbeId, Repair, Scene, Statement, Verdict};
-use crate::token::{KeyContents, KeyUse};
+use certificate::{Certificate, ChainFault, Check, Day, Finding as Found, KeyMatch, Role, TrustStore, ValidityState};
+use token::{KeyContents, KeyUse};
 
 /// The probe.
 pub struct Certificates;

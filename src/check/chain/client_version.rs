@@ -11,7 +11,7 @@ pub const CHILD: &str = "probe-service";
 
 /// The child's side: lets the library say its first message.
 pub fn child() {
-    crate::token::meet_service();
+    token::meet_service();
 }
 
 #[cfg(unix)]

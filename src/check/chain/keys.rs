@@ -4,8 +4,8 @@ use super::per_key::{self, Finding, label};
 use super::usb_bus::{self, Bus};
 use super::{blame, holders};
 use crate::check::{Inserted, Line, Probe, ProbeId, Scene, Statement, Verdict};
-use crate::token::KeyContents;
 use base::fault::FaultCode;
+use token::KeyContents;
 
 /// The probe.
 pub struct Keys;

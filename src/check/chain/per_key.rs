@@ -1,8 +1,8 @@
 //! One line about several keys: the worst finding speaks, each key has a detail.
 
-use crate::cert::Certificate;
 use crate::check::{Inserted, Line, ProbeId, Repair, Statement, Verdict};
-use crate::token::KeyContents;
+use certificate::Certificate;
+use token::KeyContents;
 
 /// What a probe found about one key.
 pub struct Finding {

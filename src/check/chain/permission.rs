@@ -8,8 +8,8 @@ use super::session::{Remote, remote};
 use super::usb_bus::{Bus, Device, look};
 use super::{blame, holders};
 use crate::check::{Line, Probe, ProbeId, Repair, Scene, Statement, Verdict};
-use crate::token::ServiceState;
 use std::fs;
+use token::ServiceState;
 
 /// Where udev reads rules; the first counts most.
 const RULES: [&str; 3] = ["/etc/udev/rules.d", "/usr/lib/udev/rules.d", "/lib/udev/rules.d"];

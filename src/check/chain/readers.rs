@@ -3,7 +3,7 @@
 use super::blame;
 use super::usb_bus::{Bus, Device, UsbId, look};
 use crate::check::{Line, Probe, ProbeId, Scene, Statement, Verdict};
-use crate::token::{CardSeen, ReaderSeen};
+use token::{CardSeen, ReaderSeen};
 
 /// Where the CCID driver says which devices it knows.
 const CCID: &str = "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist";

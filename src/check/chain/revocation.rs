@@ -4,8 +4,8 @@
 use super::blame;
 use super::certificates::{USES, of_use};
 use super::per_key::{self, Finding, label};
-use crate::cert::{Certificate, Check, Finding as Found, Limits, Reason, Revocation as Known, RevocationGap};
 use crate::check::{LIMIT, Line, Probe, ProbeId, Scene, Statement, Verdict};
+use certificate::{Certificate, Check, Finding as Found, Limits, Reason, Revocation as Known, RevocationGap};
 use std::time::{Duration, Instant};
 
 /// Longest for the lists.

@@ -4,8 +4,8 @@ use super::client_version;
 use super::holders;
 use crate::check::outside::windows;
 use crate::check::{Line, Probe, ProbeId, Repair, Scene, Statement, Verdict};
-use crate::token::ServiceState;
 use std::fs;
+use token::ServiceState;
 
 const PROGRAMS: [&str; 3] = ["/usr/sbin/pcscd", "/usr/bin/pcscd", "/usr/local/sbin/pcscd"];
 const UNIT_FOLDERS: [&str; 4] =

@@ -1,11 +1,11 @@
 //! The devices on the USB bus that are keys, readers, or come from a maker of keys, as `/sys/bus/usb/devices` lists them.
 
 use crate::check::Scene;
-use crate::token::Medium;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use token::Medium;
 
 /// Interface class of smart-card readers (CCID).
 const SMART_CARD: &str = "0b";

@@ -2,10 +2,10 @@
 
 use super::elevation::{Powers, quote};
 use crate::check::scene::Scene;
-use crate::token::Medium;
 use base::fault::{Fault, FaultCode};
 use std::collections::BTreeSet;
 use std::fmt::Write;
+use token::Medium;
 
 /// Before 73-seat-late.rules, which gives out the access.
 const FILE: &str = "/etc/udev/rules.d/70-cert-assistant.rules";
@@ -47,7 +47,7 @@ pub(super) fn install(scene: &Scene, powers: &Powers) -> Result<(), Fault> {
 #[cfg(test)]
 mod tests {
     use super::contents;
-    use crate::token::Medium;
+    use token::Medium;
 
     #[test]
     fn the_rule_names_every_known_model_once_and_opens_none_to_everybody() {

@@ -3,9 +3,9 @@
 use super::elevation::Powers;
 use crate::check::outside::in_path;
 use crate::check::scene::Scene;
-use crate::token::ServiceState;
 use base::fault::{Fault, FaultCode};
 use std::time::{Duration, Instant};
+use token::ServiceState;
 
 /// How long the service may take until it answers.
 const PATIENCE: Duration = Duration::from_secs(10);

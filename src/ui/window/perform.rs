@@ -1,7 +1,6 @@
 //! Carries out what pages ask for.
 
 use super::Window;
-use crate::app::cert::Holder;
 use crate::app::check::{self, ProbeId};
 use crate::app::contact::of_applicant;
 use crate::app::policy::proxy_address;
@@ -18,6 +17,7 @@ use crate::ui::environment::{Report, fitting_key};
 use crate::ui::history::RemoveHistory;
 use crate::ui::widgets::Tone;
 use crate::ui::{preferences, save_dialog, unlock, use_language};
+use certificate::Holder;
 use eframe::egui::{self, OpenUrl, ViewportCommand};
 use rust_i18n::t;
 

@@ -200,7 +200,7 @@ impl Pki {
     }
 
     fn server(&self) -> Arc<rustls::ServerConfig> {
-        crate::cert::use_tls_library();
+        certificate::use_tls_library();
         let certificate = CertificateDer::from_pem_file(self.file("server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(self.file("server.key")).unwrap();
         let builder = rustls::ServerConfig::builder().with_no_client_auth();

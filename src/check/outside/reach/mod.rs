@@ -11,16 +11,16 @@ pub(in crate::check) use tls::TlsFailure;
 pub(super) use tls::day;
 
 use crate::ca::{CaError, CaProfile, Connection, Greeting, OrderApi};
-use crate::cert::Certificate;
 use crate::check::scene::Scene;
-use crate::token::KeyContents;
 use base::fault::Fault;
+use certificate::Certificate;
 use proxy::Route;
 use reqwest::Url;
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::channel;
 use std::time::{Duration, Instant};
+use token::KeyContents;
 
 /// For one layer.
 const STEP: Duration = Duration::from_millis(2500);

@@ -2,7 +2,7 @@
 //!
 //! Invariant: the verifier here only looks on. It hands every question to the real one and returns its answer.
 
-use crate::cert::{self, Certificate};
+use certificate::{self, Certificate};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientConfig, ClientConnection, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
@@ -211,6 +211,6 @@ fn signer(leaf: &Certificate) -> String {
 
 /// A day in Beijing, `2026-11-21`.
 pub(in crate::check::outside) fn day(moment: i64) -> String {
-    let day = cert::beijing_day(moment);
+    let day = certificate::beijing_day(moment);
     format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
 }

@@ -1,0 +1,214 @@
+//! The key: bytes below ([`Transport`]), meaning above ([`Token`]). Wire format: profile `gm3000`
+//! (wire-format/profiles.md).
+//!
+//! Invariants
+//! * A PIN is taken by value and sent once; no layer repeats a command that carries a secret.
+//! * A transaction lasts one operation. Tries left are read before a PIN is sent.
+//! * The length of every answer is checked before it is used.
+//! * A card that does not answer like a GM/T 0017 key never receives a PIN.
+//! * A command with a lasting effect is sent once; no layer repeats it. Whoever began goes on from what is on the key.
+
+pub mod apdu;
+mod error;
+mod fault;
+mod gmt0017;
+mod media;
+mod monitor;
+mod pcsc_link;
+mod pin_block;
+mod profile;
+pub mod replay;
+mod service_probe;
+mod service_report;
+mod service_watch;
+mod source;
+mod text;
+mod transport;
+mod types;
+
+pub use error::TokenError;
+pub use fault::SERVICE_STOPPED;
+pub use gmt0017::Gmt0017;
+pub use media::Medium;
+pub use monitor::PcscSource;
+pub use pin_block::check_new as check_new_pin;
+pub use service_report::{CardSeen, ReaderSeen, ServiceReport, meet_service};
+pub use source::{KeySource, ServiceState, Slot, SourceEvent};
+pub use transport::{Channel, Transport, TransportError};
+pub use types::{
+    Container, ContainerInfo, DeviceInfo, KeyContents, KeyUse, PinInfo, PinKind, RemoteUnlock, UnlockChallenge,
+    Unlocked,
+};
+
+use base::secret::Pin;
+use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
+use zeroize::Zeroizing;
+
+/// What the program can do with a key. One call is one operation: it takes and gives back the transaction itself.
+///
+/// Calls between [`Token::login`] and [`Token::logout`] share the user's right, which lies on the card; between two of
+/// them other programs of the same user may use the key. Calls that need it give [`TokenError::NotLoggedIn`] without
+/// sending their command when it is not there, [`TokenError::UnprovenModel`] on a model that may only be read. The calls
+/// that take a PIN themselves give the right back and so end a login.
+///
+/// A call that changes the key and fails with [`TokenError::Transport`] or [`TokenError::Malformed`] may have changed it:
+/// [`Token::containers`], [`Token::public_key`], [`Token::read_certificate`] and [`Token::read_file`] tell.
+pub trait Token: Send {
+    /// Everything the card on the window shows, in one pass (≤ 12 APDUs for one container with two certificates).
+    ///
+    /// # Errors
+    /// [`TokenError::Unsupported`] for a foreign card; see [`TokenError`] for the rest.
+    fn read(&mut self) -> Result<KeyContents, TokenError>;
+
+    /// Tries left and whether the PIN is still the one set at the factory. Costs no try.
+    ///
+    /// # Errors
+    /// See [`TokenError`].
+    fn pin_info(&mut self, kind: PinKind) -> Result<PinInfo, TokenError>;
+
+    /// Checks the user PIN and gives the right back at once.
+    ///
+    /// # Errors
+    /// [`TokenError::WrongPin`], [`TokenError::Locked`].
+    fn verify_pin(&mut self, pin: Pin) -> Result<(), TokenError>;
+
+    /// Replaces the user PIN. Returns the state afterwards.
+    ///
+    /// # Errors
+    /// [`TokenError::NewPinLength`] and [`TokenError::NewPinCharacters`] before anything is sent,
+    /// [`TokenError::WrongPin`], [`TokenError::Locked`]; after [`TokenError::ChangeUncertain`] nobody knows which of the two
+    /// PINs holds – the caller says so.
+    fn change_pin(&mut self, current: Pin, new: Pin) -> Result<PinInfo, TokenError>;
+
+    /// The public key of a container.
+    ///
+    /// # Errors
+    /// [`TokenError::NoContainer`], [`TokenError::Refused`] when the container has no such key.
+    fn public_key(&mut self, container: &str, key_use: KeyUse) -> Result<PublicKey, TokenError>;
+
+    /// Signs a digest e with the signing key: verifies the PIN, signs, gives the right back. Returns r‖s.
+    ///
+    /// # Errors
+    /// As [`Token::verify_pin`], and [`TokenError::Refused`].
+    fn sign_digest(&mut self, container: &str, pin: Pin, e: &[u8; 32]) -> Result<[u8; 64], TokenError>;
+
+    /// Reads at most `limit` bytes of a file from its start.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] when it does not exist or may not be read.
+    fn read_file(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, TokenError>;
+
+    /// Verifies the user PIN, sent once, and leaves the right on the card for the calls that follow, until
+    /// [`Token::logout`], a reset or a broken connection. The tries left are read before it is sent. Dropping the token
+    /// gives the right back as well.
+    ///
+    /// # Errors
+    /// As [`Token::verify_pin`].
+    fn login(&mut self, pin: Pin) -> Result<(), TokenError>;
+
+    /// Gives the user's right back. Sends nothing when there is none.
+    ///
+    /// # Errors
+    /// See [`TokenError`]; after a failure no call relies on the right any more, and dropping the token tries once again.
+    fn logout(&mut self) -> Result<(), TokenError>;
+
+    /// Makes an empty container. The name has 1 to 62 printable ASCII characters. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::ContainerExists`], [`TokenError::NoSpace`], [`TokenError::Unwritable`] for a name no key takes.
+    fn create_container(&mut self, name: &str) -> Result<(), TokenError>;
+
+    /// Deletes a container with its keys and certificates. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::NoContainer`].
+    fn delete_container(&mut self, name: &str) -> Result<(), TokenError>;
+
+    /// Makes an SM2 signing pair inside the key. A pair that is there is never replaced. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::KeyPairExists`], [`TokenError::NoContainer`], [`TokenError::NoSpace`].
+    fn generate_key_pair(&mut self, container: &str) -> Result<PublicKey, TokenError>;
+
+    /// Signs a digest e with the signing key. Returns r‖s. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::NotLoggedIn`] also on keys that want the PIN before every signature; [`TokenError::NoContainer`].
+    fn sign(&mut self, container: &str, e: &[u8; 32]) -> Result<[u8; 64], TokenError>;
+
+    /// Stores an encryption pair that was wrapped for the container's signing key; one that was there is replaced, its
+    /// certificate with it. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] when the pair was wrapped for another key, [`TokenError::NoContainer`],
+    /// [`TokenError::NoSpace`], [`TokenError::Unwritable`] for a package with wrong lengths.
+    fn import_key_pair(&mut self, container: &str, key: &EnvelopedKey) -> Result<(), TokenError>;
+
+    /// Stores a certificate beside its pair; the key does not look into it. Cut off before the last piece, the previous
+    /// certificate stays. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::NoContainer`], [`TokenError::NoSpace`], [`TokenError::Unwritable`] when it is empty or longer than
+    /// 65 536 bytes.
+    fn import_certificate(&mut self, container: &str, key_use: KeyUse, der: &[u8]) -> Result<(), TokenError>;
+
+    /// Decrypts with the encryption key. Needs a login.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] when it was encrypted for another key, [`TokenError::NoContainer`],
+    /// [`TokenError::Unwritable`] when it is longer than one command carries.
+    fn decrypt(&mut self, container: &str, cipher: &Sm2Cipher) -> Result<Zeroizing<Vec<u8>>, TokenError>;
+
+    /// Makes `data`, followed by zero bytes up to the file's size, the contents of a file. Needs a login.
+    ///
+    /// What fits one command is switched in one command: after a cut the file has its old or its new contents. Longer
+    /// contents and a file that is missing or too small are written in several: after a cut the file may be missing, empty
+    /// or mixed, and is written again by the same call. A new file has at least 128 bytes; everyone may read it, the user
+    /// may write it.
+    ///
+    /// # Errors
+    /// [`TokenError::NoSpace`], [`TokenError::Unwritable`] for a name of more than 32 bytes or contents of more than
+    /// 65 535 bytes.
+    fn write_file(&mut self, name: &str, data: &[u8]) -> Result<(), TokenError>;
+
+    /// The containers as they are now, in the key's order. No certificate is read: 1 command and 1 for each container.
+    ///
+    /// # Errors
+    /// [`TokenError::NoApplication`].
+    fn containers(&mut self) -> Result<Vec<ContainerInfo>, TokenError>;
+
+    /// A certificate as it is on the key now; `None` when there is none of that use in the container.
+    ///
+    /// # Errors
+    /// [`TokenError::NoContainer`].
+    fn read_certificate(&mut self, container: &str, key_use: KeyUse) -> Result<Option<Vec<u8>>, TokenError>;
+
+    /// Sets a new user PIN with the admin PIN, which is sent once, as a key of a cipher. Works on a locked key. For counters of
+    /// the issuer.
+    ///
+    /// # Errors
+    /// [`TokenError::NewPinLength`] and [`TokenError::NewPinCharacters`] before anything is sent,
+    /// [`TokenError::WrongAdminPin`], [`TokenError::AdminLocked`]; after [`TokenError::ChangeUncertain`] the user PIN may be
+    /// the old or the new one.
+    fn unblock_pin(&mut self, admin: Pin, new: Pin) -> Result<PinInfo, TokenError>;
+
+    /// Asks the key for the challenge of a remote unlock, with the tries left. Costs no try. A later one, a reset and a
+    /// broken connection end it.
+    ///
+    /// # Errors
+    /// [`TokenError::UnprovenModel`], [`TokenError::AdminLocked`], [`TokenError::AdminTriesLow`].
+    fn unlock_challenge(&mut self) -> Result<UnlockChallenge, TokenError>;
+
+    /// Unlocks with an answer made elsewhere, in one transaction: the answer sets the transport PIN, which is changed at
+    /// once into the new one; then the digest of the report is signed. Begun with a fresh challenge it may be done again
+    /// whatever became of an earlier one: in the end the new PIN holds.
+    ///
+    /// # Errors
+    /// Before anything is sent [`TokenError::NewPinLength`], [`TokenError::NewPinCharacters`], [`TokenError::ChallengeLost`],
+    /// [`TokenError::AdminTriesLow`], [`TokenError::AdminLocked`]; [`TokenError::WrongAdminPin`] when the key did not take the
+    /// answer, which must not be repeated; [`TokenError::UnlockUncertain`] for everything that fails behind it.
+    fn unlock_remotely(&mut self, unlock: RemoteUnlock<'_>) -> Result<Unlocked, TokenError>;
+
+    /// Longest new PIN this model stores safely, in bytes.
+    fn pin_length(&self) -> std::ops::RangeInclusive<usize>;
+}
