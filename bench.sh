@@ -49,7 +49,7 @@ start_service() {
     printf 'FRIENDLYNAME "Desk %d"\nDEVICENAME /dev/null:%d\nLIBPATH %s\nCHANNELID %d\n' \
       $entry "$port" "$driver" "$port" > "$work/readers/desk$entry"
   done
-  python3 tests/support/socket_activation.py "$PCSCLITE_CSOCK_NAME" pcscd -f -i -c "$work/readers" \
+  python3 crates/testkit/socket_activation.py "$PCSCLITE_CSOCK_NAME" pcscd -f -i -c "$work/readers" \
     > "$work/service" 2> "$work/service.log" &
   started+=($!)
   wait_for 10 grep -q listening "$work/service"

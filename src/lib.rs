@@ -1,7 +1,5 @@
 //! 证书助手 – certificates and PINs of Chinese USB keys. One line for every room:
 //!
-//! * [`ca`] – the online CA: protocol, client, orders, journal, profiles
-//! * [`ca_service`] – the reference CA service; only for the program `ca-service`, practice and tests
 //! * [`check`] – environment check: probes, verdicts, repairs, report
 //! * [`desktop`] – one instance, start with the desktop, tray, log files, crash reports
 //! * [`update`] – the signed feed of versions
@@ -9,14 +7,12 @@
 //! * [`ui`] – the window
 //! * [`cli`] – the same without a window
 //! * [`practice`] – virtual keys as a source of keys, and a CA for them
+
 pub mod app;
-pub mod ca;
-#[cfg(feature = "service")]
-pub mod ca_service;
 pub mod check;
 pub mod cli;
 pub mod desktop;
-#[cfg(feature = "service")]
+#[cfg(feature = "practice")]
 pub mod practice;
 #[cfg(feature = "window")]
 pub mod ui;

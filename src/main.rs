@@ -1,6 +1,7 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
+use ca_client::{Journal, Proxy};
 use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
 use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
@@ -8,7 +9,6 @@ use cert_assistant::app::desktop::{console, crash, icon, log, program};
 use cert_assistant::app::{
     Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, check, timeline,
 };
-use cert_assistant::ca::{Journal, Proxy};
 use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::arguments::{Arguments, Task};
 use cert_assistant::cli::{self, Exit, Terminal};

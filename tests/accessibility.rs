@@ -4,15 +4,12 @@
 // the relaxed lints for tests do not reach helpers outside #[test] functions
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
-#[path = "support/xvfb.rs"]
-mod xvfb;
-
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Output};
-use xvfb::Display;
+use testkit::xvfb::Display;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_cert-assistant");
 

@@ -5,9 +5,9 @@
 mod practice;
 
 use base::secret::Pin;
-use cert_assistant::app::protocol::{Contact, OrderKind, OrderState};
 use cert_assistant::app::{Command, Desk, FaultCode, LineState, RenewalAsk, RenewalStage, RenewalTask};
 use cert_assistant::practice::KeySet;
+use order_api::{Contact, OrderKind, OrderState};
 use practice::{CAPTCHA, Practice, pin};
 use std::sync::Arc;
 use std::time::Instant;

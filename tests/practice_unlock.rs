@@ -5,9 +5,9 @@
 mod practice;
 
 use base::secret::Pin;
-use cert_assistant::app::protocol::{Applicant, OrderKind, UnlockRoute};
 use cert_assistant::app::{Command, Desk, FaultCode, LineState, UnlockAsk, UnlockEnd, UnlockStage, UnlockTask};
 use cert_assistant::practice::{KeySet, practice_contact};
+use order_api::{Applicant, OrderKind, UnlockRoute};
 use practice::{CAPTCHA, Practice, pin};
 use std::sync::Arc;
 use std::time::Instant;

@@ -16,9 +16,6 @@ mod paint;
 #[path = "window/screen.rs"]
 #[allow(dead_code)]
 mod screen;
-mod support;
-#[path = "support/xvfb.rs"]
-mod xvfb;
 
 use bench::{Bench, PIN, spec};
 use screen::{Plan, Screen};
@@ -28,9 +25,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
-use support::{WATCHDOG, Watching, make, pin, with_private_service};
+use testkit::reader::{WATCHDOG, Watching, make, pin, with_private_service};
+use testkit::xvfb::{Display, Process};
 use token::{PinKind, Token, TokenError};
-use xvfb::{Display, Process};
 
 const NEW_PIN: &str = "Demo2026";
 const SIZE: [f32; 2] = [960.0, 640.0];

@@ -2,7 +2,7 @@
 //! contact used last for each key. The service has the last word.
 
 use super::json_file;
-use crate::ca::protocol::{Applicant, Contact};
+use order_api::{Applicant, Contact};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
@@ -148,8 +148,8 @@ pub fn email(text: &str) -> Result<(), ContactProblem> {
 #[cfg(test)]
 mod tests {
     use super::{ContactProblem, email, mobile, name};
-    use crate::ca::protocol::Contact;
-    use crate::ca_service::books::customers::check_contact;
+    use ca_service::books::customers::check_contact;
+    use order_api::Contact;
 
     /// What the reference service says of a contact that is good but for one field.
     fn accepted(change: impl FnOnce(&mut Contact)) -> bool {

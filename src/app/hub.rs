@@ -7,7 +7,6 @@ use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
-use crate::ca;
 use crate::check::{self, Scene};
 use crate::desktop::{autostart, files, icon, log, program};
 use base::fault::{Fault, FaultCode};
@@ -136,7 +135,7 @@ impl Orders {
         let around = self.around.clone();
         run_aside("history", &self.around.outlet, move |outlet| {
             let mut key = KeyLoan { slot, workers: Arc::clone(&around.workers) };
-            let result = ca::history::remove(&mut key, pin, &container, &around.book.online().journal);
+            let result = ca_client::history::remove(&mut key, pin, &container, &around.book.online().journal);
             outlet.send(Event::HistoryRemoved { slot, result });
             key.read_again();
         });

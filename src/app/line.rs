@@ -1,8 +1,8 @@
 //! An order as the list 订单 and the card of its key show it.
 
 use super::renewal::{LineState, OrderLine};
-use crate::ca::protocol::{NextAction, Order, OrderKind, OrderState, UnlockRoute};
-use crate::ca::{DownloadStep, Entry, Step, UnlockStep};
+use ca_client::{DownloadStep, Entry, Step, UnlockStep};
+use order_api::{NextAction, Order, OrderKind, OrderState, UnlockRoute};
 
 /// True while the next step is not this program's.
 pub(super) fn is_waiting(entry: &Entry) -> bool {

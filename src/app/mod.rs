@@ -46,9 +46,9 @@ pub use token::SERVICE_STOPPED;
 pub use unlock::{NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask};
 pub use view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 
-pub use crate::ca::{PinPolicy, UnlockLine, protocol};
 pub use crate::check;
 pub use crate::desktop;
 pub use crate::update;
 pub use base::fault::{Fault, FaultCode};
+pub use ca_client::{PinPolicy, UnlockLine};
 pub use token::{KeyUse, PinInfo, ServiceState, Slot};

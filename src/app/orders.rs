@@ -11,12 +11,12 @@ use super::line::{is_approved, is_waiting, line};
 use super::message::Event;
 use super::renewal::LineState;
 use super::work::Shared;
-use crate::ca::protocol::{OrderKind, OrderState};
-use crate::ca::{
+use base::fault::{Fault, FaultCode};
+use ca_client::{
     CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Portal, Profiles,
     Proxy, Renewal, Unlock,
 };
-use base::fault::{Fault, FaultCode};
+use order_api::{OrderKind, OrderState};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -358,10 +358,10 @@ pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::{Book, Online, lock};
     use crate::app::hub::Outlet;
-    use crate::ca::protocol::{Base64, OrderKind, Period, SessionKey};
-    use crate::ca::{Entry, Journal, KeyBinding, Profiles, Proxy};
     use base::fault::FaultCode;
+    use ca_client::{Entry, Journal, KeyBinding, Profiles, Proxy};
     use gm::PrivateKey;
+    use order_api::{Base64, OrderKind, Period, SessionKey};
     use std::sync::mpsc::{RecvTimeoutError, channel};
     use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Rules for a new PIN, checked while the person types. Pure functions over what was typed.
 
-use crate::ca::ServiceUrl;
+use ca_client::ServiceUrl;
 use gm::PublicKey;
 use std::ops::RangeInclusive;
 

@@ -6,10 +6,10 @@
 
 use super::policy::{feed_address, feed_key, proxy_address};
 use super::settings::{ProxyChoice, Settings, field_by_field};
-use crate::ca::{Profiles, SystemProfiles};
 use crate::check::Preset;
 use crate::desktop::system_folder::{Refused, SystemFolder};
 use base::fault::{Fault, FaultCode};
+use ca_client::{Profiles, SystemProfiles};
 use certificate::TrustStore;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;

@@ -5,8 +5,8 @@
 
 use super::json_file;
 use super::presets::Presets;
-use crate::ca::Proxy;
 use base::fault::{Fault, FaultCode};
+use ca_client::Proxy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;

@@ -1,9 +1,9 @@
 //! 找回密码 as the window shows it: one wizard per key. Plain data.
 
 use super::renewal::PortalPage;
-use crate::ca::protocol::{Captcha, Order, Support};
-use crate::ca::{PinPolicy, UnlockLine};
 use base::fault::Fault;
+use ca_client::{PinPolicy, UnlockLine};
+use order_api::{Captcha, Order, Support};
 use std::time::{Duration, Instant};
 
 /// The wizard of one key.

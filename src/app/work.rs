@@ -1,9 +1,9 @@
 //! An order this program works on, of whichever kind: the wizard of its key and the watcher share it.
 
 use super::orders::lock;
-use crate::ca::protocol::OrderKind;
-use crate::ca::{Entry, Renewal, Unlock};
 use base::fault::Fault;
+use ca_client::{Entry, Renewal, Unlock};
+use order_api::OrderKind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every kind of order can do.

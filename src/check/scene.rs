@@ -2,8 +2,8 @@
 //! is a field; the real scene is made by the app.
 
 use super::outside::Reached;
-use crate::ca::{Profiles, Proxy};
 use base::fault::Fault;
+use ca_client::{Profiles, Proxy};
 use certificate::TrustStore;
 use gm::PublicKey;
 use std::collections::HashMap;

@@ -3,7 +3,7 @@
 //! Invariants: a PIN comes from a terminal prompt or a file descriptor, never from an argument or the environment; each
 //! run sends a PIN at most once; the exit code tells what happened ([`Exit`]).
 
-#[cfg(feature = "service")]
+#[cfg(feature = "practice")]
 pub mod arguments;
 mod check;
 

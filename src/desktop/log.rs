@@ -322,7 +322,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let book = book(folder.path());
         book.write(NOON, Level::Info, "cert_assistant::app", "one two\nthree");
-        book.write(NOON, Level::Error, "cert_assistant::ca", "at /home/person/.config/x");
+        book.write(NOON, Level::Error, "ca_client", "at /home/person/.config/x");
         let line = |level, target: &str, text: &str| LogLine {
             time: "2026-11-21T12:00:00Z".to_owned(),
             level,
@@ -331,7 +331,7 @@ mod tests {
         };
         let expected = [
             line(Level::Info, "cert_assistant::app", "one two three"),
-            line(Level::Error, "cert_assistant::ca", "at ~/.config/x"),
+            line(Level::Error, "ca_client", "at ~/.config/x"),
         ];
         assert_eq!(book.read(), expected);
         assert_eq!(book.recent().len(), 2);

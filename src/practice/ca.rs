@@ -3,16 +3,16 @@
 
 use super::Unprepared;
 use super::keys::{Enrolment, NOT_OUR_DEVICE, Situation};
-use crate::ca::{CaProfile, Connection, Journal, Origin, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
-use crate::ca_service::audit::Actor;
-use crate::ca_service::authority::{Authority, HolderKind, Keys};
-use crate::ca_service::books::{certificates, customers, devices};
-use crate::ca_service::captchas::CaptchaText;
-use crate::ca_service::http::{InProcess, router};
-use crate::ca_service::kmc::Kmc;
-use crate::ca_service::orders::unlock::SentTo;
-use crate::ca_service::orders::unlock::review::{self, Approval, By};
-use crate::ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders, outbox};
+use ca_client::{CaProfile, Connection, Journal, Origin, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
+use ca_service::audit::Actor;
+use ca_service::authority::{Authority, HolderKind, Keys};
+use ca_service::books::{certificates, customers, devices};
+use ca_service::captchas::CaptchaText;
+use ca_service::http::{InProcess, router};
+use ca_service::kmc::Kmc;
+use ca_service::orders::unlock::SentTo;
+use ca_service::orders::unlock::review::{self, Approval, By};
+use ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders, outbox};
 use gm::PrivateKey;
 use std::sync::Arc;
 use std::time::Duration;

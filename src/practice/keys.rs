@@ -1,8 +1,8 @@
 //! Practice keys: whose they are and what a renewal of each meets.
 
 use super::{PRACTICE_PIN, Unprepared};
-use crate::ca::protocol::Contact;
-use crate::ca_service::admin_pins::Masters;
+use ca_service::admin_pins::Masters;
+use order_api::Contact;
 use std::str::FromStr;
 use virtual_key::faults::{Fault, Faults, Where};
 use virtual_key::personalise::{APPLICATION, CURRENT_CONTAINER_FILE, personalise};

@@ -10,9 +10,9 @@ mod keys;
 pub use ca::PracticeCa;
 pub use keys::{Enrolment, KeySet, NotASet, Situation, practice_contact};
 
-use crate::ca_service::ServiceError;
-use crate::ca_service::admin_pins::Masters;
-use crate::ca_service::captchas::{self, CaptchaText};
+use ca_service::ServiceError;
+use ca_service::admin_pins::Masters;
+use ca_service::captchas::{self, CaptchaText};
 use gm::PrivateKey;
 use gm::issue::IssueError;
 use keys::Issuer;
@@ -69,7 +69,7 @@ pub enum Unprepared {
     Service(#[from] ServiceError),
     /// Its address.
     #[error("the address of the practice CA can't be used: {0}")]
-    Address(#[from] crate::ca::UrlRefused),
+    Address(#[from] ca_client::UrlRefused),
     /// No folder for its books.
     #[error("no folder for the books of the practice CA: {0}")]
     Folder(#[from] std::io::Error),

@@ -8,13 +8,13 @@ use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::protocol::OrderKind;
 use crate::app::{
     CertificateOnKey, Command, Desk, DeskKey, FaultCode, KeyState, KeyView, LineState, MainAction, RenewalDesk,
     RenewalStage, Standing, UnlockDesk, UnlockStage,
 };
 use certificate::Certificate;
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextureHandle, Ui, vec2};
+use order_api::OrderKind;
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::time::Instant;

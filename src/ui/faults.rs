@@ -4,9 +4,9 @@ use super::icons::{self, Icon};
 use super::theme::{self, RADIUS_CARD, space};
 use super::widgets;
 use crate::app::Fault;
-use crate::app::protocol::Support;
 use eframe::egui::accesskit::Live;
 use eframe::egui::{Frame, Label, Margin, Response, RichText, Ui};
+use order_api::Support;
 use rust_i18n::t;
 
 /// The lines of a fault.

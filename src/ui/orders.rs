@@ -8,9 +8,9 @@ use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
 use super::words;
-use crate::app::protocol::OrderKind;
 use crate::app::{Command, Desk, LineState, OrderLine};
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
+use order_api::OrderKind;
 use rust_i18n::t;
 
 /// Shows the page.

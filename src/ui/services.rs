@@ -8,7 +8,7 @@ use super::widgets::{self, Weight};
 use super::words;
 use crate::app::policy::may_open;
 use crate::app::{Desk, KeyView, Settings};
-use crate::ca::{CaProfile, Connection, PortalPages, Profiles};
+use ca_client::{CaProfile, Connection, PortalPages, Profiles};
 use eframe::egui::{Label, RichText, Ui, Vec2, vec2};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -82,7 +82,7 @@ fn unknown(ui: &mut Ui, view: &KeyView) {
 }
 
 fn one(ui: &mut Ui, profile: &CaProfile, slot: Option<u64>, chinese: bool, actions: &mut Vec<Action>) {
-    let in_words = |text: &crate::ca::Text| if chinese { text.zh.clone() } else { text.en.clone() };
+    let in_words = |text: &ca_client::Text| if chinese { text.zh.clone() } else { text.en.clone() };
     let name = in_words(&profile.name);
     ui.push_id(&profile.id, |ui| {
         widgets::card(ui, |ui| {

@@ -2,9 +2,9 @@
 
 use super::icons::Icon;
 use super::widgets::Tone;
-use crate::app::protocol::{OrderKind, Period};
 use crate::app::{DeskKey, FaultCode, KeyState, KeyView, LineState, Standing};
 use certificate::{Certificate, Day, Holder, PublicKeyInfo, Usage, beijing_day};
+use order_api::{OrderKind, Period};
 use rust_i18n::t;
 use std::borrow::Cow;
 

@@ -1,10 +1,10 @@
 //! The feed: its signature first, then what it says.
 
 use super::{Answer, Release, ReleaseFile};
-use crate::ca::ServiceUrl;
 use base::fault::{Fault, FaultCode};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use ca_client::ServiceUrl;
 use gm::{PublicKey, signature_from_der};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

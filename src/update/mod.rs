@@ -10,8 +10,8 @@
 mod feed;
 mod fetch;
 
-use crate::ca::{Proxy, ServiceUrl};
 use base::fault::{Fault, FaultCode};
+use ca_client::{Proxy, ServiceUrl};
 use gm::PublicKey;
 use std::path::{Path, PathBuf};
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)] // a failing test panics
 
 mod codes_page;
-#[cfg(feature = "service")] // the arguments name the sets of practice keys
+#[cfg(feature = "window")] // the arguments name the sets of practice keys
 mod packaged;
 mod rules;
 mod source;

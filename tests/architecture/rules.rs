@@ -14,7 +14,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("virtual_key", &["apdu", "crypto"]),
     ("ca", &["token", "cert", "crypto"]),
     // client and service share the protocol and nothing else
-    ("ca_service", &["ca::protocol", "cert", "crypto"]),
+    ("ca_service", &["ca_client::protocol", "cert", "crypto"]),
     ("check", &["token", "cert", "ca", "desktop"]),
     ("desktop", &[]),
     ("update", &["ca", "cert", "crypto"]),

@@ -1,9 +1,9 @@
 //! 检查证书 without the network: chain, dates, usage, key.
 
-use crate::pki::{CA, CA_SUBJECT, LEAF, Order, Pki};
 use certificate::{
     Certificate, ChainFault, Check, Finding, KeyMatch, Role, TrustStore, ValidityState, Verdict, chain, now,
 };
+use testkit::pki::{CA, CA_SUBJECT, LEAF, Order, Pki};
 
 const DAY: i64 = 86_400;
 /// OpenSSL adds key identifiers unless told not to.

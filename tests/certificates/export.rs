@@ -1,9 +1,9 @@
 //! 导出证书: what is written is read by `openssl` as the same certificate.
 
-use crate::pki::{Order, Pki};
 use certificate::{Certificate, ExportError, Format, chain, export, now, suggested_name, write_file};
 use std::fs;
 use tempfile::TempDir;
+use testkit::pki::{Order, Pki};
 
 /// Exports "leaf" to a file and gives its path's name.
 fn exported(pki: &Pki, format: Format) -> &'static str {

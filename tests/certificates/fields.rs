@@ -1,9 +1,9 @@
 //! Certificates of the layout seen in the field are read field for field.
 
-use crate::pki::{Order, Pki};
 use certificate::{
     CertError, Certificate, Holder, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage, read_any,
 };
+use testkit::pki::{Order, Pki};
 
 /// Private extensions (wire-format/certificates.md#private-extensions), one of them as raw ASCII, and a distribution
 /// point with two names.

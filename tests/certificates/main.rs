@@ -6,7 +6,5 @@
 mod chain;
 mod export;
 mod fields;
-mod pki;
 mod revocation;
-mod server;
 mod trust;

@@ -1,11 +1,11 @@
 //! Revocation lists over http: right, wrong, hostile.
 
-use crate::pki::{CA_SUBJECT, LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
-use crate::server::{Answer, Server, dead_url};
 use certificate::{
     Certificate, Check, Finding, Limits, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now, read_any,
 };
 use std::time::Duration;
+use testkit::pki::{CA_SUBJECT, LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
+use testkit::server::{Answer, Server, dead_url};
 
 const DAY: i64 = 86_400;
 const OTHER: &str = "1A10000000000000FFFF";

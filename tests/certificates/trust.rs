@@ -1,9 +1,9 @@
 //! The folder of trusted certificates.
 
-use crate::pki::Pki;
 use certificate::{MAX_CERTIFICATE, SkipReason, TrustStore, chain, now};
 use std::fs;
 use tempfile::TempDir;
+use testkit::pki::Pki;
 
 #[test]
 fn a_folder_of_pem_and_der_files_makes_a_chain() {

@@ -1,6 +1,5 @@
 //! Scenes, and what is expected of all lines together.
 
-use crate::support::authority;
 use cert_assistant::app::{Event, Hub, Site, Surroundings};
 use cert_assistant::check::{LIMIT, Line, ProbeId, Scene, Verdict, chain, run};
 use certificate::{Certificate, TrustStore};
@@ -9,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
+use testkit::reader::authority;
 use token::{PcscSource, ServiceReport, ServiceState};
 
 pub type Lines = BTreeMap<ProbeId, Line>;

@@ -1,7 +1,6 @@
 //! Keys in every state over the real service: the layer that is wrong is named, and no try of a PIN is spent.
 
 use crate::bench::{RealDesk, Tree, blames, detail, look, words};
-use crate::support::{Desk, Watching, authority, faults, key, make, with_private_service};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service, Usb};
 use cert_assistant::check::{Page, ProbeId, Repair, Scene, Verdict};
 use certificate::{TrustStore, now};
@@ -9,6 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use testkit::reader::{Desk, Watching, authority, faults, key, make, with_private_service};
 use virtual_key::ForeignCard;
 use virtual_key::personalise::personalise;
 use virtual_key::{Plug, Spec, State, VirtualKey};

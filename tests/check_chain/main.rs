@@ -12,15 +12,9 @@ mod drivers;
 mod keys;
 mod permission;
 #[allow(dead_code)] // a part of it is used
-#[path = "../certificates/pki.rs"]
-mod pki;
 mod practice;
 mod readers;
 mod revocation;
 #[allow(dead_code)] // a part of it is used
-#[path = "../certificates/server.rs"]
-mod server;
 mod service;
-#[path = "../support/mod.rs"]
-mod support;
 mod usb;

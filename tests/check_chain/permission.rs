@@ -1,7 +1,6 @@
 //! Rights, as an ordinary user meets them: these tests run themselves again as `nobody`.
 
 use crate::bench::{Lines, Tree, blames, detail, look, no_readers, words};
-use crate::support::with_private_socket;
 use base::fault::{Fault, FaultCode};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service};
 use cert_assistant::check::{Inserted, Repair, Verdict};
@@ -12,6 +11,7 @@ use std::os::unix::net::UnixListener;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
+use testkit::reader::with_private_socket;
 use token::{CardSeen, ReaderSeen, ServiceReport, ServiceState};
 
 const NOBODY: u32 = 65534;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Instant;
 
-use crate::support::WATCHDOG;
+use testkit::reader::WATCHDOG;
 
 struct Practice {
     hub: Hub,

@@ -1,9 +1,9 @@
 //! Readers: none although a key is on the bus, and one without a card.
 
 use crate::bench::{RealDesk, Tree, blames, detail, look, no_readers};
-use crate::support::with_private_service;
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Readers, Revocation};
 use cert_assistant::check::Verdict;
+use testkit::reader::with_private_service;
 
 const ABOVE: &[cert_assistant::check::ProbeId] = &[Keys, Application, Certificates, Revocation];
 const LIST: &str = "/usr/lib/pcsc/drivers/ifd-ccid.bundle/Contents/Info.plist";

@@ -1,11 +1,11 @@
 //! Revocation over http on the loopback, with lists made by openssl.
 
 use crate::bench::{Tree, look, words};
-use crate::pki::{LEAF, Order, Pki, SERIAL};
-use crate::server::{Answer, Server, dead_url};
 use cert_assistant::check::ProbeId::Revocation;
 use cert_assistant::check::{Inserted, Scene, Verdict};
 use std::time::Instant;
+use testkit::pki::{LEAF, Order, Pki, SERIAL};
+use testkit::server::{Answer, Server, dead_url};
 use token::{CardSeen, Container, DeviceInfo, KeyContents, PinInfo, ReaderSeen, ServiceReport, ServiceState};
 
 /// A key with one certificate, as it would be read.

@@ -1,7 +1,6 @@
 //! 智能卡服务: not there, not running, another version, silent.
 
 use crate::bench::{Tree, blames, detail, look, program};
-use crate::support::{with_private_service, with_private_socket};
 use cert_assistant::check::ProbeId::{Application, Certificates, Keys, Permission, Readers, Revocation, Service};
 use cert_assistant::check::{Repair, Scene, Verdict};
 use std::io::{Read, Write};
@@ -9,6 +8,7 @@ use std::os::unix::fs::symlink;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use testkit::reader::{with_private_service, with_private_socket};
 use token::ServiceReport;
 
 const ABOVE: &[cert_assistant::check::ProbeId] = &[Permission, Readers, Keys, Application, Certificates, Revocation];

@@ -3,8 +3,8 @@
 use crate::practice::Practice;
 use crate::servers::{Manner, dead, plain};
 use crate::world::{World, complete, details, value};
+use ca_client::{Journal, Profiles, Proxy};
 use cert_assistant::app::{Command, Desk, FaultCode, Hub, KeyState, Online, Site, Surroundings};
-use cert_assistant::ca::{Journal, Profiles, Proxy};
 use cert_assistant::check::{Inserted, ProbeId, Verdict};
 use cert_assistant::practice::{KeySet, PracticeDesk};
 use std::sync::Arc;

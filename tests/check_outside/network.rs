@@ -2,7 +2,7 @@
 
 use crate::servers::{Manner, Pki, Temper, dead, mute, no_tls, plain, proxy, tls};
 use crate::world::{Online, World, details, value};
-use cert_assistant::ca::Proxy;
+use ca_client::Proxy;
 use cert_assistant::check::{ProbeId, Verdict};
 use std::net::SocketAddr;
 

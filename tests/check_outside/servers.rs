@@ -1,6 +1,6 @@
 //! Services on the loopback: a CA's over http or TLS, proxies of every temper.
 
-use cert_assistant::ca::protocol::{CaInfo, Support};
+use order_api::{CaInfo, Support};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
@@ -84,10 +84,7 @@ fn answer(stream: impl Read + Write, manner: Manner) -> io::Result<()> {
         }
         Manner::Page(off) => ("200 OK", "text/html", date(off), "<p>Log in".to_owned()),
         Manner::Problem => {
-            let problem = cert_assistant::ca::protocol::Problem::new(
-                cert_assistant::ca::protocol::ProblemCode::Unavailable,
-                "later",
-            );
+            let problem = order_api::Problem::new(order_api::ProblemCode::Unavailable, "later");
             ("503 Unavailable", "application/problem+json", date(0), serde_json::to_string(&problem)?)
         }
         Manner::Silent => {

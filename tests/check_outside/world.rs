@@ -1,6 +1,6 @@
 //! Scenes, and what the probes say of them.
 
-use cert_assistant::ca::Profiles;
+use ca_client::Profiles;
 use cert_assistant::check::{Line, Probe, ProbeId, Scene, Verdict, probes, run};
 use std::path::Path;
 use std::sync::Arc;

@@ -9,5 +9,3 @@ mod replaced;
 mod starts;
 mod tray;
 mod updates;
-#[path = "../support/xvfb.rs"]
-mod xvfb;

@@ -1,7 +1,5 @@
 //! The program in a session of its own: screen, folders, bus.
 
-use crate::xvfb::Display;
-pub use crate::xvfb::Process;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::fs::PermissionsExt;
@@ -9,6 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::time::Duration;
+use testkit::xvfb::Display;
+pub use testkit::xvfb::Process;
 
 /// A test that waits so long for something that must happen has failed.
 pub const WATCHDOG: Duration = Duration::from_secs(60);

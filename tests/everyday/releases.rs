@@ -2,7 +2,7 @@
 
 use crate::updates::{Server, Signer, code, tool};
 use base::fault::FaultCode;
-use cert_assistant::ca::Proxy;
+use ca_client::Proxy;
 use cert_assistant::update::{Answer, ask, download, target, unaltered};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;

@@ -1,7 +1,7 @@
 //! Feeds signed by `openssl`, served over real HTTP.
 
 use base::fault::FaultCode;
-use cert_assistant::ca::{Proxy, ServiceUrl};
+use ca_client::{Proxy, ServiceUrl};
 use cert_assistant::update::{Answer, FeedSource, ReleaseFile, ask, download, target};
 use gm::PublicKey;
 use std::fs;

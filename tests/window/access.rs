@@ -10,9 +10,9 @@ use crate::stages::{
     bench, download, ended, form, identify, line, paying, payment, portal, reach, reviewing, verifying,
 };
 use cert_assistant::app::desktop::crash::Crash;
-use cert_assistant::app::protocol::OrderState;
 use cert_assistant::app::{Event, LineState, UpdateStage};
 use eframe::egui::Key;
+use order_api::OrderState;
 use virtual_key::State;
 
 #[track_caller]

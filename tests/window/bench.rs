@@ -1,6 +1,5 @@
 //! Keys on a bench: a source of keys whose cards a test puts in, takes away, holds, and stops in the middle of a command.
 
-use certificate;
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use token::apdu::{Command, Response};

@@ -8,9 +8,9 @@ use crate::stages::{
     bench, done, download, ended, fail, fault, form, form_of, identify, line, paid_session, paying, payment, portal,
     reach, reviewing, verifying, wrong_pin,
 };
-use cert_assistant::app::protocol::OrderState;
 use cert_assistant::app::{DownloadLine, Event, LineState, OrderLine, RenewalStage};
 use eframe::egui::{Key, Theme};
+use order_api::OrderState;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

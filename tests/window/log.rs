@@ -17,7 +17,7 @@ pub fn some() -> Vec<LogLine> {
     vec![
         line(Level::Info, "app::hub", "started version=0.1.0"),
         line(Level::Debug, "token::monitor", "card in reader SCM 0"),
-        line(Level::Warn, "ca::http", "no answer code=CA-504"),
+        line(Level::Warn, "ca_client::http", "no answer code=CA-504"),
         line(Level::Error, "app::worker", "the key refused a command sw=6985"),
     ]
 }
@@ -40,7 +40,7 @@ fn it_is_read_when_it_is_opened_and_again_when_asked() {
     screen.click("刷新");
     assert!(matches!(screen.asked()[..], [Command::ReadLog]));
     screen.happens(Event::Log(some()));
-    screen.shows(&["2026-11-21T03:04:05Z WARN ca::http no answer code=CA-504", "4 / 4 行"]);
+    screen.shows(&["2026-11-21T03:04:05Z WARN ca_client::http no answer code=CA-504", "4 / 4 行"]);
     screen.click("返回");
     screen.shows(&["本程序独立开发"]);
 }

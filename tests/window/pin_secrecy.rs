@@ -5,9 +5,9 @@ use crate::change_pin::{AGAIN, CURRENT, NEW, dialog, fill};
 use crate::screen::Screen;
 use crate::stages::{self, PIN_FIELD};
 use crate::unlock_stages;
-use cert_assistant::app::protocol::UnlockRoute;
 use cert_assistant::app::{Command, RenewalAsk, UnlockAsk};
 use eframe::egui::{self, Context, Event, Key, Modifiers, RawInput, TextEdit};
+use order_api::UnlockRoute;
 use virtual_key::State;
 
 /// Long and without meaning, so that it stands nowhere by chance.

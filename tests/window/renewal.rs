@@ -6,9 +6,9 @@ use crate::stages::{
     ADDRESS, CA, NO, OWNER, PIN_FIELD, SERIAL, TELEPHONE, at, bench, done, download, ended, expiring, fail, fault,
     form, identify, open, paying, payment, portal, reach, reviewing, verifying, wrong_pin,
 };
-use cert_assistant::app::protocol::{OrderState, Support};
 use cert_assistant::app::{Command, DownloadLine, Event, Fault, FaultCode, RenewalAsk, RenewalStage};
 use eframe::egui::Key;
+use order_api::{OrderState, Support};
 use std::time::Duration;
 use virtual_key::{Spec, State, VirtualKey};
 

@@ -4,8 +4,8 @@ use crate::bench::{Bench, NOW};
 use crate::screen::{Plan, Screen};
 use crate::stages::{at, bench, captcha, fail, fault, form, form_of, identify, paid_session, reach, session};
 use cert_assistant::app::RenewalAsk;
-use cert_assistant::app::protocol::{Base64, Captcha, Contact};
 use eframe::egui::Key;
+use order_api::{Base64, Captcha, Contact};
 use std::time::Duration;
 use virtual_key::{Spec, State};
 

@@ -6,9 +6,9 @@ use crate::stages::{
     NO, PIN_FIELD, TELEPHONE, at, bench, ended, fail, fault, order, paying, payment, reach, reviewing, verifying,
     waiting,
 };
-use cert_assistant::app::protocol::{NextAction, OrderState, PaymentState};
 use cert_assistant::app::{DownloadLine, Event, RenewalAsk};
 use eframe::egui::Key;
+use order_api::{NextAction, OrderState, PaymentState};
 use std::time::Duration;
 
 /// States of 已提交 → 审核中 → 已通过.

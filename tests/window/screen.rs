@@ -3,6 +3,7 @@
 
 use crate::bench::{Bench, NOW};
 use crate::paint::{Picture, Textures};
+use ca_client::Profiles;
 use cert_assistant::app::check;
 use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
@@ -10,7 +11,6 @@ use cert_assistant::app::{
     Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, Presets, RenewalAsk,
     Settings, SettingsFile, Site, Surroundings, UnlockAsk,
 };
-use cert_assistant::ca::Profiles;
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Live, Role, Toggled};
 use eframe::egui::{

@@ -2,8 +2,8 @@
 
 use crate::bench::Bench;
 use crate::screen::{Plan, Screen};
+use ca_client::Profiles;
 use cert_assistant::app::{RenewalAsk, Settings, SettingsFile, UnlockAsk};
-use cert_assistant::ca::Profiles;
 use std::path::Path;
 use virtual_key::State;
 

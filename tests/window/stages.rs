@@ -2,13 +2,13 @@
 
 use crate::bench::{Bench, Card, NOW, spec};
 use crate::screen::Screen;
-use cert_assistant::app::protocol::{
-    Base64, Captcha, Contact, Holder, NextAction, Order, OrderKind, OrderState, Payment, PaymentState, Period, Product,
-    Session, Support,
-};
 use cert_assistant::app::{
     Done, Download, DownloadLine, Event, Fault, FaultCode, Form, LineState, OrderLine, PortalPage, RenewalAsk,
     RenewalStage, Waiting,
+};
+use order_api::{
+    Base64, Captcha, Contact, Holder, NextAction, Order, OrderKind, OrderState, Payment, PaymentState, Period, Product,
+    Session, Support,
 };
 use std::io::Cursor;
 use std::sync::Arc;

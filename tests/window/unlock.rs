@@ -6,9 +6,9 @@ use crate::stages::{NO, OWNER, TELEPHONE};
 use crate::unlock_stages::{
     CA, at, bench, code, done, ended, fail, fault_of, form, form_with, line, open, opened, portal, reach, reviewing,
 };
-use cert_assistant::app::protocol::{Applicant, UnlockRoute};
 use cert_assistant::app::{Event, FaultCode, LineState, UnlockAsk, UnlockEnd};
 use eframe::egui::Key;
+use order_api::{Applicant, UnlockRoute};
 use std::time::Duration;
 use virtual_key::{Spec, State};
 

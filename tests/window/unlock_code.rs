@@ -6,9 +6,9 @@ use crate::stages::{NO, TELEPHONE, wrong_pin};
 use crate::unlock_stages::{
     AGAIN, CODE, NEW, at, bench, code, code_with, done, ended, fail, fault_of, interrupted, prove, reach, type_pins,
 };
-use cert_assistant::app::protocol::UnlockRoute;
 use cert_assistant::app::{Event, FaultCode, UnlockAsk, UnlockEnd, UnlockLine};
 use eframe::egui::Key;
+use order_api::UnlockRoute;
 use std::time::Duration;
 
 const UNLOCK: &str = "解锁";
@@ -67,7 +67,7 @@ fn the_clocks_run_only_while_they_are_in_sight() {
     screen.click("重新发送");
     assert!(matches!(screen.asked_unlock(), (1, UnlockAsk::Resend)));
     screen.shows(&["正在重新发送授权码…"]);
-    let again = |view: &mut cert_assistant::app::protocol::UnlockView| {
+    let again = |view: &mut order_api::UnlockView| {
         (view.code_sent, view.resend_from) = (Some(*NOW + 60), Some(*NOW + 120));
         view.code_expires = Some(*NOW + 660);
     };

@@ -7,9 +7,9 @@ use crate::stages::wrong_pin;
 use crate::unlock_stages::{
     bench, code, code_with, done, ended, fail, fault_of, form, interrupted, line, portal, prove, reach, reviewing,
 };
-use cert_assistant::app::protocol::UnlockRoute;
 use cert_assistant::app::{Event, FaultCode, LineState, UnlockEnd, UnlockLine, UnlockStage};
 use eframe::egui::Key;
+use order_api::UnlockRoute;
 use std::time::Duration;
 use virtual_key::State;
 

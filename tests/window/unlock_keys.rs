@@ -4,8 +4,8 @@ use crate::bench::{Bench, spec, twin};
 use crate::screen::Screen;
 use crate::stages::{NO, OWNER, SERIAL, line as renewal_line};
 use crate::unlock_stages::{at, bench, code, done, form, interrupted, line, locked, open, opened, reach, type_pins};
-use cert_assistant::app::protocol::UnlockRoute;
 use cert_assistant::app::{Event, LineState, UnlockAsk};
+use order_api::UnlockRoute;
 use virtual_key::{Spec, State, VirtualKey};
 
 const OTHER: &str = "上海练习贸易有限公司";

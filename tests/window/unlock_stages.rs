@@ -3,11 +3,11 @@
 use crate::bench::{Bench, Card, NOW, spec};
 use crate::screen::Screen;
 use crate::stages::{NO, OWNER, SERIAL, captcha, order, support};
-use cert_assistant::app::protocol::{NextAction, Order, OrderKind, OrderState, UnlockRoute, UnlockView};
 use cert_assistant::app::{
     Event, Fault, FaultCode, LineState, NewPin, OrderLine, PinPolicy, PortalPage, UnlockAsk, UnlockDone, UnlockEnd,
     UnlockEnded, UnlockForm, UnlockStage,
 };
+use order_api::{NextAction, Order, OrderKind, OrderState, UnlockRoute, UnlockView};
 use std::sync::Arc;
 use virtual_key::{Spec, State};
 

@@ -3,8 +3,8 @@
 use crate::app::hub::Workers;
 use crate::app::orders::lock;
 use crate::app::worker::{Job, Loan};
-use crate::ca::{KeyAccess, KeyGone};
 use base::fault::{Fault, FaultCode};
+use ca_client::{KeyAccess, KeyGone};
 use std::sync::mpsc::channel;
 use token::{KeyContents, Token};
 

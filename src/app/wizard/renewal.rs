@@ -6,10 +6,10 @@ use crate::app::orders::lock;
 use crate::app::renewal::{Done, Download, DownloadLine, Form, PortalPage, RenewalStage, Waiting};
 use crate::app::timeline;
 use crate::app::work::Shared;
-use crate::ca::protocol::{Captcha, CaptchaAnswer, Contact, OrderKind, Payment};
-use crate::ca::{Connection, DownloadStep, Identified, Outcome, Renewal, Step};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
+use ca_client::{Connection, DownloadStep, Identified, Outcome, Renewal, Step};
+use order_api::{Captcha, CaptchaAnswer, Contact, OrderKind, Payment};
 use std::sync::{Arc, Mutex};
 
 /// The order the wizard shows.

@@ -9,10 +9,10 @@ use crate::app::renewal::PortalPage;
 use crate::app::timeline;
 use crate::app::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage};
 use crate::app::work::Shared;
-use crate::ca::protocol::{Applicant, Captcha, CaptchaAnswer, Order, OrderKind, OrderState, UnlockRoute};
-use crate::ca::{Application, Unlock, UnlockOutcome, UnlockStep};
 use base::fault::Fault;
 use base::secret::Pin;
+use ca_client::{Application, Unlock, UnlockOutcome, UnlockStep};
+use order_api::{Applicant, Captcha, CaptchaAnswer, Order, OrderKind, OrderState, UnlockRoute};
 use std::sync::{Arc, Mutex};
 use zeroize::Zeroizing;
 
@@ -111,7 +111,7 @@ impl UnlockWizard {
     /// A new application, if this CA takes one.
     fn apply(&mut self) -> Result<(), Fault> {
         let Some(ca) = &self.desk.ca else { return Ok(()) };
-        let fault = |error: crate::ca::CaError| {
+        let fault = |error: ca_client::CaError| {
             error.to_fault(&ca.adapter.support(), "", &ca.binding.device_serial, ca.adapter.now())
         };
         let info = ca.adapter.info().map_err(fault)?;

@@ -9,7 +9,7 @@ use super::action::Action;
 use super::theme::space;
 use super::widgets;
 use crate::app::{Desk, Lock, Presets, Settings};
-use crate::ca::Profiles;
+use ca_client::Profiles;
 use eframe::egui::Ui;
 use rust_i18n::t;
 use std::borrow::Cow;

@@ -3,13 +3,13 @@
 use super::Scene;
 use super::frame::{fault, sentence, title};
 use crate::app::Done;
-use crate::app::protocol::Period;
 use crate::ui::action::Action;
 use crate::ui::icons::{self, Icon};
 use crate::ui::theme::{self, RADIUS_CARD, size, space};
 use crate::ui::widgets::{self, Weight};
 use crate::ui::words;
 use eframe::egui::{Color32, Frame, Label, Margin, RichText, Ui};
+use order_api::Period;
 use rust_i18n::t;
 
 /// Shows the step.

@@ -2,7 +2,6 @@
 
 use super::frame::{sentence, title};
 use super::{Scene, Wizard};
-use crate::app::protocol::Order;
 use crate::app::{DownloadLine, RenewalAsk};
 use crate::ui::action::Action;
 use crate::ui::icons::Icon;
@@ -11,6 +10,7 @@ use crate::ui::widgets::{self, Tone};
 use crate::ui::wizard::lines::Lines;
 use crate::ui::words;
 use eframe::egui::Ui;
+use order_api::Order;
 use rust_i18n::t;
 use std::borrow::Cow;
 

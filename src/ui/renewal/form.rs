@@ -2,7 +2,6 @@
 
 use super::frame::{buttons, fault, title};
 use super::{Scene, Wizard, running};
-use crate::app::protocol::{Contact, Session};
 use crate::app::{Form, RenewalAsk, RenewalTask, contact};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, space};
@@ -10,6 +9,7 @@ use crate::ui::widgets::{self, Weight};
 use crate::ui::wizard::fields::{Field, Fields, Need, two};
 use crate::ui::words;
 use eframe::egui::{Label, RichText, Ui};
+use order_api::{Contact, Session};
 use rust_i18n::t;
 use std::borrow::Cow;
 

@@ -3,7 +3,6 @@
 use super::frame::sentence;
 use super::{Scene, Wizard};
 use crate::app::policy::may_open;
-use crate::app::protocol::{Payment, PaymentState};
 use crate::app::{RenewalAsk, Waiting};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, QR_COLORS, QR_SIDE, size};
@@ -11,6 +10,7 @@ use crate::ui::widgets::{self, Weight};
 use crate::ui::words;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Mesh, Rect, RichText, Sense, Shape, Ui, Vec2, WidgetInfo, vec2};
+use order_api::{Payment, PaymentState};
 use qrcode::{Color, QrCode};
 use rust_i18n::t;
 

@@ -1,7 +1,7 @@
 //! The steps of a renewal.
 
 use crate::app::RenewalStage;
-use crate::app::protocol::{NextAction, Order, OrderState};
+use order_api::{NextAction, Order, OrderState};
 use rust_i18n::t;
 use std::borrow::Cow;
 

@@ -2,7 +2,6 @@
 
 use super::frame::{buttons, fault, sentence, title};
 use super::{Scene, Wizard, running};
-use crate::app::protocol::{NextAction, Order, OrderState};
 use crate::app::{RenewalAsk, RenewalTask, Waiting};
 use crate::ui::action::Action;
 use crate::ui::card::copyable;
@@ -13,6 +12,7 @@ use crate::ui::theme::{self, size, space};
 use crate::ui::widgets::{self, Tone, Weight};
 use crate::ui::words;
 use eframe::egui::{Align2, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
+use order_api::{NextAction, Order, OrderState};
 use rust_i18n::t;
 
 /// Between two codes to the same number, seconds.

@@ -2,7 +2,6 @@
 
 use super::frame::waits;
 use super::{CLOCK_UNDER, Scene, Wizard, expires_in, resend_in, running};
-use crate::app::protocol::{Order, UnlockRoute};
 use crate::app::{Command, FaultCode, NewPin, UnlockAsk, UnlockLine};
 use crate::ui::action::Action;
 use crate::ui::faults;
@@ -15,6 +14,7 @@ use crate::ui::wizard::{sentence, title};
 use crate::ui::words;
 use base::secret::Pin;
 use eframe::egui::{Key, Label, Rect, Response, RichText, Ui, vec2};
+use order_api::{Order, UnlockRoute};
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;

@@ -2,7 +2,6 @@
 
 use super::frame::waits;
 use super::{Scene, Wizard, running};
-use crate::app::protocol::{Applicant, Contact, UnlockRoute};
 use crate::app::{UnlockAsk, UnlockForm, UnlockTask, contact};
 use crate::ui::action::Action;
 use crate::ui::icons::Icon;
@@ -12,6 +11,7 @@ use crate::ui::wizard::fields::{Field, Fields, Need, two};
 use crate::ui::wizard::{sentence, title};
 use crate::ui::words;
 use eframe::egui::Ui;
+use order_api::{Applicant, Contact, UnlockRoute};
 use rust_i18n::t;
 use std::borrow::Cow;
 

@@ -1,7 +1,6 @@
 //! What all steps have around them, and the states without steps.
 
 use super::{Scene, Wizard, running};
-use crate::app::protocol::OrderKind;
 use crate::app::{Away, FaultCode, LineState, UnlockAsk, UnlockStage};
 use crate::ui::action::Action;
 use crate::ui::theme::space;
@@ -9,6 +8,7 @@ use crate::ui::widgets::{self, Weight};
 use crate::ui::wizard::portal::Texts;
 use crate::ui::wizard::{self, sentence, title};
 use eframe::egui::Ui;
+use order_api::OrderKind;
 use rust_i18n::t;
 
 /// 找回密码 · owner · order.

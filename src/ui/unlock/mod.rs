@@ -22,11 +22,11 @@ use super::pin_entry::PinEntry;
 use super::pin_field::{PinField, PinTaker};
 use super::widgets;
 use super::wizard::{self, Around, Frame, TICK, portal, seconds_until, steps::beside};
-use crate::app::protocol::{Contact, Order};
 use crate::app::{
     Command, Desk, Fault, FaultCode, KeyView, UnlockAsk, UnlockDesk, UnlockLine, UnlockStage, UnlockTask,
 };
 use eframe::egui::{Align, Event, Id, Key, Modifiers, Ui};
+use order_api::{Contact, Order};
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::time::{Duration, Instant};

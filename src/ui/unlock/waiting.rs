@@ -2,7 +2,6 @@
 
 use super::{Scene, running};
 use crate::app::UnlockAsk;
-use crate::app::protocol::Order;
 use crate::ui::action::Action;
 use crate::ui::card::copyable;
 use crate::ui::faults::telephone;
@@ -11,6 +10,7 @@ use crate::ui::widgets::{self, Tone, Weight};
 use crate::ui::wizard::{sentence, title};
 use crate::ui::words;
 use eframe::egui::Ui;
+use order_api::Order;
 use rust_i18n::t;
 
 /// Shows the step.

@@ -1,7 +1,6 @@
 //! What the window does when something happened, besides showing the changed model.
 
 use super::{Clock, Window};
-use crate::app::protocol::OrderKind;
 use crate::app::reminders::REMINDER_DAYS;
 use crate::app::{
     Command, Event, Notice, OrderLine, PinOutcome, RenewalAsk, RenewalDesk, RenewalStage, UnlockAsk, UnlockDesk,
@@ -12,6 +11,7 @@ use crate::ui::dialogs::Dialog;
 use crate::ui::widgets::Tone;
 use crate::ui::words;
 use eframe::egui::{self, UserAttentionType, ViewportCommand};
+use order_api::OrderKind;
 use rust_i18n::t;
 use std::time::Instant;
 

@@ -8,13 +8,11 @@ mod summons;
 use crate::app::check;
 use crate::app::contact::Contacts;
 use crate::app::desktop::{crash::Crash, instance::Target};
-use crate::app::protocol::OrderKind;
 use crate::app::reminders::Reminders;
 use crate::app::{
     Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, UpdateStage,
     timeline,
 };
-use crate::ca::Profiles;
 use crate::ui::action::{Action, Page};
 use crate::ui::card::{self, Around, SLOW_AFTER};
 use crate::ui::change_pin::Wish;
@@ -29,7 +27,9 @@ use crate::ui::{
     crash, empty, environment, log, orders, practice_messages, preferences, sidebar, status_bar, unlock, use_language,
     wizard, words,
 };
+use ca_client::Profiles;
 use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui};
+use order_api::OrderKind;
 use rust_i18n::t;
 use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;

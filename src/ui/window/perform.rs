@@ -4,7 +4,6 @@ use super::Window;
 use crate::app::check::{self, ProbeId};
 use crate::app::contact::of_applicant;
 use crate::app::policy::proxy_address;
-use crate::app::protocol::Contact;
 use crate::app::{
     CheckState, Command, Fault, FaultCode, KeyUse, KeyView, ProxyChoice, RenewalAsk, Settings, Task, UnlockAsk,
     UnlockDesk, UpdateStage, Writing,
@@ -19,6 +18,7 @@ use crate::ui::widgets::Tone;
 use crate::ui::{preferences, save_dialog, unlock, use_language};
 use certificate::Holder;
 use eframe::egui::{self, OpenUrl, ViewportCommand};
+use order_api::Contact;
 use rust_i18n::t;
 
 impl Window {

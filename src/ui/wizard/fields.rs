@@ -2,11 +2,11 @@
 
 use crate::app::Picture;
 use crate::app::contact::{self, ContactProblem, LONGEST_EMAIL, LONGEST_NAME, LONGEST_TELEPHONE, MOBILE_DIGITS};
-use crate::app::protocol::Captcha;
 use crate::ui::text_field::{TextField, Typed};
 use crate::ui::theme::{self, CAPTCHA_HEIGHT, CONTROL_HEIGHT, RADIUS_CONTROL, space};
 use crate::ui::widgets::{self, Weight};
 use eframe::egui::{ColorImage, Image, RichText, TextureHandle, TextureOptions, Ui, vec2};
+use order_api::Captcha;
 use rust_i18n::t;
 use std::borrow::Cow;
 

@@ -14,9 +14,9 @@ use super::icons::{self, Icon};
 use super::theme::{self, CONTROL_HEIGHT, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::protocol::Support;
 use crate::app::{Away, Fault, KeyState, KeyView};
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, Ui, vec2};
+use order_api::Support;
 use rust_i18n::t;
 use std::time::{Duration, Instant};
 

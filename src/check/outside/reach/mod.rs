@@ -10,9 +10,9 @@ mod tls;
 pub(in crate::check) use tls::TlsFailure;
 pub(super) use tls::day;
 
-use crate::ca::{CaError, CaProfile, Connection, Greeting, OrderApi};
 use crate::check::scene::Scene;
 use base::fault::Fault;
+use ca_client::{CaError, CaProfile, Connection, Greeting, OrderApi};
 use certificate::Certificate;
 use proxy::Route;
 use reqwest::Url;
@@ -292,7 +292,7 @@ fn tunnel(stream: &mut TcpStream, target: &str, authorization: Option<&str>) -> 
 }
 
 /// How long the service of a CA takes to answer, for the status bar. `None` for a CA without a service.
-pub(crate) fn time(profile: &CaProfile, proxy: &crate::ca::Proxy, now: i64) -> Option<Result<Duration, Fault>> {
+pub(crate) fn time(profile: &CaProfile, proxy: &ca_client::Proxy, now: i64) -> Option<Result<Duration, Fault>> {
     let Connection::OrderApi(_) = profile.connection else { return None };
     let began = Instant::now();
     let answer = OrderApi::greet(profile, proxy, 2 * STEP).and_then(|greeting| greeting.info);

@@ -1,0 +1,13 @@
+//! The client against servers that answer well, oddly, slowly or not at all.
+
+mod calls;
+mod network;
+mod server;
+
+use super::OrderApi;
+use crate::http::Proxy;
+use server::{limits, profile};
+
+fn client(url: &str) -> OrderApi {
+    OrderApi::with_limits(&profile(url, Vec::new()), &Proxy::None, limits()).unwrap()
+}

@@ -1,0 +1,91 @@
+//! The package of new certificates, checked completely before anything of it reaches the key (GM/T 0092 §8).
+
+use certificate::{Certificate, Usage};
+use gm::csr_response::CsrResponse;
+use gm::issue::{subject_der, validity_of, verify_issued};
+use gm::{EnvelopedKey, PublicKey};
+use order_api::{CLOCK_TOLERANCE, Order, Period};
+
+/// What goes into the key.
+pub(super) struct Package {
+    /// Signing certificate, DER.
+    pub sign: Vec<u8>,
+    /// Encryption certificate, DER.
+    pub encrypt: Vec<u8>,
+    /// The encryption pair, wrapped for the new signing key.
+    pub pair: EnvelopedKey,
+}
+
+/// What was ordered.
+pub(super) struct Expected<'a> {
+    /// The new signing key.
+    pub key: &'a PublicKey,
+    /// The old signing certificate, DER.
+    pub old: &'a [u8],
+    /// Operation CA first, root last; DER.
+    pub chain: &'a [Vec<u8>],
+    /// The order as it came with the package.
+    pub order: &'a Order,
+    /// Validity the person was shown.
+    pub shown: Period,
+    /// The computer's clock.
+    pub now: i64,
+}
+
+impl Package {
+    /// Reads a package that was checked before.
+    pub(super) fn read(der: &[u8], key: &PublicKey) -> Result<Self, &'static str> {
+        let response = CsrResponse::from_der(der).map_err(|_| "package does not read")?;
+        let sign = response.sign_certificate_for(key).ok_or("no signing certificate for the new key")?.to_vec();
+        let pair = response.key.as_ref().ok_or("no encryption pair")?.clone();
+        let encrypt = response.encrypt_certificate_for(&pair.public).ok_or("no certificate for the encryption pair")?;
+        Ok(Self { sign, encrypt: encrypt.to_vec(), pair })
+    }
+
+    /// Reads a package and checks all of it.
+    pub(super) fn checked(der: &[u8], expected: &Expected<'_>) -> Result<Self, &'static str> {
+        let package = Self::read(der, expected.key)?;
+        chain(expected.chain)?;
+        let operation = expected.chain.first().ok_or("the CA names no chain")?;
+        let subject = subject_der(expected.old).map_err(|_| "the old certificate does not read")?;
+        let mut serials = Vec::new();
+        for (certificate, usages) in [
+            (&package.sign, [Usage::DigitalSignature].as_slice()),
+            (&package.encrypt, &[Usage::KeyEncipherment, Usage::DataEncipherment, Usage::KeyAgreement]),
+        ] {
+            verify_issued(certificate, operation).map_err(|_| "not issued by the operation CA")?;
+            if subject_der(certificate).ok().as_ref() != Some(&subject) {
+                return Err("another subject");
+            }
+            let (from, until) = validity_of(certificate).map_err(|_| "certificate does not read")?;
+            if (Period { from, until }) != expected.order.new {
+                return Err("another validity than the order says");
+            }
+            let read = Certificate::parse(certificate).map_err(|_| "certificate does not read")?;
+            if read.allows_any(usages) == Some(false) {
+                return Err("key usage does not fit");
+            }
+            serials.push(read.serial_hex());
+        }
+        let named = &expected.order.issued;
+        if !named.is_empty() && !named.iter().map(|serial| serial.to_ascii_uppercase()).eq(serials) {
+            return Err("other serial numbers than the order says");
+        }
+        if expected.order.new.until < expected.shown.until {
+            return Err("a shorter validity than was promised");
+        }
+        if expected.order.new.from > expected.now + CLOCK_TOLERANCE {
+            return Err("not valid yet");
+        }
+        Ok(package)
+    }
+}
+
+/// Every certificate by the next, the last by itself.
+fn chain(chain: &[Vec<u8>]) -> Result<(), &'static str> {
+    let issuers = chain.iter().skip(1).chain(chain.last());
+    for (certificate, issuer) in chain.iter().zip(issuers) {
+        verify_issued(certificate, issuer).map_err(|_| "the chain of the CA does not hold")?;
+    }
+    Ok(())
+}

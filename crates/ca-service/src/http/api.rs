@@ -1,0 +1,220 @@
+//! The calls of order API v1.
+
+use super::{Origin, Whole, text};
+use crate::orders::{self, Row, codes, create, payment, unlock};
+use crate::secrets::hex;
+use crate::{Service, ServiceError, captchas, json, sessions, signed};
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use gm::sm3;
+use order_api::{
+    BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, ConfirmRequest,
+    IDEMPOTENCY_KEY, IssueRequest, IssueResponse, Order, OrderCreated, OrderKind, OrderRequest, Payment, Problem,
+    SESSION, SESSION_SIGNATURE, Session, SessionRequest,
+};
+use serde::Deserialize;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// Longest wait for an order to change, seconds.
+const LONGEST_WAIT: u64 = 25;
+/// How often the books are looked at while waiting: another instance may have changed the order.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+pub(super) type Answer<T> = Result<Json<T>, ServiceError>;
+
+/// Body of a call that takes none, or an empty object.
+fn nothing(body: &[u8]) -> Result<(), ServiceError> {
+    if body.is_empty() { Ok(()) } else { json::<CodeRequest>(body).map(drop) }
+}
+
+/// Who the service is and what it can do.
+#[utoipa::path(get, path = "/v1/ca", responses((status = 200, description = "Done", body = CaInfo), (status = "default", description = "Refused", body = Problem)))]
+pub async fn ca(State(service): State<Arc<Service>>) -> Json<CaInfo> {
+    let chain = [service.authority.operation(), service.authority.root()];
+    Json(CaInfo {
+        name: service.config.name.clone(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        time: service.now(),
+        chain: chain.map(|der| Base64(der.to_vec())).into(),
+        kinds: vec![OrderKind::Renew, OrderKind::Unlock],
+        support: service.config.support.clone(),
+    })
+}
+
+/// A picture whose characters prove that a person orders.
+#[utoipa::path(post, path = "/v1/captchas", responses((status = 200, description = "Done", body = Captcha), (status = "default", description = "Refused", body = Problem)))]
+pub async fn captcha(State(service): State<Arc<Service>>, Whole(body): Whole) -> Answer<Captcha> {
+    nothing(&body)?;
+    captchas::make(&service).await.map(Json)
+}
+
+/// A challenge for one signed request.
+#[utoipa::path(post, path = "/v1/challenges", request_body = ChallengeRequest, responses((status = 200, description = "Done", body = Challenge), (status = "default", description = "Refused", body = Problem)))]
+pub async fn challenge(State(service): State<Arc<Service>>, Whole(body): Whole) -> Answer<Challenge> {
+    let request: ChallengeRequest = json(&body)?;
+    signed::challenge(&service, request.purpose).await.map(Json)
+}
+
+/// Opens a session; signed by the key on the token.
+#[utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest, params(("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 201, description = "Done", body = Session), (status = "default", description = "Refused", body = Problem)))]
+pub async fn session(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Result<(StatusCode, Json<Session>), ServiceError> {
+    let session = sessions::open(&service, &body, text(&headers, BODY_P7)).await?;
+    Ok((StatusCode::CREATED, Json(session)))
+}
+
+/// Takes an order; signed by the session key.
+#[utoipa::path(post, path = "/v1/orders", request_body = OrderRequest, params(("x-session" = String, Header, description = "Id of the session"), ("x-session-signature" = String, Header, description = "DER signature of the session key over the body, base64"), ("idempotency-key" = String, Header, description = "The same key with the same body gets the same order")), responses((status = 201, description = "Done", body = OrderCreated), (status = "default", description = "Refused", body = Problem)))]
+pub async fn create(
+    State(service): State<Arc<Service>>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Result<(StatusCode, Json<OrderCreated>), ServiceError> {
+    let given = create::Headers {
+        session: text(&headers, SESSION),
+        signature: text(&headers, SESSION_SIGNATURE),
+        idempotency_key: text(&headers, IDEMPOTENCY_KEY),
+    };
+    let created = create::create(&service, &body, &given).await?;
+    Ok((StatusCode::CREATED, Json(created)))
+}
+
+/// How long to wait for a change.
+#[derive(Deserialize)]
+pub struct Wait {
+    wait: Option<u64>,
+}
+
+/// An order; waits for a change when asked to.
+#[utoipa::path(get, path = "/v1/orders/{no}", params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token"), ("wait" = Option<u64>, Query, description = "Seconds to wait for another state than that of If-None-Match, at most 25"), ("if-none-match" = Option<String>, Header, description = "Tag of the order as it is known")), responses((status = 200, description = "Done", body = Order), (status = 304, description = "Not changed"), (status = "default", description = "Refused", body = Problem)))]
+pub async fn order(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    Query(Wait { wait }): Query<Wait>,
+    headers: HeaderMap,
+) -> Result<Response, ServiceError> {
+    let mut changes = service.changes();
+    let mut stopping = service.stopping();
+    let (mut tag, mut body) = shown(&service, &open(&service, &no, &headers).await?)?;
+    let known = text(&headers, IF_NONE_MATCH.as_str()).map_or_else(|| tag.clone(), str::to_owned);
+    let until = Instant::now() + Duration::from_secs(wait.unwrap_or(0).min(LONGEST_WAIT));
+    while tag == known && Instant::now() < until && !*stopping.borrow() {
+        let look = (Instant::now() + LOOK_AGAIN).min(until);
+        tokio::select! {
+            _ = stopping.wait_for(|stop| *stop) => {}
+            () = tokio::time::sleep_until(look) => {}
+            () = changed(&mut changes, &no) => {}
+        }
+        (tag, body) = shown(&service, &open(&service, &no, &headers).await?)?;
+    }
+    if headers.contains_key(IF_NONE_MATCH) && tag == known {
+        return Ok((StatusCode::NOT_MODIFIED, [(ETAG, tag)]).into_response());
+    }
+    Ok(([(ETAG, tag.as_str()), (CONTENT_TYPE, "application/json")], body).into_response())
+}
+
+/// Ends when this order changed on this instance, or when so much changed that some was missed.
+async fn changed(changes: &mut tokio::sync::broadcast::Receiver<String>, no: &str) {
+    use tokio::sync::broadcast::error::RecvError;
+    loop {
+        match changes.recv().await {
+            Ok(other) if other != no => {}
+            Ok(_) | Err(RecvError::Lagged(_)) => return,
+            // never while the service lives
+            Err(RecvError::Closed) => std::future::pending::<()>().await,
+        }
+    }
+}
+
+/// The order's JSON with its tag.
+fn shown(service: &Service, row: &Row) -> Result<(String, Vec<u8>), ServiceError> {
+    let body = serde_json::to_vec(&row.view(service.now()))
+        .map_err(|error| ServiceError::Damaged(format!("order {}: {error}", row.no)))?;
+    let hash = hex(&sm3(&[&body]));
+    Ok((format!("\"{}\"", hash.get(..32).unwrap_or_default()), body))
+}
+
+pub(super) async fn open(service: &Service, no: &str, headers: &HeaderMap) -> Result<Row, ServiceError> {
+    let token = text(headers, AUTHORIZATION.as_str()).and_then(|value| value.strip_prefix("Bearer "));
+    orders::open(service, no, token.unwrap_or_default()).await
+}
+
+async fn view(service: &Service, no: &str) -> Answer<Order> {
+    let row = orders::find(&service.store, no).await?.ok_or_else(orders::not_found)?;
+    Ok(Json(row.view(service.now())))
+}
+
+/// Sends a code to the mobile number of the order; of an unlock a new one to where the last one went.
+#[utoipa::path(post, path = "/v1/orders/{no}/codes", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem)))]
+pub async fn send_code(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    Origin(from): Origin,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Answer<Order> {
+    let row = open(&service, &no, &headers).await?;
+    nothing(&body)?;
+    match row.kind {
+        OrderKind::Renew => codes::send(&service, &row).await?,
+        OrderKind::Unlock => unlock::code::resend(&service, &row, from).await?,
+    }
+    view(&service, &no).await
+}
+
+/// Checks the code.
+#[utoipa::path(post, path = "/v1/orders/{no}/codes/verify", request_body = CodeCheck, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem)))]
+pub async fn verify_code(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Answer<Order> {
+    let row = open(&service, &no, &headers).await?;
+    let check: CodeCheck = json(&body)?;
+    codes::verify(&service, &row, &check.code).await?;
+    view(&service, &no).await
+}
+
+/// How to pay; asked again, the same payment.
+#[utoipa::path(post, path = "/v1/orders/{no}/payment", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Payment), (status = "default", description = "Refused", body = Problem)))]
+pub async fn payment(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Answer<Payment> {
+    let row = open(&service, &no, &headers).await?;
+    nothing(&body)?;
+    payment::request(&service, &row).await.map(Json)
+}
+
+/// The package of new certificates; signed by the key of the old certificate.
+#[utoipa::path(post, path = "/v1/orders/{no}/issue", request_body = IssueRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = IssueResponse), (status = "default", description = "Refused", body = Problem)))]
+pub async fn issue(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Answer<IssueResponse> {
+    orders::issue::issue(&service, &no, &body, text(&headers, BODY_P7)).await.map(Json)
+}
+
+/// The new certificates work; signed by the key of the new one.
+#[utoipa::path(post, path = "/v1/orders/{no}/confirm", request_body = ConfirmRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem)))]
+pub async fn confirm(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    Whole(body): Whole,
+) -> Answer<Order> {
+    orders::confirm::confirm(&service, &no, &body, text(&headers, BODY_P7)).await.map(Json)
+}
