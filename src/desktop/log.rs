@@ -56,7 +56,19 @@ const LONGEST: usize = 2000;
 const READ: usize = 5000;
 /// Last lines that go into the report of a crash.
 const RECENT: usize = 50;
-const OURS: &str = "cert_assistant";
+/// The crates whose lines are kept: those of the house that a person's program is made of.
+pub const OURS: [&str; 10] = [
+    "base",
+    "ca_client",
+    "ca_service",
+    "cert_assistant",
+    "certificate",
+    "gm",
+    "net",
+    "order_api",
+    "token",
+    "virtual_key",
+];
 
 struct Running {
     book: Arc<Book>,
@@ -71,8 +83,7 @@ pub fn start(folder: &Path) {
     let book = Arc::new(Book::at(folder, home, LARGEST));
     let (filter, handle) = reload::Layer::new(wanted(false));
     let stderr = std::env::var("CERT_ASSISTANT_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
-    let stderr = stderr
-        .map(|level| fmt::layer().with_writer(std::io::stderr).with_filter(Targets::new().with_target(OURS, level)));
+    let stderr = stderr.map(|level| fmt::layer().with_writer(std::io::stderr).with_filter(ours(level)));
     let started =
         tracing_subscriber::registry().with(ToBook(Arc::clone(&book)).with_filter(filter)).with(stderr).try_init();
     if started.is_ok() {
@@ -104,7 +115,11 @@ pub fn recent() -> Vec<String> {
 }
 
 fn wanted(details: bool) -> Targets {
-    Targets::new().with_target(OURS, if details { LevelFilter::DEBUG } else { LevelFilter::INFO })
+    ours(if details { LevelFilter::DEBUG } else { LevelFilter::INFO })
+}
+
+fn ours(level: LevelFilter) -> Targets {
+    Targets::new().with_targets(OURS.map(|of| (of, level)))
 }
 
 /// The files.
@@ -146,7 +161,8 @@ impl Book {
             state.recent.pop_front();
         }
         state.recent.push_back(line.trim_end().to_owned());
-        let full = format!("{time} {} {OURS}::desktop::log nothing more is written today\n", Level::Warn.word());
+        let full =
+            format!("{time} {} cert_assistant::desktop::log nothing more is written today\n", Level::Warn.word());
         let before = state.size;
         state.size += line.len() as u64;
         let line = match before {

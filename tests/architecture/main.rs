@@ -9,3 +9,4 @@ mod rules;
 mod source;
 mod texts;
 mod versions;
+mod workspace;

@@ -182,10 +182,17 @@ pub fn top() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Every file of the program.
+/// Every file of the programs.
 pub fn program() -> Vec<Source> {
     let mut files = Vec::new();
     collect(&top().join("src"), &mut files);
+    for entry in std::fs::read_dir(top().join("crates")).unwrap() {
+        // what the tests share is held to the rules of tests
+        let source = entry.unwrap().path();
+        if !source.ends_with("testkit") {
+            collect(&source.join("src"), &mut files);
+        }
+    }
     files.sort();
     files
         .iter()

@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// One language: key → text.
 type Texts = BTreeMap<String, String>;
 
-/// The program's texts and those of the operator console in one language.
+/// The texts of the program and those of the CA service in one language.
 fn language(name: &str) -> Texts {
     let mut texts = Texts::new();
-    for file in [format!("{name}.toml"), format!("console.{name}.toml")] {
-        let text = std::fs::read_to_string(top().join("assets/locale").join(&file)).expect(&file);
+    for file in [format!("assets/locale/{name}.toml"), format!("assets/ca-service/locale/{name}.toml")] {
+        let text = std::fs::read_to_string(top().join(&file)).expect(&file);
         let table: toml::Table = text.parse().unwrap_or_else(|error| panic!("{file}: {error}"));
         flatten("", &table, &mut texts);
     }

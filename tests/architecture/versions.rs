@@ -59,6 +59,7 @@ fn of_the_release(file: &str) -> bool {
     let named = file.starts_with("installer/")
         || file.starts_with("scripts/")
         || file.starts_with("src/")
+        || file.starts_with("crates/")
         || !file.contains('/');
     named && !made && !MAY.contains(&file)
 }

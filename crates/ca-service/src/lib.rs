@@ -46,4 +46,4 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServiceError> {
     })
 }
 
-rust_i18n::i18n!("../../assets/locale", fallback = "en");
+rust_i18n::i18n!("../../assets/ca-service/locale", fallback = "en");

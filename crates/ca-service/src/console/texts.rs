@@ -1,6 +1,6 @@
 //! Language of a page and the form of moments, amounts and numbers in it.
 //!
-//! Texts stand in `assets/locale/console.*.toml`; a template names the key, so both languages share one template.
+//! Texts stand in `assets/ca-service/locale/*.toml`; a template names the key, so both languages share one template.
 
 use rust_i18n::t;
 use time::{OffsetDateTime, UtcOffset};
