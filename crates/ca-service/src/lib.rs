@@ -13,19 +13,23 @@ pub mod books;
 pub mod captchas;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "console")]
 pub mod console;
 pub mod crl;
+#[cfg(feature = "delivery")]
 pub mod delivery;
 pub mod error;
 pub mod http;
 pub mod kmc;
 pub mod limits;
+#[cfg(feature = "console")]
 pub mod operators;
 pub mod orders;
 pub mod outbox;
 pub mod secrets;
 pub mod service;
 pub mod sessions;
+#[cfg(feature = "console")]
 pub mod setup;
 pub mod signed;
 pub mod store;
@@ -46,4 +50,5 @@ fn json<T: DeserializeOwned>(body: &[u8]) -> Result<T, ServiceError> {
     })
 }
 
+#[cfg(feature = "console")]
 rust_i18n::i18n!("../../assets/ca-service/locale", fallback = "en");

@@ -4,13 +4,10 @@ use super::{api, unlocks};
 use crate::ServiceError;
 use askama::Template;
 use axum::Json;
-use axum::http::header::CONTENT_TYPE;
 use axum::response::{Html, IntoResponse, Response};
 use order_api::ProblemCode;
 use serde_json::Value;
 use utoipa::OpenApi;
-
-const STYLE: &str = include_str!("../../../../assets/ca-service/service.css");
 
 #[derive(OpenApi)]
 #[openapi(
@@ -37,11 +34,6 @@ struct Description;
 /// `GET /openapi.json`.
 pub async fn openapi() -> Json<utoipa::openapi::OpenApi> {
     Json(Description::openapi())
-}
-
-/// `GET /service.css`.
-pub async fn style() -> Response {
-    ([(CONTENT_TYPE, "text/css; charset=utf-8")], STYLE).into_response()
 }
 
 struct Call {

@@ -4,6 +4,7 @@
 //! nobody. No answer may be framed, sniffed, or – but for certificates and lists – kept.
 
 mod api;
+#[cfg(feature = "console")]
 mod docs;
 mod public;
 mod refusal;
@@ -56,14 +57,16 @@ pub fn router(service: &Arc<Service>) -> Router {
         .route("/v1/unlocks", post(unlocks::create))
         .route("/v1/orders/{no}/unlock", post(unlocks::begin))
         .route("/v1/orders/{no}/unlock/finish", post(unlocks::finish))
-        .route("/openapi.json", get(docs::openapi))
-        .route("/docs", get(docs::page))
-        .route("/docs/problems", get(docs::page))
-        .route("/service.css", get(docs::style))
+        .route("/service.css", get(public::style))
         .route("/crl/{file}", get(public::revocation_list))
         .route("/ca/{file}", get(public::authority))
         .route("/pay/{id}", get(public::payment).post(public::pay))
         .with_state(Arc::clone(service));
+    #[cfg(feature = "console")]
+    let api = api
+        .route("/openapi.json", get(docs::openapi))
+        .route("/docs", get(docs::page))
+        .route("/docs/problems", get(docs::page));
     limited(api, service)
 }
 

@@ -6,6 +6,8 @@
 pub mod queue;
 mod texts;
 
+pub(crate) use texts::{escaped, filled};
+
 use super::Service;
 use super::clock::DAY;
 use super::error::ServiceError;

@@ -60,7 +60,7 @@ pub(super) fn mail(template: &str, values: &[(&str, &str)]) -> Option<Text> {
 }
 
 /// A text with its holes filled, each by its value after `shape`; `None` when a value is missing.
-fn filled(text: &str, values: &[(&str, &str)], shape: fn(&str) -> String) -> Option<String> {
+pub(crate) fn filled(text: &str, values: &[(&str, &str)], shape: fn(&str) -> String) -> Option<String> {
     let mut whole = String::with_capacity(text.len() * 2);
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('{') {
@@ -78,7 +78,8 @@ fn one_line(value: &str) -> String {
     value.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
-fn escaped(value: &str) -> String {
+/// A value as it stands in HTML.
+pub(crate) fn escaped(value: &str) -> String {
     one_line(value).chars().fold(String::new(), |mut text, character| {
         match character {
             '&' => text.push_str("&amp;"),
