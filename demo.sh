@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # Shows the program with practice keys, on a Debian 12 machine with Rust: installs what is missing, builds, opens the window.
 # Without a screen the window opens on one in memory, the main job is walked through by itself with keyboard and pointer, and
-# numbered pictures of it are left in target/demo/. `./demo.sh --walk` does that also where there is a screen.
+# numbered pictures of it are left in target/demo-pictures/. `./demo.sh --walk` does that also where there is a screen.
 set -euo pipefail
 cd "$(dirname "$0")"
 . scripts/common.sh
 
 target=$(realpath -m "${CARGO_TARGET_DIR:-target}")
-program=$target/release/cert-assistant
-pictures=$target/demo
+program=$target/demo/cert-assistant
+pictures=$target/demo-pictures
 
 need_packages "${build_packages[@]}" "${window_packages[@]}"
-cargo build --release --bin cert-assistant
+cargo build --profile demo --package cert-assistant --bin cert-assistant
 if [ "${1-}" != --walk ] && [ -n "${DISPLAY-}${WAYLAND_DISPLAY-}" ]; then
   exec "$program" --practice
 fi

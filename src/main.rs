@@ -1,7 +1,7 @@
 //! The program: arguments, then the window or the command line.
 #![cfg_attr(windows, windows_subsystem = "windows")]
 
-use ca_client::{Journal, Proxy};
+use ca_client::Journal;
 use cert_assistant::app::desktop::instance::{Call, Instance, PATIENCE, Place, Start};
 use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
@@ -16,6 +16,7 @@ use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeD
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
 use eframe::egui;
+use net::Proxy;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;

@@ -13,7 +13,8 @@ use super::settings::SettingsFile;
 use super::worker::Job;
 use crate::check::{self, Folders, Inserted, LIMIT, Line, Probe, ProbeId, Repair, Scene};
 use base::fault::{Fault, FaultCode};
-use ca_client::{Profiles, Proxy};
+use ca_client::Profiles;
+use net::Proxy;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -155,6 +156,11 @@ impl Checks {
             proxy,
             seen: file(folders.data, "update-seen.json"),
         }
+    }
+
+    /// How services are reached now.
+    pub(super) fn proxy(&self) -> Proxy {
+        lock(&self.site).proxy.clone()
     }
 
     /// Services are reached this way from now on.

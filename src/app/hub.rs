@@ -7,12 +7,13 @@ use super::orders::{Book, Changed, Online, lock};
 use super::timeline;
 use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
 use super::worker::{self, Job};
-use crate::check::{self, Scene};
+use crate::check::{self, Lists, Scene};
 use crate::desktop::{autostart, files, icon, log, program};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
-use certificate::{self, Name};
+use certificate::Name;
 use gm::PublicKey;
+use net::{Fetcher, Limits, Proxy};
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -329,10 +330,10 @@ impl Hub {
     /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not
     /// keep the key busy.
     fn check(&self, slot: u64, key_use: KeyUse, certificate: Vec<u8>) {
-        let (outlet, trust) = (self.outlet.clone(), Arc::clone(&self.trust));
+        let (outlet, trust, proxy) = (self.outlet.clone(), Arc::clone(&self.trust), self.checks.proxy());
         let then = Box::new(move |public_key: Option<PublicKey>| {
             run_aside("certificate-check", &outlet, move |outlet| {
-                let result = check(&certificate, key_use, public_key.as_ref(), &trust());
+                let result = check(&certificate, key_use, public_key.as_ref(), &trust(), proxy);
                 outlet.send(Event::Checked { slot, key_use, result });
             });
         });
@@ -435,6 +436,7 @@ fn check(
     key_use: KeyUse,
     token_key: Option<&PublicKey>,
     store: &certificate::TrustStore,
+    proxy: Proxy,
 ) -> Result<Vec<certificate::Finding>, Fault> {
     let certificate = parse(der)?;
     let role = match key_use {
@@ -442,7 +444,7 @@ fn check(
         KeyUse::Encrypt => certificate::Role::Encrypt,
     };
     let check = certificate::Check { certificate: &certificate, role, token_key, store, now: certificate::now() };
-    Ok(check.run(&certificate::Limits::default()))
+    Ok(check.run(&Lists(Fetcher::new(proxy, Limits::default()))))
 }
 
 fn save(path: &Path, bytes: &[u8]) -> Result<(), Fault> {

@@ -14,8 +14,9 @@ use super::work::Shared;
 use base::fault::{Fault, FaultCode};
 use ca_client::{
     CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Portal, Profiles,
-    Proxy, Renewal, Unlock,
+    Renewal, Unlock,
 };
+use net::Proxy;
 use order_api::{OrderKind, OrderState};
 use std::collections::HashMap;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -359,8 +360,9 @@ mod tests {
     use super::{Book, Online, lock};
     use crate::app::hub::Outlet;
     use base::fault::FaultCode;
-    use ca_client::{Entry, Journal, KeyBinding, Profiles, Proxy};
+    use ca_client::{Entry, Journal, KeyBinding, Profiles};
     use gm::PrivateKey;
+    use net::Proxy;
     use order_api::{Base64, OrderKind, Period, SessionKey};
     use std::sync::mpsc::{RecvTimeoutError, channel};
     use std::time::Duration;

@@ -1,7 +1,7 @@
 //! Rules for a new PIN, checked while the person types. Pure functions over what was typed.
 
-use ca_client::ServiceUrl;
 use gm::PublicKey;
+use net::ServiceUrl;
 use std::ops::RangeInclusive;
 
 /// At so few tries left a second confirmation is asked for.

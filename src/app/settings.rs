@@ -6,7 +6,7 @@
 use super::json_file;
 use super::presets::Presets;
 use base::fault::{Fault, FaultCode};
-use ca_client::Proxy;
+use net::Proxy;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::path::PathBuf;

@@ -11,6 +11,7 @@
 
 pub mod chain;
 mod line;
+mod lists;
 pub mod outside;
 mod probe;
 mod repair;
@@ -22,6 +23,7 @@ mod text;
 pub(crate) use outside::reach_ca;
 
 pub use line::{Line, Statement, Value, Verdict};
+pub use lists::Lists;
 pub use probe::{Probe, ProbeId};
 pub use repair::{Page, Repair, carry_out, udev_rule};
 pub use runner::{LIMIT, probes, run};

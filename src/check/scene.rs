@@ -3,9 +3,10 @@
 
 use super::outside::Reached;
 use base::fault::Fault;
-use ca_client::{Profiles, Proxy};
+use ca_client::Profiles;
 use certificate::TrustStore;
 use gm::PublicKey;
+use net::Proxy;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::OnceLock;

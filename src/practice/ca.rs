@@ -3,7 +3,7 @@
 
 use super::Unprepared;
 use super::keys::{Enrolment, NOT_OUR_DEVICE, Situation};
-use ca_client::{CaProfile, Connection, Journal, Origin, PinPolicy, Profiles, ServiceUrl, Text, UrlRefused};
+use ca_client::{CaProfile, Connection, Journal, Origin, PinPolicy, Profiles, Text};
 use ca_service::audit::Actor;
 use ca_service::authority::{Authority, HolderKind, Keys};
 use ca_service::books::{certificates, customers, devices};
@@ -14,6 +14,7 @@ use ca_service::orders::unlock::SentTo;
 use ca_service::orders::unlock::review::{self, Approval, By};
 use ca_service::{Config, Service, ServiceError, Store, clock, crl, limits, orders, outbox};
 use gm::PrivateKey;
+use net::{ServiceUrl, UrlRefused};
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;

@@ -69,7 +69,7 @@ pub enum Unprepared {
     Service(#[from] ServiceError),
     /// Its address.
     #[error("the address of the practice CA can't be used: {0}")]
-    Address(#[from] ca_client::UrlRefused),
+    Address(#[from] net::UrlRefused),
     /// No folder for its books.
     #[error("no folder for the books of the practice CA: {0}")]
     Folder(#[from] std::io::Error),

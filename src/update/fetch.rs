@@ -2,7 +2,8 @@
 
 use super::ReleaseFile;
 use base::fault::{Fault, FaultCode};
-use ca_client::{self, Proxy, ServiceUrl, innermost};
+
+use net::{Proxy, ServiceUrl, innermost};
 use reqwest::{Client, Response};
 use sha2::{Digest, Sha256};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -22,7 +23,7 @@ const LOOK: Duration = Duration::from_millis(200);
 
 fn client(address: &str, proxy: &Proxy) -> Result<Client, String> {
     let base = ServiceUrl::parse(address.split('?').next().unwrap_or_default()).map_err(|why| why.to_string())?;
-    let builder = ca_client::client(&base, proxy, CONNECT).map_err(|error| innermost(&error))?;
+    let builder = net::client(&base, proxy, CONNECT).map_err(|error| innermost(&error))?;
     // plain http, to this computer only, needs no certificates
     let builder = if base.is_plain() { builder.tls_certs_only(Vec::<reqwest::Certificate>::new()) } else { builder };
     builder.build().map_err(|error| innermost(&error))

@@ -11,8 +11,8 @@ mod feed;
 mod fetch;
 
 use base::fault::{Fault, FaultCode};
-use ca_client::{Proxy, ServiceUrl};
 use gm::PublicKey;
+use net::{Proxy, ServiceUrl};
 use std::path::{Path, PathBuf};
 
 /// Where the feed is and who signs it; from the settings, else from the CA profile.

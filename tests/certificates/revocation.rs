@@ -1,8 +1,10 @@
 //! Revocation lists over http: right, wrong, hostile.
 
+use cert_assistant::check::Lists;
 use certificate::{
-    Certificate, Check, Finding, Limits, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now, read_any,
+    Certificate, Check, Finding, Reason, Revocation, RevocationGap, Role, TrustStore, Verdict, now, read_any,
 };
+use net::{Fetcher, Limits, Proxy};
 use std::time::Duration;
 use testkit::pki::{CA_SUBJECT, LEAF, Order, Pki, REVOKED_AT_UNIX, SERIAL};
 use testkit::server::{Answer, Server, dead_url};
@@ -39,8 +41,12 @@ impl Setup {
     }
 
     fn ask_at(&self, now: i64, limits: &Limits) -> Revocation {
+        self.ask_by(Proxy::None, now, limits)
+    }
+
+    fn ask_by(&self, proxy: Proxy, now: i64, limits: &Limits) -> Revocation {
         let check = Check { certificate: &self.leaf, role: Role::Sign, token_key: None, store: &self.store, now };
-        match check.run(limits).pop() {
+        match check.run(&Lists(Fetcher::new(proxy, *limits))).pop() {
             Some(Finding::Revocation(revocation)) => revocation,
             other => panic!("{other:?}"),
         }
@@ -251,4 +257,51 @@ fn the_second_address_answers_when_the_first_is_dead() {
     let setup = setup_with(|url| format!("crlDistributionPoints = URI:ldap://x/y, URI:{}, URI:{url}", dead_url()));
     let found = setup.list(&[(SERIAL, "superseded")], "").ask();
     assert!(matches!(found, Revocation::Revoked { reason: Reason::Superseded, .. }), "{found:?}");
+}
+
+/// A chain whose leaf names a list on a computer that has no address, and a proxy that has the list.
+fn behind_a_proxy() -> Setup {
+    let setup = setup_with(|_| "crlDistributionPoints = URI:http://lists.invalid/list.crl".to_owned());
+    setup.list(&[(SERIAL, "keyCompromise")], "");
+    setup
+}
+
+#[test]
+fn the_proxy_the_person_chose_leads_to_the_list() {
+    let setup = behind_a_proxy();
+    let proxy = Proxy::Given(setup.server.url().replace("/list.crl", ""));
+    assert!(matches!(setup.ask_by(proxy, now(), &Limits::default()), Revocation::Revoked { .. }));
+    assert_eq!(setup.server.requests(), 1);
+    // without it there is no way
+    assert_eq!(setup.ask(), Revocation::Unchecked(RevocationGap::Unreachable));
+    assert_eq!(setup.server.requests(), 1);
+}
+
+/// The system's proxy is read from the environment, so this test runs itself again with one.
+#[test]
+fn no_proxy_means_none_although_the_system_has_one() {
+    const CHILD: &str = "CERT_ASSISTANT_TEST_LISTS_BY";
+    if let Ok(way) = std::env::var(CHILD) {
+        let setup = setup_with(|_| "crlDistributionPoints = URI:http://lists.invalid/list.crl".to_owned());
+        let proxy = if way == "system" { Proxy::System } else { Proxy::None };
+        // what the proxy of this test answers is no list
+        let expected = if way == "system" { RevocationGap::Malformed } else { RevocationGap::Unreachable };
+        let found = setup.ask_by(proxy, now(), &Limits::default());
+        assert_eq!(found, Revocation::Unchecked(expected), "{way}");
+        return;
+    }
+    let proxy = Server::start();
+    proxy.answer(Answer::Body(b"not a list".to_vec()));
+    for (way, asked) in [("none", 0), ("system", 1)] {
+        let status = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "revocation::no_proxy_means_none_although_the_system_has_one"])
+            .env(CHILD, way)
+            .env("http_proxy", proxy.url().replace("/list.crl", ""))
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .status()
+            .unwrap();
+        assert!(status.success(), "{way}");
+        assert_eq!(proxy.requests(), asked, "{way}");
+    }
 }

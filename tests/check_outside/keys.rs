@@ -3,10 +3,11 @@
 use crate::practice::Practice;
 use crate::servers::{Manner, dead, plain};
 use crate::world::{World, complete, details, value};
-use ca_client::{Journal, Profiles, Proxy};
+use ca_client::{Journal, Profiles};
 use cert_assistant::app::{Command, Desk, FaultCode, Hub, KeyState, Online, Site, Surroundings};
 use cert_assistant::check::{Inserted, ProbeId, Verdict};
 use cert_assistant::practice::{KeySet, PracticeDesk};
+use net::Proxy;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use token::{CardSeen, Container, DeviceInfo, KeyContents, ReaderSeen, ServiceReport, ServiceState};

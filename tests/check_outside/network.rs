@@ -2,8 +2,8 @@
 
 use crate::servers::{Manner, Pki, Temper, dead, mute, no_tls, plain, proxy, tls};
 use crate::world::{Online, World, details, value};
-use ca_client::Proxy;
 use cert_assistant::check::{ProbeId, Verdict};
+use net::Proxy;
 use std::net::SocketAddr;
 
 fn ask(address: &str) -> Online {

@@ -2,8 +2,8 @@
 
 use crate::updates::{Server, Signer, code, tool};
 use base::fault::FaultCode;
-use ca_client::Proxy;
 use cert_assistant::update::{Answer, ask, download, target, unaltered};
+use net::Proxy;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};

@@ -1,9 +1,9 @@
 //! Feeds signed by `openssl`, served over real HTTP.
 
 use base::fault::FaultCode;
-use ca_client::{Proxy, ServiceUrl};
 use cert_assistant::update::{Answer, FeedSource, ReleaseFile, ask, download, target};
 use gm::PublicKey;
+use net::{Proxy, ServiceUrl};
 use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;

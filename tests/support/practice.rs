@@ -3,9 +3,9 @@
 #![allow(dead_code)] // every test file uses its part
 
 use base::secret::Pin;
-use ca_client::Proxy;
 use cert_assistant::app::{Command, Desk, Event, Hub, KeyState, Online, Site, Surroundings};
 use cert_assistant::practice::{KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
+use net::Proxy;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};

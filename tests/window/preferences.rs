@@ -3,8 +3,8 @@
 use crate::bench::Bench;
 use crate::screen::{Plan, Screen};
 use crate::stages::fault;
-use ca_client::Proxy;
 use cert_assistant::app::{Command, Event, ProxyChoice, Settings, SettingsFile, UpdateFeed};
+use net::Proxy;
 use std::path::Path;
 
 const KEY: &str = "0432c4ae2c1f1981195f9904466a39c9948fe30bbff2660be1715a4589334c74c7\

@@ -6,27 +6,14 @@
 //! * Errors and the log carry neither bodies nor headers.
 
 use super::adapter::{CaError, Network};
-use super::service_url::ServiceUrl;
+use net::{Proxy, ServiceUrl, client, innermost};
 use reqwest::header::{CONTENT_TYPE, DATE, ETAG, HeaderMap};
-use reqwest::redirect::Policy;
-use reqwest::{Certificate, Client, ClientBuilder, Method, Response, StatusCode};
+use reqwest::{Certificate, Client, Method, Response, StatusCode};
 use rustls::pki_types::InvalidDnsNameError;
 use std::error::Error;
 use std::io;
 use std::time::Duration;
 use tokio::runtime::{Builder, Runtime};
-
-/// How the service is reached.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Proxy {
-    /// As the system is set.
-    #[default]
-    System,
-    /// Directly.
-    None,
-    /// Through the proxy at this address.
-    Given(String),
-}
 
 const CONNECT: Duration = Duration::from_secs(5);
 /// For a whole exchange.
@@ -48,37 +35,6 @@ impl Default for Limits {
     fn default() -> Self {
         Self { connect: CONNECT, exchange: EXCHANGE, pauses: PAUSES }
     }
-}
-
-/// How this program speaks to a service: no redirects, TLS always checked, this computer itself never through a proxy.
-///
-/// # Errors
-/// The address of the proxy can't be used.
-pub fn client(base: &ServiceUrl, proxy: &Proxy, connect: Duration) -> Result<ClientBuilder, reqwest::Error> {
-    certificate::use_tls_library();
-    let builder = Client::builder()
-        .user_agent(concat!("cert-assistant/", env!("CARGO_PKG_VERSION")))
-        .referer(false)
-        .redirect(Policy::none())
-        .connect_timeout(connect)
-        // the runtime stands still between two calls, and a connection kept open would die unseen
-        .pool_max_idle_per_host(0);
-    Ok(match proxy {
-        _ if base.is_loopback() => builder.no_proxy(),
-        Proxy::System => builder,
-        Proxy::None => builder.no_proxy(),
-        Proxy::Given(address) => builder.proxy(reqwest::Proxy::all(address)?),
-    })
-}
-
-/// The innermost reason of an error, which names neither the address nor the request.
-#[must_use]
-pub fn innermost(error: &dyn Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string().chars().take(200).collect()
 }
 
 /// A client for one service.

@@ -17,20 +17,17 @@ mod open_order;
 mod portal;
 mod profiles;
 mod renewal;
-mod service_url;
 mod signing;
 mod unlock;
 
 pub use adapter::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
 pub use client::{Greeting, OrderApi};
 pub use entry::{Download, Entry, KeyBinding, Sent};
-pub use http::{Proxy, client, innermost};
 pub use journal::{Damaged, Journal, OpenEntry};
 pub use key::{KeyAccess, KeyGone};
 pub use portal::Portal;
 pub use profiles::{CaProfile, Connection, Origin, PinPolicy, PortalPages, Profiles, SystemProfiles, Text};
 pub use renewal::{DownloadStep, Identified, Outcome, Renewal, Step};
-pub use service_url::{ServiceUrl, UrlRefused};
 pub use unlock::{
     Application, ClientKey, KeyRefusal, Unlock, UnlockLine, UnlockMark, UnlockOutcome, UnlockProgress, UnlockStep,
 };

@@ -3,7 +3,6 @@
 
 use super::chain::{Chain, ChainFault, chain};
 use super::crl::{Revocation, RevocationGap, judge};
-use super::fetch::{Limits, get, http_address};
 use super::fields::{Certificate, Usage};
 use super::trust::TrustStore;
 use super::validity::ValidityState;
@@ -108,6 +107,21 @@ impl Finding {
     }
 }
 
+/// Where revocation lists come from. How they are fetched is nothing this crate knows.
+pub trait ListSource {
+    /// Whether an address is one that may be asked.
+    ///
+    /// # Errors
+    /// [`RevocationGap::OtherScheme`].
+    fn accepts(&self, uri: &str) -> Result<(), RevocationGap>;
+
+    /// Fetches a list, DER or PEM as the server has it.
+    ///
+    /// # Errors
+    /// Why it was not fetched.
+    fn fetch(&self, uri: &str) -> Result<Vec<u8>, RevocationGap>;
+}
+
 /// What is checked against what.
 #[derive(Clone, Copy, Debug)]
 pub struct Check<'a> {
@@ -142,27 +156,16 @@ impl Check<'_> {
         ]
     }
 
-    /// Revocation of this certificate (not of its issuers) by the lists it names, over http, within the limits.
-    pub async fn revocation(&self, limits: &Limits) -> Finding {
-        Finding::Revocation(match tokio::time::timeout(limits.time, self.ask_lists(limits)).await {
-            Ok(answer) => answer,
-            Err(_) => Revocation::Unchecked(RevocationGap::TimedOut),
-        })
+    /// Revocation of this certificate (not of its issuers) by the lists it names.
+    pub fn revocation(&self, lists: &dyn ListSource) -> Finding {
+        Finding::Revocation(self.ask_lists(lists))
     }
 
-    /// Everything, on the calling thread, which waits up to the time limit: never the one of the window.
+    /// Everything, on the calling thread, which waits for the lists: never the one of the window.
     #[must_use]
-    pub fn run(&self, limits: &Limits) -> Vec<Finding> {
+    pub fn run(&self, lists: &dyn ListSource) -> Vec<Finding> {
         let mut findings = self.local();
-        findings.push(match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-            Ok(runtime) => {
-                let finding = runtime.block_on(self.revocation(limits));
-                // a look-up of a name can't be stopped and would hold up an ordinary end beyond the limit
-                runtime.shutdown_background();
-                finding
-            }
-            Err(_) => Finding::Revocation(Revocation::Unchecked(RevocationGap::Unreachable)),
-        });
+        findings.push(self.revocation(lists));
         findings
     }
 
@@ -183,13 +186,15 @@ impl Check<'_> {
         }
     }
 
-    async fn ask_lists(&self, limits: &Limits) -> Revocation {
-        let uris: Vec<_> = self.certificate.crl_uris.iter().map(|uri| http_address(uri)).collect();
-        let mut gap = match uris.iter().find_map(|uri| uri.as_ref().err()) {
-            Some(scheme) => RevocationGap::OtherScheme(scheme.clone()),
-            None => RevocationGap::NoAddress,
-        };
-        let addresses: Vec<_> = uris.into_iter().flatten().collect();
+    fn ask_lists(&self, lists: &dyn ListSource) -> Revocation {
+        let (mut addresses, mut gap) = (Vec::new(), None);
+        for uri in &self.certificate.crl_uris {
+            match lists.accepts(uri) {
+                Ok(()) => addresses.push(uri),
+                Err(why) => gap = gap.or(Some(why)),
+            }
+        }
+        let mut gap = gap.unwrap_or(RevocationGap::NoAddress);
         if addresses.is_empty() {
             return Revocation::Unchecked(gap);
         }
@@ -199,7 +204,7 @@ impl Check<'_> {
             return Revocation::Unchecked(RevocationGap::IssuerNotProven);
         };
         for address in addresses {
-            match get(address, limits).await.map(|list| judge(&list, self.certificate, issuer, self.now)) {
+            match lists.fetch(address).map(|list| judge(&list, self.certificate, issuer, self.now)) {
                 Ok(Revocation::Unchecked(why)) | Err(why) => gap = why,
                 Ok(answer) => return answer,
             }

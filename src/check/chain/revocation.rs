@@ -4,8 +4,10 @@
 use super::blame;
 use super::certificates::{USES, of_use};
 use super::per_key::{self, Finding, label};
+use crate::check::Lists;
 use crate::check::{LIMIT, Line, Probe, ProbeId, Scene, Statement, Verdict};
-use certificate::{Certificate, Check, Finding as Found, Limits, Reason, Revocation as Known, RevocationGap};
+use certificate::{Certificate, Check, Finding as Found, Reason, Revocation as Known, RevocationGap};
+use net::{Fetcher, Limits, Proxy};
 use std::time::{Duration, Instant};
 
 /// Longest for the lists.
@@ -41,7 +43,7 @@ impl Probe for Revocation {
                 .filter_map(|(label, certificate, role)| {
                     let check = Check { certificate, role: *role, token_key: None, store, now };
                     let thread = std::thread::Builder::new().name("revocation".to_owned());
-                    thread.spawn_scoped(scope, move || finding(label, &ask(check, time))).ok()
+                    thread.spawn_scoped(scope, move || finding(label, &ask(check, &scene.proxy, time))).ok()
                 })
                 .collect();
             asking.into_iter().filter_map(|thread| thread.join().ok()).collect::<Vec<_>>()
@@ -51,9 +53,9 @@ impl Probe for Revocation {
     }
 }
 
-fn ask(check: Check<'_>, time: Duration) -> Known {
-    let limits = Limits { time, ..Limits::default() };
-    let found = check.run(&limits).into_iter().find_map(|found| match found {
+fn ask(check: Check<'_>, proxy: &Proxy, time: Duration) -> Known {
+    let lists = Lists(Fetcher::new(proxy.clone(), Limits { time, ..Limits::default() }));
+    let found = check.run(&lists).into_iter().find_map(|found| match found {
         Found::Revocation(known) => Some(known),
         _ => None,
     });

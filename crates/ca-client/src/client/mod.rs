@@ -1,8 +1,9 @@
 //! Order API v1 over HTTP. Paths, headers and bodies: [`order_api`].
 
 use super::adapter::{CaAdapter, CaError, Capabilities, OrderAnswer, Submission, Way};
-use super::http::{Answer, Http, Limits, Proxy, Request};
+use super::http::{Answer, Http, Limits, Request};
 use super::profiles::{CaProfile, Connection};
+use net::Proxy;
 use order_api::{
     API, BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, IDEMPOTENCY_KEY,
     IssueResponse, Order, OrderCreated, OrderKind, PROBLEM_JSON, Payment, Problem, Purpose, SESSION, SESSION_SIGNATURE,

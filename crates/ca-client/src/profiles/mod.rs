@@ -7,10 +7,10 @@
 
 mod written;
 
-use super::service_url::ServiceUrl;
 use base::fault::{Fault, FaultCode};
 use certificate::Name;
 use gm::PublicKey;
+use net::ServiceUrl;
 use order_api::Support;
 use serde::Deserialize;
 use std::path::Path;

@@ -1,9 +1,10 @@
 //! Files of profiles, good and wrong, and what stands over what.
 
-use super::{Connection, Origin, Profiles, ServiceUrl, SystemProfiles, parse};
-use crate::service_url::UrlRefused;
+use super::{Connection, Origin, Profiles, SystemProfiles, parse};
 use base::fault::FaultCode;
 use certificate::Certificate;
+use net::ServiceUrl;
+use net::UrlRefused;
 use std::path::Path;
 
 fn load(text: &str) -> (Profiles, Option<String>) {

@@ -1,9 +1,9 @@
 //! The files of CA profiles as they are written: what can be used of them, and why the rest can't.
 
 use super::{CaProfile, Connection, Origin, PinPolicy, PortalPages, Text};
-use crate::service_url::{ServiceUrl, UrlRefused, checked};
 use gm::PublicKey;
 use gm::issue::certificate_from_pem;
+use net::{ServiceUrl, UrlRefused, checked};
 use serde::Deserialize;
 use std::path::Path;
 

@@ -1,7 +1,7 @@
 //! The CA: the real service with its books on disk, in this process, to be stopped and started again.
 #![allow(dead_code)] // every test crate uses its part
 
-use ca_client::{CaProfile, Connection, OrderApi, Origin, PinPolicy, Proxy, ServiceUrl, Text};
+use ca_client::{CaProfile, Connection, OrderApi, Origin, PinPolicy, Text};
 use ca_service::audit::{self, Actor};
 use ca_service::authority::{Authority, HolderKind, Keys, Names};
 use ca_service::books::certificates::{self, Certificate};
@@ -12,6 +12,7 @@ use ca_service::http::{InProcess, router};
 use ca_service::kmc::Kmc;
 use ca_service::{Config, Limits, Service, ServiceError, Store, console};
 use gm::PrivateKey;
+use net::{Proxy, ServiceUrl};
 use order_api::Contact;
 use sqlx::Row;
 use std::path::PathBuf;

@@ -80,7 +80,7 @@ impl HttpSms {
         if secret.as_ref().is_some_and(|secret| std::str::from_utf8(secret.expose()).is_err()) {
             return Err(wrong("secret_file", "the secret is not UTF-8"));
         }
-        certificate::use_tls_library();
+        net::use_tls_library();
         let mut builder = Client::builder()
             .user_agent(concat!("ca-service/", env!("CARGO_PKG_VERSION")))
             .referer(false)

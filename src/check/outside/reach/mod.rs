@@ -292,7 +292,7 @@ fn tunnel(stream: &mut TcpStream, target: &str, authorization: Option<&str>) -> 
 }
 
 /// How long the service of a CA takes to answer, for the status bar. `None` for a CA without a service.
-pub(crate) fn time(profile: &CaProfile, proxy: &ca_client::Proxy, now: i64) -> Option<Result<Duration, Fault>> {
+pub(crate) fn time(profile: &CaProfile, proxy: &net::Proxy, now: i64) -> Option<Result<Duration, Fault>> {
     let Connection::OrderApi(_) = profile.connection else { return None };
     let began = Instant::now();
     let answer = OrderApi::greet(profile, proxy, 2 * STEP).and_then(|greeting| greeting.info);

@@ -1,8 +1,8 @@
 //! Which proxy stands between this computer and a service: the choice is the HTTP client's own, made from the same values.
 
 use crate::check::scene::Scene;
-use ca_client::Proxy;
 use hyper_util::client::proxy::matcher::Matcher;
+use net::Proxy;
 use reqwest::Url;
 
 /// The way out of this computer.
@@ -37,7 +37,7 @@ impl Route {
 
 /// Chooses the way to an address; an error when the proxy's address is of no use.
 pub(super) fn route(url: &Url, scene: &Scene) -> Result<Route, ()> {
-    let own = ca_client::ServiceUrl::parse(&format!("{}://{}", url.scheme(), url.authority()));
+    let own = net::ServiceUrl::parse(&format!("{}://{}", url.scheme(), url.authority()));
     if own.is_ok_and(|own| own.is_loopback()) {
         return Ok(Route::Direct);
     }

@@ -5,7 +5,7 @@ mod network;
 mod server;
 
 use super::OrderApi;
-use crate::http::Proxy;
+use net::Proxy;
 use server::{limits, profile};
 
 fn client(url: &str) -> OrderApi {

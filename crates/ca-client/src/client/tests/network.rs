@@ -3,7 +3,8 @@
 use super::server::{Pki, Say, Server, Tunnel, http, json, limits, profile};
 use super::{OrderApi, client};
 use crate::adapter::{CaAdapter, CaError, Network, Submission};
-use crate::http::{Limits, Proxy};
+use crate::http::Limits;
+use net::Proxy;
 use std::net::TcpListener;
 use std::process::Command;
 use std::time::Duration;

@@ -1,8 +1,8 @@
 //! A server that says what a test wants, and keeps what it was asked; plain, behind TLS, and as a proxy.
 
-use crate::ServiceUrl;
 use crate::http::Limits;
 use crate::profiles::{CaProfile, Connection, Origin, PinPolicy, Text};
+use net::ServiceUrl;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use std::io::{BufRead, BufReader, Read, Write};
@@ -200,7 +200,7 @@ impl Pki {
     }
 
     fn server(&self) -> Arc<rustls::ServerConfig> {
-        certificate::use_tls_library();
+        net::use_tls_library();
         let certificate = CertificateDer::from_pem_file(self.file("server.pem")).unwrap();
         let key = PrivateKeyDer::from_pem_file(self.file("server.key")).unwrap();
         let builder = rustls::ServerConfig::builder().with_no_client_auth();

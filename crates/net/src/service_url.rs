@@ -60,7 +60,11 @@ impl fmt::Display for ServiceUrl {
     }
 }
 
-pub(super) fn checked(text: &str) -> Result<reqwest::Url, UrlRefused> {
+/// An address that is https, or http to this computer, without a login.
+///
+/// # Errors
+/// [`UrlRefused`].
+pub fn checked(text: &str) -> Result<reqwest::Url, UrlRefused> {
     let url = reqwest::Url::parse(text).map_err(|_| UrlRefused::Malformed)?;
     if !url.has_host() {
         return Err(UrlRefused::Malformed);
@@ -76,7 +80,7 @@ pub(super) fn checked(text: &str) -> Result<reqwest::Url, UrlRefused> {
     Ok(url)
 }
 
-fn is_loopback(url: &reqwest::Url) -> bool {
+pub(crate) fn is_loopback(url: &reqwest::Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let address = host.trim_start_matches('[').trim_end_matches(']').parse::<std::net::IpAddr>();
     host == "localhost" || address.is_ok_and(|address| address.is_loopback())
