@@ -1,7 +1,7 @@
 //! How a service presents itself and what it asks of its customers: `service.toml` in its folder.
 
-use super::delivery::{MailSettings, SmsSettings};
 use super::error::ServiceError;
+use super::gateways::{MailSettings, SmsSettings};
 use order_api::Support;
 use serde::{Deserialize, Serialize};
 use std::path::Path;

@@ -19,6 +19,7 @@ pub mod crl;
 #[cfg(feature = "delivery")]
 pub mod delivery;
 pub mod error;
+pub mod gateways;
 pub mod http;
 pub mod kmc;
 pub mod limits;

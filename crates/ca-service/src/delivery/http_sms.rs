@@ -7,10 +7,10 @@
 //!   that of success is not sent again by itself.
 
 use super::secret_file;
-use super::settings::{HttpSmsSettings, Method};
 use super::smtp::{is_loopback, is_tls, pem_certificates};
 use super::{Fault, FaultKind, Sending, SmsGateway};
 use crate::error::ServiceError;
+use crate::gateways::{HttpSmsSettings, Method};
 use base::secret::SecretBytes;
 use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use reqwest::redirect::Policy;

@@ -10,11 +10,10 @@
 
 mod http_sms;
 mod secret_file;
-mod settings;
 mod smtp;
 
+pub use super::gateways::{HttpSmsSettings, MailSettings, MailTls, Method, SmsSettings};
 pub use http_sms::HttpSms;
-pub use settings::{HttpSmsSettings, MailSettings, MailTls, Method, SmsSettings};
 pub use smtp::Smtp;
 
 use super::Service;

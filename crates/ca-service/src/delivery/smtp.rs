@@ -4,9 +4,9 @@
 //! Invariant: without TLS nothing but the greeting is exchanged, unless the server is this machine and the settings say so.
 
 use super::secret_file;
-use super::settings::{MailSettings, MailTls};
 use super::{Fault, FaultKind, Mail, MailGateway, Sending};
 use crate::error::ServiceError;
+use crate::gateways::{MailSettings, MailTls};
 use base::secret::SecretBytes;
 use lettre::message::header::{HeaderName, HeaderValue};
 use lettre::message::{Mailbox, Message, MultiPart};

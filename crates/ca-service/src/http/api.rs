@@ -11,9 +11,8 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use gm::sm3;
 use order_api::{
-    BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, ConfirmRequest,
-    IDEMPOTENCY_KEY, IssueRequest, IssueResponse, Order, OrderCreated, OrderKind, OrderRequest, Payment, Problem,
-    SESSION, SESSION_SIGNATURE, Session, SessionRequest,
+    BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, IDEMPOTENCY_KEY,
+    IssueResponse, Order, OrderCreated, OrderKind, Payment, SESSION, SESSION_SIGNATURE, Session,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -33,7 +32,7 @@ fn nothing(body: &[u8]) -> Result<(), ServiceError> {
 }
 
 /// Who the service is and what it can do.
-#[cfg_attr(feature = "console", utoipa::path(get, path = "/v1/ca", responses((status = 200, description = "Done", body = CaInfo), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(get, path = "/v1/ca", responses((status = 200, description = "Done", body = CaInfo), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn ca(State(service): State<Arc<Service>>) -> Json<CaInfo> {
     let chain = [service.authority.operation(), service.authority.root()];
     Json(CaInfo {
@@ -47,21 +46,21 @@ pub async fn ca(State(service): State<Arc<Service>>) -> Json<CaInfo> {
 }
 
 /// A picture whose characters prove that a person orders.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/captchas", responses((status = 200, description = "Done", body = Captcha), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/captchas", responses((status = 200, description = "Done", body = Captcha), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn captcha(State(service): State<Arc<Service>>, Whole(body): Whole) -> Answer<Captcha> {
     nothing(&body)?;
     captchas::make(&service).await.map(Json)
 }
 
 /// A challenge for one signed request.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/challenges", request_body = ChallengeRequest, responses((status = 200, description = "Done", body = Challenge), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/challenges", request_body = ChallengeRequest, responses((status = 200, description = "Done", body = Challenge), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn challenge(State(service): State<Arc<Service>>, Whole(body): Whole) -> Answer<Challenge> {
     let request: ChallengeRequest = json(&body)?;
     signed::challenge(&service, request.purpose).await.map(Json)
 }
 
 /// Opens a session; signed by the key on the token.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/sessions", request_body = SessionRequest, params(("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 201, description = "Done", body = Session), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/sessions", request_body = order_api::SessionRequest, params(("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 201, description = "Done", body = Session), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn session(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
@@ -72,7 +71,7 @@ pub async fn session(
 }
 
 /// Takes an order; signed by the session key.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders", request_body = OrderRequest, params(("x-session" = String, Header, description = "Id of the session"), ("x-session-signature" = String, Header, description = "DER signature of the session key over the body, base64"), ("idempotency-key" = String, Header, description = "The same key with the same body gets the same order")), responses((status = 201, description = "Done", body = OrderCreated), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders", request_body = order_api::OrderRequest, params(("x-session" = String, Header, description = "Id of the session"), ("x-session-signature" = String, Header, description = "DER signature of the session key over the body, base64"), ("idempotency-key" = String, Header, description = "The same key with the same body gets the same order")), responses((status = 201, description = "Done", body = OrderCreated), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn create(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
@@ -94,7 +93,7 @@ pub struct Wait {
 }
 
 /// An order; waits for a change when asked to.
-#[cfg_attr(feature = "console", utoipa::path(get, path = "/v1/orders/{no}", params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token"), ("wait" = Option<u64>, Query, description = "Seconds to wait for another state than that of If-None-Match, at most 25"), ("if-none-match" = Option<String>, Header, description = "Tag of the order as it is known")), responses((status = 200, description = "Done", body = Order), (status = 304, description = "Not changed"), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(get, path = "/v1/orders/{no}", params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token"), ("wait" = Option<u64>, Query, description = "Seconds to wait for another state than that of If-None-Match, at most 25"), ("if-none-match" = Option<String>, Header, description = "Tag of the order as it is known")), responses((status = 200, description = "Done", body = Order), (status = 304, description = "Not changed"), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn order(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
@@ -153,7 +152,7 @@ async fn view(service: &Service, no: &str) -> Answer<Order> {
 }
 
 /// Sends a code to the mobile number of the order; of an unlock a new one to where the last one went.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/codes", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/codes", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn send_code(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
@@ -171,7 +170,7 @@ pub async fn send_code(
 }
 
 /// Checks the code.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/codes/verify", request_body = CodeCheck, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/codes/verify", request_body = CodeCheck, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn verify_code(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
@@ -185,7 +184,7 @@ pub async fn verify_code(
 }
 
 /// How to pay; asked again, the same payment.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/payment", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Payment), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/payment", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Payment), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn payment(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
@@ -198,7 +197,7 @@ pub async fn payment(
 }
 
 /// The package of new certificates; signed by the key of the old certificate.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/issue", request_body = IssueRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = IssueResponse), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/issue", request_body = order_api::IssueRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = IssueResponse), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn issue(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
@@ -209,7 +208,7 @@ pub async fn issue(
 }
 
 /// The new certificates work; signed by the key of the new one.
-#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/confirm", request_body = ConfirmRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = Problem))))]
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/confirm", request_body = order_api::ConfirmRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn confirm(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
