@@ -3,9 +3,9 @@
 # Run it after a change of the dependencies; nothing is fetched.
 set -eu
 cd "$(dirname "$0")/.."
-list=$(cargo tree --offline --locked --edges normal --target all --prefix none --format '{p}|{l}' |
+list=$(cargo tree --offline --locked --workspace --exclude testkit --edges normal --target all --prefix none --format '{p}|{l}' |
     sed -E 's/ \(\*\)$//; s/^([^ ]+) v([^ |]+)( \([^)]*\))?( \([^)]*\))?\|(.*)$/\1 \2 — \5/' |
-    grep -v '^cert-assistant ' | grep ' — ' |
+    grep -vE "^($(sed -n 's/^\([a-z-]*\) = { path = .*/\1/p' Cargo.toml | paste -sd '|')|cert-assistant|testkit) " | grep ' — ' |
     # states it in a file only: MIT
     sed -E 's/^(captcha .* —) $/\1 MIT/' | LC_ALL=C sort -u)
 if printf '%s\n' "$list" | grep -E ' — *$' >&2; then

@@ -144,7 +144,7 @@ fn missing_in_templates(keys: &[String], texts: &Texts) -> Vec<String> {
 /// The console hands keys to its templates as strings.
 fn missing_in_console(files: &[Source], texts: &Texts) -> Vec<String> {
     let mut wrong = Vec::new();
-    for file in files.iter().filter(|file| file.path.starts_with("src/ca_service/console/")) {
+    for file in files.iter().filter(|file| file.path.starts_with("crates/ca-service/src/console/")) {
         for token in &file.tokens {
             let Some(text) = token.string().filter(|text| text.starts_with("console.")) else { continue };
             // names of files and of records in the audit log
@@ -159,7 +159,7 @@ fn missing_in_console(files: &[Source], texts: &Texts) -> Vec<String> {
 
 /// The names declared in `fault_codes!`: the word before each `= "…-…"`.
 fn fault_names(files: &[Source]) -> Vec<&str> {
-    let Some(file) = files.iter().find(|file| file.path == "src/fault.rs") else { return Vec::new() };
+    let Some(file) = files.iter().find(|file| file.path == "crates/base/src/fault.rs") else { return Vec::new() };
     let mut names = Vec::new();
     for window in file.tokens.windows(3) {
         if let [name, equals, code] = window
@@ -174,7 +174,7 @@ fn fault_names(files: &[Source]) -> Vec<&str> {
 }
 
 fn unused_faults(files: &[Source]) -> Vec<String> {
-    let others: Vec<&Source> = files.iter().filter(|file| file.path != "src/fault.rs").collect();
+    let others: Vec<&Source> = files.iter().filter(|file| file.path != "crates/base/src/fault.rs").collect();
     let used: BTreeSet<&str> = others
         .iter()
         .flat_map(|file| file.paths_from("FaultCode").into_iter().filter_map(|at| file.tokens[at].word()))
@@ -253,13 +253,17 @@ fn a_missing_an_unused_and_a_different_text_are_found() {
     assert_eq!(unused_keys(&files, &keys, &chinese), [""; 0]);
     assert_eq!(missing_in_templates(&keys, &chinese), ["a page of the console: no text page.new"]);
     let console =
-        Source::parse("src/ca_service/console/x.rs", r#"fn f() { ("console.refused", "console.page.gone") }"#);
-    assert_eq!(missing_in_console(&[console], &chinese), ["src/ca_service/console/x.rs:1: no text console.page.gone"]);
+        Source::parse("crates/ca-service/src/console/x.rs", r#"fn f() { ("console.refused", "console.page.gone") }"#);
+    assert_eq!(
+        missing_in_console(&[console], &chinese),
+        ["crates/ca-service/src/console/x.rs:1: no text console.page.gone"]
+    );
 }
 
 #[test]
 fn a_fault_that_nobody_reports_is_found() {
-    let declared = Source::parse("src/fault.rs", r#"fault_codes! { KeyRemoved = "KEY-101", KeyHeld = "KEY-102", }"#);
+    let declared =
+        Source::parse("crates/base/src/fault.rs", r#"fault_codes! { KeyRemoved = "KEY-101", KeyHeld = "KEY-102", }"#);
     let user = Source::parse("src/app/model.rs", "fn f() { Fault::new(FaultCode::KeyHeld) }");
     assert_eq!(unused_faults(&[declared, user]), ["KeyRemoved: nobody reports it"]);
 }

@@ -235,7 +235,7 @@ impl Tree {
             "echo deb > $out/cert-assistant_1.2.3_amd64.deb; echo uos > $out/org.certassistant.client_1.2.3_amd64.deb",
         );
         tree.builder("windows", "echo exe > $out/cert-assistant-setup-1.2.3-x64.exe");
-        tree.write("Cargo.toml", "[package]\nname = \"x\"\nversion = \"1.2.3\"\n[dependencies]\n");
+        tree.write("Cargo.toml", "[workspace.package]\nname = \"x\"\nversion = \"1.2.3\"\n[dependencies]\n");
         tree.write("CHANGELOG.md", "# Changelog\n\n## [1.2.3] - 2026-11-20\n\n## [1.2.2] - 2026-01-01\n");
         tree.write("installer/notes.toml", "[\"1.2.3\"]\nzh = \"快\"\nen = \"faster\"\n");
         tree.write(".gitignore", "/target\n");
