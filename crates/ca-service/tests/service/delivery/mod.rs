@@ -139,11 +139,10 @@ pub async fn records(world: &World) -> Vec<String> {
 }
 
 #[test]
-fn the_sections_of_the_readme_are_read_as_they_stand() {
+fn the_sections_of_the_documents_are_read_as_they_stand() {
     use std::os::unix::fs::PermissionsExt;
-    let readme = include_str!("../../../../../README.md");
-    let section = readme.split("### Mail and SMS").nth(1).unwrap();
-    let text = section.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
+    let page = include_str!("../../../../../docs/operating/mail-and-sms.md");
+    let text = page.split("```toml\n").nth(1).unwrap().split("```").next().unwrap();
     let dir = tempfile::tempdir().unwrap();
     std::fs::write(dir.path().join("service.toml"), text).unwrap();
     for name in ["mail-password", "sms-secret"] {
