@@ -143,8 +143,7 @@ fn nothing_is_downloaded_while_a_key_is_being_written() {
 }
 
 /// Libraries that only builds and tests need.
-const OF_TESTS: [&str; 5] =
-    ["clap_complete", "clap_mangen", "egui_kittest", "fantoccini", "winresource"];
+const OF_TESTS: [&str; 5] = ["clap_complete", "clap_mangen", "egui_kittest", "fantoccini", "winresource"];
 
 #[test]
 fn the_licences_are_those_of_the_libraries_in_use() {

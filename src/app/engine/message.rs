@@ -1,9 +1,9 @@
 //! Between window and workers: commands go down, events come up.
 
-use super::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
-use super::seal::Picture;
-use super::unlock::{UnlockStage, UnlockTask};
-use super::view::KeyView;
+use crate::app::engine::seal::Picture;
+use crate::app::model::renewal::{DownloadLine, OrderLine, RenewalStage, RenewalTask};
+use crate::app::model::unlock::{UnlockStage, UnlockTask};
+use crate::app::model::view::KeyView;
 use crate::check::{Line, ProbeId, Repair};
 use crate::desktop::instance::Target;
 use crate::desktop::log::LogLine;

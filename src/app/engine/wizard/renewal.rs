@@ -1,11 +1,11 @@
 //! The wizard 证书更新 of one key.
 
 use super::{Wizard, WizardDesk};
-use crate::app::message::{Event, RenewalAsk};
-use crate::app::orders::lock;
-use crate::app::renewal::{Done, Download, DownloadLine, Form, PortalPage, RenewalStage, Waiting};
+use crate::app::engine::message::{Event, RenewalAsk};
+use crate::app::engine::orders::lock;
+use crate::app::engine::work::Shared;
+use crate::app::model::renewal::{Done, Download, DownloadLine, Form, PortalPage, RenewalStage, Waiting};
 use crate::app::timeline;
-use crate::app::work::Shared;
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use ca_client::{Connection, DownloadStep, Identified, Outcome, Renewal, Step};

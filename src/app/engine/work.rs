@@ -1,13 +1,13 @@
 //! An order this program works on, of whichever kind: the wizard of its key and the watcher share it.
 
-use super::orders::lock;
+use crate::app::engine::orders::lock;
 use base::fault::Fault;
 use ca_client::{Entry, Renewal, Unlock};
 use order_api::OrderKind;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What every kind of order can do.
-pub(super) trait Work {
+pub(in crate::app) trait Work {
     /// What stands in the journal.
     fn entry(&self) -> &Entry;
     /// Asks the service how far it is.
@@ -36,7 +36,7 @@ impl Work for Unlock {
 
 /// An order, shared.
 #[derive(Clone)]
-pub(super) enum Shared {
+pub(in crate::app) enum Shared {
     Renewal(Arc<Mutex<Renewal>>),
     Unlock(Arc<Mutex<Unlock>>),
 }
@@ -54,21 +54,21 @@ impl From<Unlock> for Shared {
 }
 
 impl Shared {
-    pub(super) const fn kind(&self) -> OrderKind {
+    pub(in crate::app) const fn kind(&self) -> OrderKind {
         match self {
             Self::Renewal(_) => OrderKind::Renew,
             Self::Unlock(_) => OrderKind::Unlock,
         }
     }
 
-    pub(super) fn renewal(&self) -> Option<Arc<Mutex<Renewal>>> {
+    pub(in crate::app) fn renewal(&self) -> Option<Arc<Mutex<Renewal>>> {
         match self {
             Self::Renewal(renewal) => Some(Arc::clone(renewal)),
             Self::Unlock(_) => None,
         }
     }
 
-    pub(super) fn unlock(&self) -> Option<Arc<Mutex<Unlock>>> {
+    pub(in crate::app) fn unlock(&self) -> Option<Arc<Mutex<Unlock>>> {
         match self {
             Self::Unlock(unlock) => Some(Arc::clone(unlock)),
             Self::Renewal(_) => None,
@@ -76,7 +76,7 @@ impl Shared {
     }
 
     /// True while somebody works on it.
-    pub(super) fn is_busy(&self) -> bool {
+    pub(in crate::app) fn is_busy(&self) -> bool {
         match self {
             Self::Renewal(renewal) => renewal.try_lock().is_err(),
             Self::Unlock(unlock) => unlock.try_lock().is_err(),
@@ -84,7 +84,7 @@ impl Shared {
     }
 
     /// Waits until nobody else works on it.
-    pub(super) fn look<R>(&self, then: impl FnOnce(&mut dyn Work) -> R) -> R {
+    pub(in crate::app) fn look<R>(&self, then: impl FnOnce(&mut dyn Work) -> R) -> R {
         match self {
             Self::Renewal(renewal) => then(&mut *lock(renewal)),
             Self::Unlock(unlock) => then(&mut *lock(unlock)),
@@ -95,7 +95,7 @@ impl Shared {
     ///
     /// # Errors
     /// Itself when somebody else has it.
-    pub(super) fn forget(self) -> Result<Result<(), Fault>, Self> {
+    pub(in crate::app) fn forget(self) -> Result<Result<(), Fault>, Self> {
         match self {
             Self::Renewal(renewal) => Arc::try_unwrap(renewal)
                 .map(|renewal| renewal.into_inner().unwrap_or_else(PoisonError::into_inner).forget())

@@ -2,10 +2,10 @@
 //!
 //! Invariant: one update is asked for or downloaded at a time, none while a workflow has a key.
 
-use super::hub::Outlet;
-use super::message::{Event, UpdateStage};
-use super::presets::Lock;
-use super::settings::SettingsFile;
+use crate::app::config::presets::Lock;
+use crate::app::config::settings::SettingsFile;
+use crate::app::engine::dispatch::Outlet;
+use crate::app::engine::message::{Event, UpdateStage};
 use crate::desktop::files::{self, Opening};
 use crate::update::{self, Answer, FeedSource, Release};
 use base::fault::{Fault, FaultCode};
@@ -37,13 +37,13 @@ pub struct GuestDesk {
 
 /// Updates of a hub.
 #[derive(Clone, Default)]
-pub(super) struct Updates {
+pub(in crate::app) struct Updates {
     busy: Arc<AtomicBool>,
     cancelled: Arc<AtomicBool>,
 }
 
 /// What is known of this person, for one question.
-pub(super) struct Known {
+pub(in crate::app) struct Known {
     pub settings: SettingsFile,
     pub profiles: Profiles,
     pub proxy: Proxy,
@@ -70,7 +70,7 @@ impl Known {
 
 impl Updates {
     /// Asks the feed.
-    pub(super) fn ask(&self, known: &Known, outlet: &Outlet) {
+    pub(in crate::app) fn ask(&self, known: &Known, outlet: &Outlet) {
         let Some(_turn) = self.turn() else { return };
         if known.settings.presets().updates_off() {
             outlet.send(Event::Update(UpdateStage::TurnedOff));
@@ -90,7 +90,7 @@ impl Updates {
     }
 
     /// Downloads the file of a release; `writing` while a workflow has a key.
-    pub(super) fn download(&self, release: Box<Release>, proxy: &Proxy, writing: bool, outlet: &Outlet) {
+    pub(in crate::app) fn download(&self, release: Box<Release>, proxy: &Proxy, writing: bool, outlet: &Outlet) {
         let Some(_turn) = self.turn() else { return };
         if writing {
             outlet.send(Event::Update(UpdateStage::Failed(Fault::new(FaultCode::UpdateWhileWriting))));
@@ -118,7 +118,7 @@ impl Updates {
     }
 
     /// Has the system open the downloaded file, which was looked at again just before; `writing` while a workflow has a key.
-    pub(super) fn install(&self, release: Box<Release>, file: &Path, writing: bool, outlet: &Outlet) {
+    pub(in crate::app) fn install(&self, release: Box<Release>, file: &Path, writing: bool, outlet: &Outlet) {
         self.install_by(release, file, writing, outlet, files::open);
     }
 
@@ -168,7 +168,7 @@ impl Updates {
     }
 
     /// Leaves off downloading.
-    pub(super) fn cancel(&self) {
+    pub(in crate::app) fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
@@ -194,8 +194,8 @@ impl Drop for Turn {
 #[cfg(unix)]
 mod tests {
     use super::{Known, Opening, Outlet, Path, PathBuf, Proxy, Release, SettingsFile, UpdateStage, Updates};
-    use crate::app::message::Event;
-    use crate::app::presets::Presets;
+    use crate::app::config::presets::Presets;
+    use crate::app::engine::message::Event;
     use crate::desktop::system_folder::SystemFolder;
     use crate::update::ReleaseFile;
     use base::fault::FaultCode;

@@ -1,6 +1,6 @@
 //! 证书更新 as the window shows it: one wizard per key, and this computer's orders. Plain data.
 
-use super::view::KeyView;
+use crate::app::model::view::KeyView;
 use base::fault::Fault;
 use order_api::{Captcha, NextAction, Order, OrderKind, Payment, Period, Session, Support};
 use std::time::Instant;

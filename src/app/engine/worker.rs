@@ -1,9 +1,9 @@
 //! One thread per inserted key. It owns the key's [`Token`]; jobs come one after the other, answers go out as events.
 
-use super::hub::Outlet;
-use super::message::Event;
-use super::view::KeyView;
 use super::{seal, timeline};
+use crate::app::engine::dispatch::Outlet;
+use crate::app::engine::message::Event;
+use crate::app::model::view::KeyView;
 use crate::check::Inserted;
 use crate::desktop::crash;
 use base::fault::{Fault, FaultCode};
@@ -17,7 +17,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use token::{Gmt0017, KeySource, KeyUse, PinKind, Slot, Token, TokenError};
 
 /// Work for a key.
-pub(super) enum Job {
+pub(in crate::app) enum Job {
     /// Read everything the card shows.
     Read,
     /// Replace the user PIN.
@@ -40,7 +40,7 @@ pub(super) enum Job {
 
 /// Starts the worker of a slot and gives it its first job. It ends when the returned sender is dropped. `lent` is true
 /// while a workflow has the key.
-pub(super) fn start(
+pub(in crate::app) fn start(
     slot: Slot,
     source: Arc<dyn KeySource>,
     outlet: Outlet,
@@ -61,14 +61,14 @@ pub(super) fn start(
 }
 
 /// A key lent to a workflow. Dropping it gives the key back.
-pub(super) struct Loan {
+pub(in crate::app) struct Loan {
     token: Option<Box<dyn Token>>,
     back: Sender<Box<dyn Token>>,
 }
 
 impl Loan {
     /// The key, until the loan is dropped.
-    pub(super) fn token(&mut self) -> Option<&mut dyn Token> {
+    pub(in crate::app) fn token(&mut self) -> Option<&mut dyn Token> {
         self.token.as_deref_mut().map(|token| token as &mut dyn Token)
     }
 }

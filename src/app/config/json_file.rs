@@ -6,7 +6,7 @@ use std::io::Write;
 use std::path::Path;
 
 /// Reads a file; `None` when there is none. A damaged file is renamed to `….damaged`; the second value says so.
-pub(super) fn load<T: DeserializeOwned>(path: &Path) -> (Option<T>, bool) {
+pub(in crate::app) fn load<T: DeserializeOwned>(path: &Path) -> (Option<T>, bool) {
     let Ok(bytes) = std::fs::read(path) else { return (None, false) };
     serde_json::from_slice(&bytes).map_or_else(
         |_| {
@@ -21,7 +21,7 @@ pub(super) fn load<T: DeserializeOwned>(path: &Path) -> (Option<T>, bool) {
 }
 
 /// Writes a file beside the old one, then puts it in its place.
-pub(super) fn store(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
+pub(in crate::app) fn store(path: &Path, value: &impl Serialize) -> std::io::Result<()> {
     let folder = path.parent().ok_or(std::io::ErrorKind::NotFound)?;
     std::fs::create_dir_all(folder)?;
     let temporary = path.with_extension("new");

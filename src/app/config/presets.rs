@@ -4,8 +4,8 @@
 //! Invariants: a file of the administrator is never written, renamed or a reason not to start; what can't be used of it is passed over
 //! and told. A lock is a rule for this program, not a wall around a person who may run other ones.
 
-use super::policy::{feed_address, feed_key, proxy_address};
-use super::settings::{ProxyChoice, Settings, field_by_field};
+use crate::app::config::settings::{ProxyChoice, Settings, field_by_field};
+use crate::app::model::policy::{feed_address, feed_key, proxy_address};
 use crate::check::Preset;
 use crate::desktop::system_folder::{Refused, SystemFolder};
 use base::fault::{Fault, FaultCode};
@@ -205,7 +205,7 @@ impl Presets {
     }
 
     /// True for a field of the settings the person can't change.
-    pub(super) fn locks_field(&self, name: &str) -> bool {
+    pub(in crate::app) fn locks_field(&self, name: &str) -> bool {
         self.locked.iter().any(|lock| lock.name() == name)
     }
 
@@ -267,7 +267,7 @@ fn unusable(path: &Path, reason: &str) -> Fault {
 #[cfg(unix)]
 mod tests {
     use super::{Lock, Presets};
-    use crate::app::settings::{Language, ProxyChoice, Settings, ThemeChoice};
+    use crate::app::config::settings::{Language, ProxyChoice, Settings, ThemeChoice};
     use crate::desktop::system_folder::SystemFolder;
     use base::fault::FaultCode;
     use std::fs::{self, Permissions};

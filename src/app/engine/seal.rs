@@ -6,7 +6,7 @@ use std::io::Cursor;
 use std::sync::Arc;
 
 /// Longest file that is read.
-pub(super) const LARGEST: usize = 64 * 1024;
+pub(in crate::app) const LARGEST: usize = 64 * 1024;
 /// Files looked at, so that a key full of files does not keep its worker busy.
 const MOST_FILES: usize = 4;
 /// Widest and highest picture.
@@ -51,7 +51,7 @@ impl Picture {
 }
 
 /// The files that may hold the picture.
-pub(super) fn candidates(files: &[String]) -> Vec<String> {
+pub(in crate::app) fn candidates(files: &[String]) -> Vec<String> {
     files.iter().filter(|name| *name != CONTAINER_IN_USE).take(MOST_FILES).cloned().collect()
 }
 

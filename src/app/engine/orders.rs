@@ -6,11 +6,11 @@
 //! * A watcher waits at the service for a change and holds nothing meanwhile; a service that can't be reached is asked again
 //!   after a pause that grows.
 
-use super::hub::Outlet;
-use super::line::{is_approved, is_waiting, line};
-use super::message::Event;
-use super::renewal::LineState;
-use super::work::Shared;
+use crate::app::engine::dispatch::Outlet;
+use crate::app::engine::message::Event;
+use crate::app::engine::work::Shared;
+use crate::app::model::line::{is_approved, is_waiting, line};
+use crate::app::model::renewal::LineState;
 use base::fault::{Fault, FaultCode};
 use ca_client::{
     CaAdapter, CaProfile, Connection, Entry, Journal, KeyBinding, OpenEntry, OrderAnswer, OrderApi, Portal, Profiles,
@@ -40,11 +40,11 @@ const PAUSE: Duration = Duration::from_secs(15);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
 /// Called after an order changed at the CA, with its id.
-pub(super) type Changed = Arc<dyn Fn(&str) + Send + Sync>;
+pub(in crate::app) type Changed = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The orders, shared by wizards and watchers.
 #[derive(Clone)]
-pub(super) struct Book {
+pub(in crate::app) struct Book {
     inner: Arc<Inner>,
 }
 
@@ -69,7 +69,7 @@ struct Inner {
 }
 
 impl Book {
-    pub(super) fn new(online: Online, outlet: Outlet) -> Self {
+    pub(in crate::app) fn new(online: Online, outlet: Outlet) -> Self {
         Self {
             inner: Arc::new(Inner {
                 proxy: Mutex::new(online.proxy.clone()),
@@ -83,28 +83,28 @@ impl Book {
         }
     }
 
-    pub(super) fn online(&self) -> &Online {
+    pub(in crate::app) fn online(&self) -> &Online {
         &self.inner.online
     }
 
     /// How services are reached now.
-    pub(super) fn proxy(&self) -> Proxy {
+    pub(in crate::app) fn proxy(&self) -> Proxy {
         lock(&self.inner.proxy).clone()
     }
 
     /// Services are reached this way from now on; a question under way ends as it began.
-    pub(super) fn use_proxy(&self, proxy: Proxy) {
+    pub(in crate::app) fn use_proxy(&self, proxy: Proxy) {
         *lock(&self.inner.proxy) = proxy;
     }
 
     /// Opens what is unfinished, shows the list and watches what waits for the CA. Called on a thread of its own.
-    pub(super) fn start(&self, changed: &Changed) {
+    pub(in crate::app) fn start(&self, changed: &Changed) {
         self.take_unfinished(changed);
         self.publish();
     }
 
     /// Opens what is unfinished and not open yet. What another program works on is left to it.
-    pub(super) fn take_unfinished(&self, changed: &Changed) {
+    pub(in crate::app) fn take_unfinished(&self, changed: &Changed) {
         let entries = match self.inner.online.journal.entries() {
             Ok((entries, damaged)) => {
                 for file in damaged {
@@ -134,14 +134,14 @@ impl Book {
     }
 
     /// Gives the orders back to the journal and ends the watchers' pauses; a watcher ends with its present question.
-    pub(super) fn stop(&self) {
+    pub(in crate::app) fn stop(&self) {
         *lock(&self.inner.stopped) = true;
         self.inner.stop.notify_all();
         lock(&self.inner.open).clear();
     }
 
     /// The connection to a CA.
-    pub(super) fn connect(&self, profile: &CaProfile) -> Result<Arc<dyn CaAdapter>, Fault> {
+    pub(in crate::app) fn connect(&self, profile: &CaProfile) -> Result<Arc<dyn CaAdapter>, Fault> {
         match &profile.connection {
             Connection::OrderApi(_) => OrderApi::new(profile, &self.proxy())
                 .map(|api| Arc::new(api) as Arc<dyn CaAdapter>)
@@ -151,7 +151,7 @@ impl Book {
     }
 
     /// The unfinished order of a kind of a key, if there is one.
-    pub(super) fn unfinished(&self, kind: OrderKind, binding: &KeyBinding) -> Option<(String, Shared)> {
+    pub(in crate::app) fn unfinished(&self, kind: OrderKind, binding: &KeyBinding) -> Option<(String, Shared)> {
         let open = lock(&self.inner.open);
         let of_key = open.iter().filter(|(_, order)| {
             order.work.kind() == kind
@@ -166,7 +166,7 @@ impl Book {
     }
 
     /// Puts a new order into the book; its name.
-    pub(super) fn add(&self, work: Shared, ca: &Arc<dyn CaAdapter>) -> String {
+    pub(in crate::app) fn add(&self, work: Shared, ca: &Arc<dyn CaAdapter>) -> String {
         let id = self.put(work, Arc::clone(ca));
         self.publish();
         id
@@ -193,7 +193,7 @@ impl Book {
     }
 
     /// Takes an order off the list: a finished one, or one nothing of which is on a key.
-    pub(super) fn forget(&self, id: &str) -> Result<(), Fault> {
+    pub(in crate::app) fn forget(&self, id: &str) -> Result<(), Fault> {
         let turn = self.turn(id);
         let _turn = turn.as_deref().map(lock);
         let open = lock(&self.inner.open).remove(id);
@@ -222,7 +222,7 @@ impl Book {
     }
 
     /// Asks every service for every open order.
-    pub(super) fn refresh_all(&self, changed: &Changed) {
+    pub(in crate::app) fn refresh_all(&self, changed: &Changed) {
         self.take_unfinished(changed);
         let all: Vec<String> = lock(&self.inner.open).keys().cloned().collect();
         let mut failed = None;
@@ -242,7 +242,7 @@ impl Book {
     }
 
     /// Tells the window the list as the journal has it.
-    pub(super) fn publish(&self) {
+    pub(in crate::app) fn publish(&self) {
         self.inner.outlet.send(match self.inner.online.journal.entries() {
             Ok((entries, _)) => Event::Orders(entries.iter().map(line).collect()),
             Err(fault) => Event::OrdersFault(fault),
@@ -250,7 +250,7 @@ impl Book {
     }
 
     /// Watches an order until nothing more can come from the CA. One watcher an order.
-    pub(super) fn watch(&self, id: &str, changed: &Changed) {
+    pub(in crate::app) fn watch(&self, id: &str, changed: &Changed) {
         if lock(&self.inner.watched).insert(id.to_owned(), ()).is_some() {
             return;
         }
@@ -351,14 +351,14 @@ fn state_of(shared: &Shared) -> (Option<OrderState>, bool) {
 }
 
 /// What a poisoned lock guards is still what it was: every change here is one assignment.
-pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(in crate::app) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
 mod tests {
     use super::{Book, Online, lock};
-    use crate::app::hub::Outlet;
+    use crate::app::engine::dispatch::Outlet;
     use base::fault::FaultCode;
     use ca_client::{Entry, Journal, KeyBinding, Profiles};
     use gm::PrivateKey;

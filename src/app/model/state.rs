@@ -1,11 +1,11 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
-use super::environment::EnvironmentDesk;
-use super::everyday::GuestDesk;
-use super::message::{Event, PracticeMessage, UpdateStage};
-use super::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
-use super::unlock::{UnlockDesk, UnlockStage, UnlockTask};
-use super::view::KeyView;
+use crate::app::engine::everyday::GuestDesk;
+use crate::app::engine::message::{Event, PracticeMessage, UpdateStage};
+use crate::app::model::environment::EnvironmentDesk;
+use crate::app::model::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
+use crate::app::model::unlock::{UnlockDesk, UnlockStage, UnlockTask};
+use crate::app::model::view::KeyView;
 use crate::desktop::instance::Target;
 use crate::desktop::log::LogLine;
 use base::fault::{Fault, FaultCode};

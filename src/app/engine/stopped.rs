@@ -1,13 +1,13 @@
 //! A part of the program stopped by a fault of its own: nothing it was asked for is waited for any more.
 
-use super::desk::{CheckState, Desk};
-use super::message::UpdateStage;
+use crate::app::engine::message::UpdateStage;
+use crate::app::model::state::{CheckState, Desk};
 use base::fault::{Fault, FaultCode};
 use std::time::Duration;
 
 impl Desk {
     /// Ends every wait for a part that has no worker of a key behind it.
-    pub(super) fn give_up_waiting(&mut self) {
+    pub(in crate::app) fn give_up_waiting(&mut self) {
         let fault = || Fault::new(FaultCode::InternalStopped);
         for check in self.keys.iter_mut().flat_map(|key| key.checks.values_mut()) {
             if matches!(check, CheckState::Running) {

@@ -1,7 +1,7 @@
 //! What the service takes as a contact, checked while the person types, and what this computer knows of the person: the
 //! contact used last for each key. The service has the last word.
 
-use super::json_file;
+use crate::app::config::json_file;
 use order_api::{Applicant, Contact};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};

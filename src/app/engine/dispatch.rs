@@ -1,12 +1,12 @@
 //! Starts and stops the threads and hands commands to them.
 
-use super::environment_work::{Checks, Present, Site};
-use super::everyday::Updates;
-use super::message::{Command, Content, Event, PracticeMessage};
-use super::orders::{Book, Changed, Online, lock};
-use super::timeline;
-use super::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
-use super::worker::{self, Job};
+use crate::app::engine::environment_work::{Checks, Present, Site};
+use crate::app::engine::everyday::Updates;
+use crate::app::engine::message::{Command, Content, Event, PracticeMessage};
+use crate::app::engine::orders::{Book, Changed, Online, lock};
+use crate::app::engine::timeline;
+use crate::app::engine::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
+use crate::app::engine::worker::{self, Job};
 use crate::check::{self, Lists, Scene};
 use crate::desktop::{autostart, files, icon, log, program};
 use base::fault::{Fault, FaultCode};
@@ -38,7 +38,7 @@ pub struct Surroundings {
 
 /// The sending end of the event channel together with the wake-up.
 #[derive(Clone)]
-pub(super) struct Outlet {
+pub(in crate::app) struct Outlet {
     events: Sender<Event>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
@@ -46,19 +46,19 @@ pub(super) struct Outlet {
 impl Outlet {
     /// To a test.
     #[cfg(test)]
-    pub(super) fn to(events: Sender<Event>) -> Self {
+    pub(in crate::app) fn to(events: Sender<Event>) -> Self {
         Self { events, wake: Arc::new(|| ()) }
     }
 
     /// Sends and wakes; false when the window is gone.
-    pub(super) fn send(&self, event: Event) -> bool {
+    pub(in crate::app) fn send(&self, event: Event) -> bool {
         let sent = self.events.send(event).is_ok();
         (self.wake)();
         sent
     }
 }
 
-pub(super) type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
+pub(in crate::app) type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
 
 /// The running threads. Dropping it stops the watching thread; workers end with their last job.
 pub struct Hub {

@@ -3,12 +3,12 @@
 //! Invariant: a code and a PIN pass through here once, by value, on their way to the workflow.
 
 use super::{Wizard, WizardDesk};
-use crate::app::message::{Event, UnlockAsk};
-use crate::app::orders::lock;
-use crate::app::renewal::PortalPage;
+use crate::app::engine::message::{Event, UnlockAsk};
+use crate::app::engine::orders::lock;
+use crate::app::engine::work::Shared;
+use crate::app::model::renewal::PortalPage;
+use crate::app::model::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage};
 use crate::app::timeline;
-use crate::app::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage};
-use crate::app::work::Shared;
 use base::fault::Fault;
 use base::secret::Pin;
 use ca_client::{Application, Unlock, UnlockOutcome, UnlockStep};

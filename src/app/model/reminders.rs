@@ -4,7 +4,7 @@
 //!
 //! Invariant: after a reminder at some number of days, only smaller numbers remind of the same certificate again.
 
-use super::json_file;
+use crate::app::config::json_file;
 use certificate::Certificate;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,11 +1,11 @@
 //! An order as the list 订单 and the card of its key show it.
 
-use super::renewal::{LineState, OrderLine};
+use crate::app::model::renewal::{LineState, OrderLine};
 use ca_client::{DownloadStep, Entry, Step, UnlockStep};
 use order_api::{NextAction, Order, OrderKind, OrderState, UnlockRoute};
 
 /// True while the next step is not this program's.
-pub(super) fn is_waiting(entry: &Entry) -> bool {
+pub(in crate::app) fn is_waiting(entry: &Entry) -> bool {
     let waits = match entry.kind {
         OrderKind::Renew => matches!(entry.step(), Step::Submit | Step::Waiting(_)),
         OrderKind::Unlock => matches!(entry.unlock_step(), UnlockStep::Submit | UnlockStep::Waiting(_)),
@@ -15,7 +15,7 @@ pub(super) fn is_waiting(entry: &Entry) -> bool {
 
 /// True when an officer let an unlock pass. On the way by SMS the same state says nothing: whether what the person said fits
 /// the books is not told.
-pub(super) fn is_approved(entry: &Entry) -> bool {
+pub(in crate::app) fn is_approved(entry: &Entry) -> bool {
     let view = entry.order.as_ref().and_then(|order| order.unlock.as_ref());
     entry.kind == OrderKind::Unlock
         && entry.unlock_step() == UnlockStep::Code
@@ -23,7 +23,7 @@ pub(super) fn is_approved(entry: &Entry) -> bool {
 }
 
 /// An entry as the window shows it.
-pub(super) fn line(entry: &Entry) -> OrderLine {
+pub(in crate::app) fn line(entry: &Entry) -> OrderLine {
     let order = entry.order.as_ref();
     let renews = entry.kind == OrderKind::Renew;
     OrderLine {

@@ -4,13 +4,13 @@
 //! * One check at a time; a second wish while one runs is the running one.
 //! * Keys are read by their own workers. One that does not answer in time counts as mute and holds up no other.
 
-use super::everyday::Known;
-use super::hub::{Outlet, Workers};
-use super::message::Event;
-use super::orders::lock;
-use super::presets::Presets;
-use super::settings::SettingsFile;
-use super::worker::Job;
+use crate::app::config::presets::Presets;
+use crate::app::config::settings::SettingsFile;
+use crate::app::engine::dispatch::{Outlet, Workers};
+use crate::app::engine::everyday::Known;
+use crate::app::engine::message::Event;
+use crate::app::engine::orders::lock;
+use crate::app::engine::worker::Job;
 use crate::check::{self, Folders, Inserted, LIMIT, Line, Probe, ProbeId, Repair, Scene};
 use base::fault::{Fault, FaultCode};
 use ca_client::Profiles;
@@ -47,7 +47,7 @@ pub struct Site {
 
 /// What lies in the readers, as the watching thread told.
 #[derive(Default)]
-pub(super) struct Present {
+pub(in crate::app) struct Present {
     inner: Mutex<Inner>,
     told: Condvar,
 }
@@ -60,7 +60,7 @@ struct Inner {
 }
 
 impl Present {
-    pub(super) fn hear(&self, event: &SourceEvent) {
+    pub(in crate::app) fn hear(&self, event: &SourceEvent) {
         let mut inner = lock(&self.inner);
         match event {
             SourceEvent::Service(state) => inner.service = Some(state.clone()),
@@ -76,12 +76,12 @@ impl Present {
     }
 
     /// True while a workflow has the key.
-    pub(super) fn lent(&self, slot: u64) -> Arc<AtomicBool> {
+    pub(in crate::app) fn lent(&self, slot: u64) -> Arc<AtomicBool> {
         lock(&self.inner).cards.get(&slot).map(|(_, lent)| Arc::clone(lent)).unwrap_or_default()
     }
 
     /// True while a workflow has any key.
-    pub(super) fn any_lent(&self) -> bool {
+    pub(in crate::app) fn any_lent(&self) -> bool {
         lock(&self.inner).cards.values().any(|(_, lent)| lent.load(Ordering::Relaxed))
     }
 
@@ -135,19 +135,19 @@ fn read_keys(workers: &Workers, present: &Present, expected: usize) -> Vec<Inser
 
 /// The checks of a hub.
 #[derive(Clone)]
-pub(super) struct Checks {
+pub(in crate::app) struct Checks {
     site: Arc<Mutex<Site>>,
     /// What was found last; locked while a check runs.
     lines: Arc<Mutex<BTreeMap<ProbeId, Line>>>,
 }
 
 impl Checks {
-    pub(super) fn at(site: Site) -> Self {
+    pub(in crate::app) fn at(site: Site) -> Self {
         Self { site: Arc::new(Mutex::new(site)), lines: Arc::default() }
     }
 
     /// What a question for updates needs.
-    pub(super) fn known(&self) -> Known {
+    pub(in crate::app) fn known(&self) -> Known {
         let Site { folders, profiles, proxy, presets, .. } = lock(&self.site).clone();
         let file = |folder: PathBuf, name: &str| (!folder.as_os_str().is_empty()).then(|| folder.join(name));
         Known {
@@ -159,16 +159,16 @@ impl Checks {
     }
 
     /// How services are reached now.
-    pub(super) fn proxy(&self) -> Proxy {
+    pub(in crate::app) fn proxy(&self) -> Proxy {
         lock(&self.site).proxy.clone()
     }
 
     /// Services are reached this way from now on.
-    pub(super) fn use_proxy(&self, proxy: Proxy) {
+    pub(in crate::app) fn use_proxy(&self, proxy: Proxy) {
         lock(&self.site).proxy = proxy;
     }
 
-    pub(super) fn scene(
+    pub(in crate::app) fn scene(
         &self,
         source: &Arc<dyn KeySource>,
         trust: &Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
@@ -205,14 +205,14 @@ impl Checks {
     }
 
     /// Looks at everything.
-    pub(super) fn run(&self, scene: Scene, outlet: &Outlet) {
+    pub(in crate::app) fn run(&self, scene: Scene, outlet: &Outlet) {
         if let Ok(mut lines) = self.lines.try_lock() {
             look(&check::probes(), scene, outlet, &mut lines);
         }
     }
 
     /// Carries a repair out and looks again, there and at what waited for it.
-    pub(super) fn repair(&self, probe: ProbeId, repair: Repair, scene: &Scene, after: Scene, outlet: &Outlet) {
+    pub(in crate::app) fn repair(&self, probe: ProbeId, repair: Repair, scene: &Scene, after: Scene, outlet: &Outlet) {
         let result = check::carry_out(repair, scene);
         outlet.send(Event::Repaired { probe, result });
         let mut lines = lock(&self.lines);

@@ -1,8 +1,8 @@
 //! What the window needs of the threads behind it: the one seam between both, so that the window can be shown over a
 //! stage whose answers are chosen.
 
-use super::hub::Hub;
-use super::message::{Command, Content};
+use crate::app::engine::dispatch::Hub;
+use crate::app::engine::message::{Command, Content};
 use std::path::PathBuf;
 
 /// Asks the person what to write and where to; `None` when the person cancels. May take minutes.

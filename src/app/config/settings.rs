@@ -3,8 +3,8 @@
 //! The file has what the person chose against the presets of the administrator, so that everything else follows these when they change.
 //! Files of version 1 have every field: there, what is as the program has it counts as never chosen.
 
-use super::json_file;
-use super::presets::Presets;
+use crate::app::config::json_file;
+use crate::app::config::presets::Presets;
 use base::fault::{Fault, FaultCode};
 use net::Proxy;
 use serde::{Deserialize, Serialize};
@@ -127,7 +127,7 @@ impl Settings {
     }
 
     /// True for the name of a field.
-    pub(super) fn has(&self, name: &str) -> bool {
+    pub(in crate::app) fn has(&self, name: &str) -> bool {
         self.fields().contains_key(name)
     }
 }
@@ -239,7 +239,7 @@ struct Own {
 }
 
 /// The settings with every field that can be read instead of what was there; names of those that can't be.
-pub(super) fn field_by_field(under: &Settings, written: Map<String, Value>) -> (Settings, Vec<String>) {
+pub(in crate::app) fn field_by_field(under: &Settings, written: Map<String, Value>) -> (Settings, Vec<String>) {
     let (mut settings, mut wrong) = (under.clone(), Vec::new());
     for (name, value) in written {
         let mut fields = settings.fields();
@@ -331,7 +331,7 @@ mod tests {
         }
 
         fn under(&self, preset: &str) -> SettingsFile {
-            use crate::app::presets::Presets;
+            use crate::app::config::presets::Presets;
             use crate::desktop::system_folder::SystemFolder;
             use std::os::unix::fs::{MetadataExt, PermissionsExt};
             let file = self.0.path().join("settings.json");

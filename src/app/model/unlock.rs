@@ -1,6 +1,6 @@
 //! 找回密码 as the window shows it: one wizard per key. Plain data.
 
-use super::renewal::PortalPage;
+use crate::app::model::renewal::PortalPage;
 use base::fault::Fault;
 use ca_client::{PinPolicy, UnlockLine};
 use order_api::{Captcha, Order, Support};

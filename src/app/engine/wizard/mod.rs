@@ -5,14 +5,14 @@ mod key;
 mod renewal;
 mod unlock;
 
-pub(super) use key::KeyLoan;
-pub(super) use renewal::RenewalWizard;
-pub(super) use unlock::UnlockWizard;
+pub(in crate::app) use key::KeyLoan;
+pub(in crate::app) use renewal::RenewalWizard;
+pub(in crate::app) use unlock::UnlockWizard;
 
-use super::hub::{Outlet, Workers};
-use super::message::Event;
-use super::orders::{Book, Changed};
-use super::renewal::PortalPage;
+use crate::app::engine::dispatch::{Outlet, Workers};
+use crate::app::engine::message::Event;
+use crate::app::engine::orders::{Book, Changed};
+use crate::app::model::renewal::PortalPage;
 use base::fault::{Fault, FaultCode};
 use ca_client::{CaAdapter, CaProfile, Connection, KeyBinding, PortalPages};
 use certificate::Certificate;
@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// What the thread is woken by.
-pub(super) enum Message<A> {
+pub(in crate::app) enum Message<A> {
     /// The window asks.
     Ask(A),
     /// The watcher saw a change of this order.
@@ -31,15 +31,15 @@ pub(super) enum Message<A> {
 
 /// What every wizard has around it.
 #[derive(Clone)]
-pub(super) struct Around {
-    pub(super) book: Book,
-    pub(super) outlet: Outlet,
-    pub(super) workers: Workers,
-    pub(super) changed: Changed,
+pub(in crate::app) struct Around {
+    pub(in crate::app) book: Book,
+    pub(in crate::app) outlet: Outlet,
+    pub(in crate::app) workers: Workers,
+    pub(in crate::app) changed: Changed,
 }
 
 /// What one kind of wizard does. It ends when nobody can ask any more, or when the person leaves.
-pub(super) trait Wizard: Send + Sized + 'static {
+pub(in crate::app) trait Wizard: Send + Sized + 'static {
     /// What the person can ask for.
     type Ask: Send + 'static;
     /// Begins the name of its threads.
@@ -60,7 +60,7 @@ pub(super) trait Wizard: Send + Sized + 'static {
 }
 
 /// Starts the wizard of a key. It ends when the returned sender is dropped or the person leaves.
-pub(super) fn start<W: Wizard>(slot: u64, around: Around) -> Option<Sender<Message<W::Ask>>> {
+pub(in crate::app) fn start<W: Wizard>(slot: u64, around: Around) -> Option<Sender<Message<W::Ask>>> {
     let (messages, inbox) = channel();
     let outlet = around.outlet.clone();
     let desk = WizardDesk { slot, key: KeyLoan { slot, workers: Workers::clone(&around.workers) }, around, ca: None };
@@ -94,7 +94,7 @@ fn run<W: Wizard>(mut wizard: W, slot: u64, outlet: &Outlet, inbox: &Receiver<Me
 }
 
 /// The CA of the key's certificate, once known.
-pub(super) struct Ca {
+pub(in crate::app) struct Ca {
     profile: CaProfile,
     adapter: Arc<dyn CaAdapter>,
     binding: KeyBinding,
@@ -119,7 +119,7 @@ impl Ca {
 }
 
 /// What a wizard works with: the key, and the CA once it was looked up.
-pub(super) struct WizardDesk {
+pub(in crate::app) struct WizardDesk {
     slot: u64,
     around: Around,
     key: KeyLoan,

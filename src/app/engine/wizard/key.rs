@@ -1,8 +1,8 @@
 //! A key borrowed from its worker for each job.
 
-use crate::app::hub::Workers;
-use crate::app::orders::lock;
-use crate::app::worker::{Job, Loan};
+use crate::app::engine::dispatch::Workers;
+use crate::app::engine::orders::lock;
+use crate::app::engine::worker::{Job, Loan};
 use base::fault::{Fault, FaultCode};
 use ca_client::{KeyAccess, KeyGone};
 use std::sync::mpsc::channel;

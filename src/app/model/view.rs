@@ -1,6 +1,6 @@
 //! A key as the window shows it: what was read, with its certificates parsed once.
 
-use super::seal::Picture;
+use crate::app::engine::seal::Picture;
 use certificate::{CertError, Certificate, ValidityState};
 use gm::PublicKey;
 use std::ops::RangeInclusive;
