@@ -7,12 +7,12 @@ use cert_assistant::app::desktop::system_folder::SystemFolder;
 use cert_assistant::app::desktop::tray::{Hear, Wish};
 use cert_assistant::app::desktop::{console, crash, icon, log, program};
 use cert_assistant::app::{
-    Event, Hub, Language, Notice, Online, Presets, SettingsFile, Site, Surroundings, check, timeline,
+    Engine, EngineContext, Event, Language, Notice, Online, Presets, SettingsFile, Site, check, timeline,
 };
 use cert_assistant::check::chain::{client_version, driver_child};
 use cert_assistant::cli::arguments::{Arguments, Task};
 use cert_assistant::cli::{self, Exit, Terminal};
-use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeDesk};
+use cert_assistant::practice::{self, KeySet, PRACTICE_PIN, PracticeCa, PracticeReaders};
 use cert_assistant::ui::{self, Setting, Window, theme};
 use clap::Parser;
 use eframe::egui;
@@ -68,14 +68,14 @@ fn main() -> ExitCode {
             Err(exit) => return exit,
         },
     };
-    let desk = match Desk::open(arguments.practice, &folders) {
-        Ok(desk) => desk,
+    let model = match Model::open(arguments.practice, &folders) {
+        Ok(model) => model,
         Err(error) if task.is_none() => return fail_to_show(&error.to_string()),
         Err(error) => return fail(&error),
     };
     match task {
-        Some(task) => command_line(task, desk, arguments.lang.as_deref(), &folders),
-        None => guarded_window(desk, &folders, &arguments, instance.as_ref()),
+        Some(task) => command_line(task, model, arguments.lang.as_deref(), &folders),
+        None => guarded_window(model, &folders, &arguments, instance.as_ref()),
     }
 }
 
@@ -126,7 +126,7 @@ fn desktop_icon(state: &str) -> ExitCode {
 }
 
 /// Where keys and trust come from.
-struct Desk {
+struct Model {
     source: Arc<dyn KeySource>,
     trust: Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
     online: Online,
@@ -172,13 +172,13 @@ impl Folders {
         }
     }
 
-    fn site(&self, desk: &Desk) -> Site {
+    fn site(&self, model: &Model) -> Site {
         Site {
             folders: self.own(),
-            profiles: desk.online.profiles.clone(),
-            proxy: desk.online.proxy.clone(),
+            profiles: model.online.profiles.clone(),
+            proxy: model.online.proxy.clone(),
             program: program::installed().unwrap_or_default(),
-            practice: desk.practice_pin.is_some(),
+            practice: model.practice_pin.is_some(),
             presets: Arc::clone(&self.presets),
         }
     }
@@ -188,23 +188,24 @@ impl Folders {
     }
 }
 
-impl Desk {
+impl Model {
     fn open(practice: Option<KeySet>, folders: &Folders) -> Result<Self, practice::Unprepared> {
         if let Some(set) = practice {
-            let (desk, ca) = match std::env::var("CERT_ASSISTANT_PRACTICE_CAPTCHA") {
+            let (model, ca) = match std::env::var("CERT_ASSISTANT_PRACTICE_CAPTCHA") {
                 // for a walk that nobody watches
-                Ok(text) => PracticeDesk::with_keys_and_captcha(set, Arc::new(move || Some(text.clone())))?,
-                Err(_) => PracticeDesk::with_keys(set)?,
+                Ok(text) => PracticeReaders::with_keys_and_captcha(set, Arc::new(move || Some(text.clone())))?,
+                Err(_) => PracticeReaders::with_keys(set)?,
             };
             let mut store = certificate::TrustStore::default();
-            desk.trust_anchors()
+            model
+                .trust_anchors()
                 .iter()
                 .filter_map(|der| certificate::Certificate::parse(der).ok())
                 .for_each(|anchor| store.add(anchor));
             let (profiles, journal) = ca.online()?;
             let online = Online { profiles, journal, proxy: Proxy::None };
             return Ok(Self {
-                source: Arc::new(desk),
+                source: Arc::new(model),
                 trust: Arc::new(move || store.clone()),
                 online,
                 practice_pin: Some(PRACTICE_PIN.to_owned()),
@@ -233,7 +234,7 @@ impl Desk {
     }
 }
 
-fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folders) -> ExitCode {
+fn command_line(task: cli::Task, model: Model, lang: Option<&str>, folders: &Folders) -> ExitCode {
     let stored = folders.settings().peek().language;
     let language = match lang {
         Some("zh") => Language::Chinese,
@@ -241,10 +242,9 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
         None => stored,
     };
     ui::use_language(language);
-    let site = folders.site(&desk);
-    let surroundings =
-        Surroundings { source: desk.source, trust: desk.trust, wake: Arc::new(|| {}), online: None, site };
-    let (hub, events) = Hub::start(surroundings);
+    let site = folders.site(&model);
+    let context = EngineContext { source: model.source, trust: model.trust, wake: Arc::new(|| {}), online: None, site };
+    let (engine, events) = Engine::start(context);
     let mut terminal = Terminal {
         out: &mut std::io::stdout(),
         // not locked: workers write there too, when details are wanted
@@ -252,16 +252,16 @@ fn command_line(task: cli::Task, desk: Desk, lang: Option<&str>, folders: &Folde
         now: certificate::now(),
         chinese: language == Language::Chinese,
     };
-    let exit: Exit = cli::run(task, &hub, &events, &mut terminal);
+    let exit: Exit = cli::run(task, &engine, &events, &mut terminal);
     ExitCode::from(exit as u8)
 }
 
 /// The window; when it ends by a fault, the program starts itself again once.
-fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
+fn guarded_window(model: Model, folders: &Folders, arguments: &Arguments, instance: Option<&Instance>) -> ExitCode {
     // the next run is the first again
     let leave = || instance.map_or((), Instance::leave);
     let new_version = Arc::new(AtomicBool::new(false));
-    let run = || window(desk, folders, arguments, instance, Arc::clone(&new_version));
+    let run = || window(model, folders, arguments, instance, Arc::clone(&new_version));
     match crash::guard(run, arguments.after_crash, leave) {
         Ok(Ok(())) if new_version.load(Ordering::Relaxed) => {
             leave();
@@ -288,7 +288,7 @@ fn guarded_window(desk: Desk, folders: &Folders, arguments: &Arguments, instance
 struct NotDrawn(String);
 
 fn window(
-    desk: Desk,
+    model: Model,
     folders: &Folders,
     arguments: &Arguments,
     instance: Option<&Instance>,
@@ -302,19 +302,24 @@ fn window(
             context.request_repaint();
         }
     });
-    let profiles = desk.online.profiles.clone();
-    let site = folders.site(&desk);
-    let (hub, events) =
-        Hub::start(Surroundings { source: desk.source, trust: desk.trust, wake, online: Some(desk.online), site });
-    if let Some(ca) = &desk.practice_ca {
-        ca.on_message(hub.teller());
+    let profiles = model.online.profiles.clone();
+    let site = folders.site(&model);
+    let (engine, events) = Engine::start(EngineContext {
+        source: model.source,
+        trust: model.trust,
+        wake,
+        online: Some(model.online),
+        site,
+    });
+    if let Some(ca) = &model.practice_ca {
+        ca.on_message(engine.teller());
     }
-    let practice = desk.practice_pin.is_some();
+    let practice = model.practice_pin.is_some();
     if let Some(instance) = instance {
-        let tell = hub.events();
+        let tell = engine.events();
         instance.listen(move |call| summon(&tell, call));
     }
-    let tell = hub.events();
+    let tell = engine.events();
     let hear: Hear = Arc::new(move |wish| {
         // a window that is gone needs no tray
         let _gone = tell(match wish {
@@ -334,7 +339,7 @@ fn window(
         background: arguments.background,
         new_version,
         tray: Some(ui::start_tray(hear)),
-        practice: desk.practice_pin,
+        practice: model.practice_pin,
         practice_contact: practice.then(|| {
             let contact = practice::practice_contact();
             [contact.name, contact.mobile, contact.email].join(" · ")
@@ -345,7 +350,7 @@ fn window(
         // what a practice key is due for is nobody's business
         notify: if practice { Arc::new(drop) } else { Arc::new(notify) },
     };
-    let window = Window::new(hub, events, setting);
+    let window = Window::new(engine, events, setting);
     let [size, smallest] = theme::WINDOW;
     let options = eframe::NativeOptions {
         viewport: egui::ViewportBuilder::default()

@@ -5,7 +5,7 @@
 mod practice;
 
 use base::secret::Pin;
-use cert_assistant::app::{Command, Desk, FaultCode, LineState, RenewalAsk, RenewalStage, RenewalTask};
+use cert_assistant::app::{Command, FaultCode, LineState, Model, RenewalAsk, RenewalStage, RenewalTask};
 use cert_assistant::practice::KeySet;
 use order_api::{Contact, OrderKind, OrderState};
 use practice::{CAPTCHA, Practice, pin};
@@ -28,28 +28,28 @@ trait Renewing {
 impl Renewing for Practice {
     fn ask(&mut self, slot: u64, ask: RenewalAsk) {
         // as the window does with every question
-        self.desk.begin_renewal(slot, RenewalTask::Refreshing, Instant::now());
+        self.model.begin_renewal(slot, RenewalTask::Refreshing, Instant::now());
         self.send(Command::Renewal { slot, ask });
     }
 
     fn stage(&self, slot: u64) -> Option<&RenewalStage> {
-        Some(&self.desk.key(slot)?.renewal.as_ref()?.stage)
+        Some(&self.model.key(slot)?.renewal.as_ref()?.stage)
     }
 
     /// Asks and waits for the fault of it.
     #[track_caller]
     fn fault(&mut self, slot: u64, ask: RenewalAsk) -> FaultCode {
         self.ask(slot, ask);
-        let fault = |desk: &Desk| Some(desk.key(slot)?.renewal.as_ref()?.fault.as_ref()?.code);
-        self.until(|desk| fault(desk).is_some());
-        fault(&self.desk).unwrap()
+        let fault = |model: &Model| Some(model.key(slot)?.renewal.as_ref()?.fault.as_ref()?.code);
+        self.until(|model| fault(model).is_some());
+        fault(&self.model).unwrap()
     }
 
     #[track_caller]
     fn ask_until(&mut self, slot: u64, ask: RenewalAsk, wanted: fn(&RenewalStage) -> bool) {
         self.ask(slot, ask);
-        self.until(|desk| {
-            let renewal = desk.key(slot).and_then(|key| key.renewal.as_ref());
+        self.until(|model| {
+            let renewal = model.key(slot).and_then(|key| key.renewal.as_ref());
             renewal.is_some_and(|renewal| {
                 assert_eq!(renewal.fault, None);
                 wanted(&renewal.stage)
@@ -80,7 +80,7 @@ impl Renewing for Practice {
     }
 
     fn days_left(&self, slot: u64) -> i64 {
-        let validity = self.desk.key(slot).unwrap().view().unwrap().leading().unwrap().validity;
+        let validity = self.model.key(slot).unwrap().view().unwrap().leading().unwrap().validity;
         (validity.not_after - certificate::now()) / 86_400
     }
 }
@@ -98,14 +98,14 @@ fn a_certificate_is_renewed_and_the_card_shows_the_new_one() {
     practice.submit(slot);
     assert!(matches!(practice.stage(slot), Some(RenewalStage::Download(download)) if !download.resumed));
     practice.download(slot);
-    practice.until(|desk| {
-        desk.key(slot).is_some_and(|key| key.view().is_some_and(|view| view.contents.containers.len() == 2))
+    practice.until(|model| {
+        model.key(slot).is_some_and(|key| key.view().is_some_and(|view| view.contents.containers.len() == 2))
     });
     assert_eq!(practice.days_left(slot), before + 365);
-    let view = practice.desk.key(slot).unwrap().view().unwrap();
+    let view = practice.model.key(slot).unwrap().view().unwrap();
     assert_eq!(view.history.len(), 1, "the old certificate stays as 历史证书");
     assert_eq!(view.contents.pin.unwrap().tries_left, 10);
-    practice.until(|desk| desk.orders.len() == 1 && desk.orders[0].state == LineState::Done);
+    practice.until(|model| model.orders.len() == 1 && model.orders[0].state == LineState::Done);
 }
 
 #[test]
@@ -140,7 +140,7 @@ fn a_wrong_pin_is_told_and_spends_one_try() {
     let wrong = Pin::new(b"654321").unwrap();
     assert_eq!(practice.fault(slot, RenewalAsk::Identify(wrong)), FaultCode::WrongPin);
     practice
-        .until(|desk| desk.key(slot).unwrap().view().is_some_and(|view| view.contents.pin.unwrap().tries_left == 9));
+        .until(|model| model.key(slot).unwrap().view().is_some_and(|view| view.contents.pin.unwrap().tries_left == 9));
     practice.ask_until(slot, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));
 }
 
@@ -151,17 +151,17 @@ fn an_order_under_review_goes_on_after_the_program_was_closed() {
     practice.submit(slot);
     let Some(RenewalStage::Waiting(waiting)) = practice.stage(slot) else { panic!("an officer looks first") };
     assert_eq!(waiting.order.state, OrderState::Reviewing);
-    practice.until(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Reviewing));
+    practice.until(|model| model.orders.first().is_some_and(|order| order.state == LineState::Reviewing));
     // closed: the officer says yes meanwhile or later, either way the program hears of it
-    drop(practice.hub.take());
+    drop(practice.engine.take());
     let mut again = Practice::open(practice.source.again(), Arc::clone(&practice.ca));
-    again.until_with_refreshes(|desk| desk.orders.first().is_some_and(|order| order.state == LineState::Ready));
-    again.until(|desk| desk.service.is_some() && desk.keys.iter().all(|key| key.view().is_some()));
+    again.until_with_refreshes(|model| model.orders.first().is_some_and(|order| order.state == LineState::Ready));
+    again.until(|model| model.service.is_some() && model.keys.iter().all(|key| key.view().is_some()));
     let slot = again.slot("人工审核");
-    assert!(again.desk.open_order(slot, OrderKind::Renew).is_some(), "the card says that an order is open");
+    assert!(again.model.open_order(slot, OrderKind::Renew).is_some(), "the card says that an order is open");
     again.ask_until(slot, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Download(_)));
     again.download(slot);
-    again.until(|desk| desk.open_order(slot, OrderKind::Renew).is_none());
+    again.until(|model| model.open_order(slot, OrderKind::Renew).is_none());
 }
 
 #[test]
@@ -169,22 +169,23 @@ fn an_approval_reaches_the_open_wizard_and_is_announced() {
     let mut practice = Practice::start(KeySet::Renewal);
     let slot = practice.reach_form("人工审核");
     practice.submit(slot);
-    practice.until(|desk| desk.order_ready.is_some());
-    practice.until(|desk| matches!(desk.key(slot).unwrap().renewal.as_ref().unwrap().stage, RenewalStage::Download(_)));
+    practice.until(|model| model.order_ready.is_some());
+    practice
+        .until(|model| matches!(model.key(slot).unwrap().renewal.as_ref().unwrap().stage, RenewalStage::Download(_)));
 }
 
 #[test]
 fn an_order_belongs_to_one_key() {
     let mut practice = Practice::start(KeySet::Renewal);
     let twins: Vec<u64> = practice
-        .desk
+        .model
         .keys
         .iter()
         .filter(|key| key.view().unwrap().leading().unwrap().subject.get("CN").unwrap().contains("两个相同"))
         .map(|key| key.slot.id)
         .collect();
     let [first, second] = twins[..] else {
-        panic!("two keys with one certificate, not {twins:?} of {:?}", practice.desk.keys.len())
+        panic!("two keys with one certificate, not {twins:?} of {:?}", practice.model.keys.len())
     };
     practice.ask_until(first, RenewalAsk::Open, |stage| matches!(stage, RenewalStage::Identify { .. }));
     practice.ask_until(first, RenewalAsk::Identify(pin()), |stage| matches!(stage, RenewalStage::Form(_)));

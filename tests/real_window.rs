@@ -134,9 +134,9 @@ fn a_pin_is_changed_in_the_real_window_with_keyboard_and_pointer_and_holds_on_th
     with_private_service(
         "a_pin_is_changed_in_the_real_window_with_keyboard_and_pointer_and_holds_on_the_key",
         2,
-        |desk| {
+        |model| {
             let owner = spec("北京演示科技有限公司", "10200000016873");
-            let plugged = desk.plug_key(0, make(&owner));
+            let plugged = model.plug_key(0, make(&owner));
             let folder = tempfile::tempdir().unwrap();
             let bench = Bench::empty();
             bench.insert(&owner);

@@ -9,20 +9,20 @@ mod model;
 
 pub use config::presets::{Lock, Presets};
 pub use config::settings::{Language, ProxyChoice, Settings, SettingsFile, ThemeChoice, UpdateFeed};
-pub use engine::backend::{Ask, Backstage};
-pub use engine::dispatch::{Hub, Surroundings};
+pub use engine::backend::{Ask, Backend};
+pub use engine::dispatch::{Engine, EngineContext};
 pub use engine::environment_work::Site;
 pub use engine::message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk, UpdateStage};
 pub use engine::orders::Online;
 pub use engine::seal::Picture;
 pub use engine::timeline;
-pub use model::environment::EnvironmentDesk;
+pub use model::environment::EnvironmentModel;
 pub use model::renewal::{
-    Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalDesk, RenewalStage, RenewalTask,
+    Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalModel, RenewalStage, RenewalTask,
     Waiting,
 };
-pub use model::state::{Away, CheckState, Desk, DeskKey, KeyState, PinOutcome, Task, Writing};
-pub use model::unlock::{NewPin, UnlockDesk, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockStage, UnlockTask};
+pub use model::state::{Away, CheckState, KeyModel, KeyState, Model, PinOutcome, Task, Writing};
+pub use model::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockModel, UnlockStage, UnlockTask};
 pub use model::view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
 pub use model::{contact, policy, reminders};
 pub use token::SERVICE_STOPPED;

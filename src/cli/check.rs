@@ -2,7 +2,7 @@
 
 use super::{Exit, Terminal, say};
 use crate::app::check::{LIMIT, Line, Verdict, report};
-use crate::app::{Command, Content, Event, Fault, FaultCode, Hub};
+use crate::app::{Command, Content, Engine, Event, Fault, FaultCode};
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -23,12 +23,12 @@ pub(super) struct Wanted {
 /// Looks at everything.
 pub(super) fn run(
     wanted: Wanted,
-    hub: &Hub,
+    engine: &Engine,
     events: &Receiver<Event>,
     terminal: &mut Terminal<'_>,
 ) -> Result<Exit, Fault> {
     let options = report::Options { chinese: terminal.chinese, private: wanted.private, now: terminal.now };
-    hub.send(Command::CheckEnvironment);
+    engine.send(Command::CheckEnvironment);
     let end = Instant::now() + LIMIT + GRACE;
     let mut lines: Vec<Line> = Vec::new();
     loop {
@@ -47,7 +47,7 @@ pub(super) fn run(
         say(terminal.out, &format!("{:#}", report::json(&lines, &options)));
     }
     if let Some(path) = wanted.html {
-        hub.send(Command::Save { content: Content::Text(report::html(&lines, &options)), path });
+        engine.send(Command::Save { content: Content::Text(report::html(&lines, &options)), path });
         loop {
             if let Event::Saved(result) = next(events, end + GRACE)? {
                 result?;

@@ -8,7 +8,7 @@ pub mod arguments;
 mod check;
 
 use crate::app::{
-    Command, Content, Desk, DeskKey, Event, Fault, FaultCode, Hub, KeyState, KeyUse, KeyView, SERVICE_STOPPED,
+    Command, Content, Engine, Event, Fault, FaultCode, KeyModel, KeyState, KeyUse, KeyView, Model, SERVICE_STOPPED,
     ServiceState, Standing,
 };
 use base::secret::Pin;
@@ -148,13 +148,13 @@ pub struct Terminal<'a> {
 }
 
 /// Runs a task to its end.
-pub fn run(task: Task, hub: &Hub, events: &Receiver<Event>, terminal: &mut Terminal<'_>) -> Exit {
+pub fn run(task: Task, engine: &Engine, events: &Receiver<Event>, terminal: &mut Terminal<'_>) -> Exit {
     if let Task::Check { json, html, private } = task {
         let wanted = check::Wanted { json, html, private };
-        return check::run(wanted, hub, events, terminal).unwrap_or_else(|fault| tell(&fault, terminal));
+        return check::run(wanted, engine, events, terminal).unwrap_or_else(|fault| tell(&fault, terminal));
     }
-    let mut desk = Desk::default();
-    match settle(&mut desk, events).and_then(|()| execute(task, hub, events, &mut desk, terminal)) {
+    let mut model = Model::default();
+    match settle(&mut model, events).and_then(|()| execute(task, engine, events, &mut model, terminal)) {
         Ok(()) => Exit::Done,
         Err(Failure::NoSuchKey) => {
             say(terminal.err, "no key with this serial number is inserted");
@@ -194,10 +194,10 @@ fn say(to: &mut dyn Write, line: &str) {
 }
 
 /// Waits until the service and every inserted key are known. Cards are reported before the service's state.
-fn settle(desk: &mut Desk, events: &Receiver<Event>) -> Result<(), Failure> {
+fn settle(model: &mut Model, events: &Receiver<Event>) -> Result<(), Failure> {
     let end = Instant::now() + PATIENCE;
     loop {
-        match &desk.service {
+        match &model.service {
             Some(ServiceState::Stopped) => return Err(Fault::new(SERVICE_STOPPED).into()),
             Some(ServiceState::Denied) => return Err(Fault::new(FaultCode::ServiceDenied).into()),
             Some(ServiceState::VersionMismatch { service }) => {
@@ -205,47 +205,47 @@ fn settle(desk: &mut Desk, events: &Receiver<Event>) -> Result<(), Failure> {
                 return Err(Fault::new(FaultCode::ServiceVersion).with("service", version).into());
             }
             Some(ServiceState::Asleep) => return Ok(()),
-            Some(ServiceState::Running { .. }) if !desk.keys.iter().any(is_reading) => return Ok(()),
+            Some(ServiceState::Running { .. }) if !model.keys.iter().any(is_reading) => return Ok(()),
             Some(ServiceState::Running { .. }) | None => {}
         }
         let now = Instant::now();
         let Ok(event) = events.recv_timeout(end.saturating_duration_since(now)) else {
-            for key in &mut desk.keys {
+            for key in &mut model.keys {
                 if is_reading(key) {
                     key.state = KeyState::Failed(Fault::new(FaultCode::KeyMute));
                 }
             }
-            return if desk.service.is_some() { Ok(()) } else { Err(Fault::new(SERVICE_STOPPED).into()) };
+            return if model.service.is_some() { Ok(()) } else { Err(Fault::new(SERVICE_STOPPED).into()) };
         };
-        desk.apply(event, now);
+        model.apply(event, now);
     }
 }
 
-const fn is_reading(key: &DeskKey) -> bool {
+const fn is_reading(key: &KeyModel) -> bool {
     matches!(key.state, KeyState::Reading)
 }
 
 fn execute(
     task: Task,
-    hub: &Hub,
+    engine: &Engine,
     events: &Receiver<Event>,
-    desk: &mut Desk,
+    model: &mut Model,
     terminal: &mut Terminal<'_>,
 ) -> Result<(), Failure> {
     match task {
         Task::List { json } => {
             if json {
-                let all: Vec<Value> = desk.keys.iter().map(|key| summary(key, terminal.now)).collect();
+                let all: Vec<Value> = model.keys.iter().map(|key| summary(key, terminal.now)).collect();
                 say(terminal.out, &format!("{:#}", Value::Array(all)));
             } else {
-                for key in &desk.keys {
+                for key in &model.keys {
                     say(terminal.out, &line(key, terminal.now, terminal.chinese));
                 }
             }
             Ok(())
         }
         Task::Show { serial, json } => {
-            let (key, view) = find(desk, &serial)?;
+            let (key, view) = find(model, &serial)?;
             let mut all = summary(key, terminal.now);
             if let Some(object) = all.as_object_mut() {
                 object.insert("sign".to_owned(), certificate(view.sign.certificate()));
@@ -259,9 +259,9 @@ fn execute(
             Ok(())
         }
         Task::ChangePin { serial, pin_fd } => {
-            let slot = find(desk, &serial)?.0.slot.id;
+            let slot = find(model, &serial)?.0.slot.id;
             let (current, new) = read_pins(pin_fd)?;
-            hub.send(Command::ChangePin { slot, current, new });
+            engine.send(Command::ChangePin { slot, current, new });
             wait(events, |event| match event {
                 Event::PinChanged { slot: of, result, .. } if of == slot => Some(result),
                 _ => None,
@@ -271,14 +271,14 @@ fn execute(
         }
         Task::Export { serial, out, format, encrypt } => {
             let key_use = if encrypt { KeyUse::Encrypt } else { KeyUse::Sign };
-            let (_, view) = find(desk, &serial)?;
+            let (_, view) = find(model, &serial)?;
             let found = view.by_use(key_use).certificate().ok_or_else(|| Fault::new(FaultCode::CertificateMissing))?;
             let format = match format {
                 Format::Pem => certificate::Format::Pem,
                 Format::Der => certificate::Format::Der,
                 Format::P7b => certificate::Format::P7b,
             };
-            hub.send(Command::Save { content: Content::Certificate(found.der().to_vec(), format), path: out });
+            engine.send(Command::Save { content: Content::Certificate(found.der().to_vec(), format), path: out });
             wait(events, |event| match event {
                 Event::Saved(result) => Some(result.map(drop)),
                 _ => None,
@@ -298,8 +298,8 @@ fn wait(events: &Receiver<Event>, mut end: impl FnMut(Event) -> Option<Result<()
     Err(Fault::new(FaultCode::InternalStopped).into())
 }
 
-fn find<'a>(desk: &'a Desk, serial: &str) -> Result<(&'a DeskKey, &'a KeyView), Failure> {
-    let views = desk.keys.iter().filter_map(|key| Some((key, key.view()?)));
+fn find<'a>(model: &'a Model, serial: &str) -> Result<(&'a KeyModel, &'a KeyView), Failure> {
+    let views = model.keys.iter().filter_map(|key| Some((key, key.view()?)));
     let matches = |view: &KeyView| view.contents.device.serial == serial || card_number(view) == Some(serial);
     views.into_iter().find(|(_, view)| matches(view)).ok_or(Failure::NoSuchKey)
 }
@@ -342,7 +342,7 @@ fn read_pins(descriptor: Option<u32>) -> Result<(Pin, Pin), Failure> {
     Ok((Pin::new(current).map_err(|_| LONG)?, Pin::new(new).map_err(|_| LONG)?))
 }
 
-fn state_word(key: &DeskKey, now: i64) -> String {
+fn state_word(key: &KeyModel, now: i64) -> String {
     match &key.state {
         KeyState::Reading => "reading".to_owned(),
         KeyState::Failed(fault) => fault.code.as_str().to_owned(),
@@ -359,7 +359,7 @@ fn state_word(key: &DeskKey, now: i64) -> String {
     }
 }
 
-fn summary(key: &DeskKey, now: i64) -> Value {
+fn summary(key: &KeyModel, now: i64) -> Value {
     let mut all = json!({ "reader": key.slot.reader, "state": state_word(key, now) });
     let Some(view) = key.view() else { return all };
     let leading = view.leading();
@@ -405,7 +405,7 @@ fn certificate(found: Option<&Certificate>) -> Value {
     })
 }
 
-fn line(key: &DeskKey, now: i64, chinese: bool) -> String {
+fn line(key: &KeyModel, now: i64, chinese: bool) -> String {
     match &key.state {
         KeyState::Reading => key.slot.reader.clone(),
         KeyState::Failed(fault) => {

@@ -71,7 +71,7 @@ pub const OURS: [&str; 10] = [
 ];
 
 struct Running {
-    book: Arc<Book>,
+    files: Arc<LogFiles>,
     filter: reload::Handle<Targets, Registry>,
 }
 
@@ -80,15 +80,15 @@ static RUNNING: OnceLock<Running> = OnceLock::new();
 /// Begins to write into a folder. With `CERT_ASSISTANT_LOG` naming a level, lines up to it go to stderr as well.
 pub fn start(folder: &Path) {
     let home = directories::BaseDirs::new().map(|dirs| dirs.home_dir().to_owned());
-    let book = Arc::new(Book::at(folder, home, LARGEST));
+    let files = Arc::new(LogFiles::at(folder, home, LARGEST));
     let (filter, handle) = reload::Layer::new(wanted(false));
     let stderr = std::env::var("CERT_ASSISTANT_LOG").ok().and_then(|level| level.parse::<LevelFilter>().ok());
     let stderr = stderr.map(|level| fmt::layer().with_writer(std::io::stderr).with_filter(ours(level)));
     let started =
-        tracing_subscriber::registry().with(ToBook(Arc::clone(&book)).with_filter(filter)).with(stderr).try_init();
+        tracing_subscriber::registry().with(ToFiles(Arc::clone(&files)).with_filter(filter)).with(stderr).try_init();
     if started.is_ok() {
         // the first stays
-        let _twice = RUNNING.set(Running { book, filter: handle });
+        let _twice = RUNNING.set(Running { files, filter: handle });
     }
 }
 
@@ -105,13 +105,13 @@ pub fn details(on: bool) {
 /// The lines of all days that are kept, oldest first; at most the last 5000.
 #[must_use]
 pub fn read() -> Vec<LogLine> {
-    RUNNING.get().map(|running| running.book.read()).unwrap_or_default()
+    RUNNING.get().map(|running| running.files.read()).unwrap_or_default()
 }
 
 /// The last lines of this run, as they were written.
 #[must_use]
 pub fn recent() -> Vec<String> {
-    RUNNING.get().map(|running| running.book.recent()).unwrap_or_default()
+    RUNNING.get().map(|running| running.files.recent()).unwrap_or_default()
 }
 
 fn wanted(details: bool) -> Targets {
@@ -123,7 +123,7 @@ fn ours(level: LevelFilter) -> Targets {
 }
 
 /// The files.
-struct Book {
+struct LogFiles {
     folder: PathBuf,
     home: Option<String>,
     largest: u64,
@@ -139,7 +139,7 @@ struct State {
     recent: VecDeque<String>,
 }
 
-impl Book {
+impl LogFiles {
     fn at(folder: &Path, home: Option<PathBuf>, largest: u64) -> Self {
         let home = home.and_then(|home| home.to_str().map(str::to_owned)).filter(|home| home.len() > 1);
         Self { folder: folder.to_owned(), home, largest, state: Mutex::default() }
@@ -278,9 +278,9 @@ impl LogLine {
 }
 
 /// Takes what the program says.
-struct ToBook(Arc<Book>);
+struct ToFiles(Arc<LogFiles>);
 
-impl<S: tracing::Subscriber> Layer<S> for ToBook {
+impl<S: tracing::Subscriber> Layer<S> for ToFiles {
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
         let mut words = Words::default();
         event.record(&mut words);
@@ -313,7 +313,7 @@ impl Visit for Words {
 
 #[cfg(test)]
 mod tests {
-    use super::{Book, Level, LogLine, ToBook};
+    use super::{Level, LogFiles, LogLine, ToFiles};
     use std::path::Path;
     use std::sync::Arc;
     use time::OffsetDateTime;
@@ -322,8 +322,8 @@ mod tests {
 
     const NOON: OffsetDateTime = datetime!(2026-11-21 12:00:00 UTC);
 
-    fn book(folder: &Path) -> Book {
-        Book::at(folder, Some("/home/person".into()), 1000)
+    fn files(folder: &Path) -> LogFiles {
+        LogFiles::at(folder, Some("/home/person".into()), 1000)
     }
 
     fn names(folder: &Path) -> Vec<String> {
@@ -336,9 +336,9 @@ mod tests {
     #[test]
     fn lines_come_back_as_they_were_written() {
         let folder = tempfile::tempdir().unwrap();
-        let book = book(folder.path());
-        book.write(NOON, Level::Info, "cert_assistant::app", "one two\nthree");
-        book.write(NOON, Level::Error, "ca_client", "at /home/person/.config/x");
+        let files = files(folder.path());
+        files.write(NOON, Level::Info, "cert_assistant::app", "one two\nthree");
+        files.write(NOON, Level::Error, "ca_client", "at /home/person/.config/x");
         let line = |level, target: &str, text: &str| LogLine {
             time: "2026-11-21T12:00:00Z".to_owned(),
             level,
@@ -349,8 +349,8 @@ mod tests {
             line(Level::Info, "cert_assistant::app", "one two three"),
             line(Level::Error, "ca_client", "at ~/.config/x"),
         ];
-        assert_eq!(book.read(), expected);
-        assert_eq!(book.recent().len(), 2);
+        assert_eq!(files.read(), expected);
+        assert_eq!(files.recent().len(), 2);
         let text = std::fs::read_to_string(folder.path().join("cert-assistant-2026-11-21.log")).unwrap();
         assert!(text.starts_with("2026-11-21T12:00:00Z INFO cert_assistant::app one two three\n"), "{text}");
     }
@@ -361,7 +361,7 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let folder = tempfile::tempdir().unwrap();
         let logs = folder.path().join("data/logs");
-        book(&logs).write(NOON, Level::Info, "t", "x");
+        files(&logs).write(NOON, Level::Info, "t", "x");
         let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
         assert_eq!(mode(&logs), 0o700);
         assert_eq!(mode(&logs.join("cert-assistant-2026-11-21.log")), 0o600);
@@ -372,42 +372,42 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         std::fs::write(folder.path().join("cert-assistant-notes.log"), "mine").unwrap();
         std::fs::write(folder.path().join("other.txt"), "mine").unwrap();
-        let book = book(folder.path());
+        let files = files(folder.path());
         for day in 0..20 {
-            book.write(NOON + time::Duration::days(day), Level::Info, "t", "x");
+            files.write(NOON + time::Duration::days(day), Level::Info, "t", "x");
         }
         let names = names(folder.path());
         assert_eq!(names.iter().filter(|name| name.starts_with("cert-assistant-20")).count(), 14);
         assert!(names.contains(&"cert-assistant-2026-11-27.log".to_owned()), "{names:?}");
         assert!(names.contains(&"cert-assistant-2026-12-10.log".to_owned()), "{names:?}");
         assert!(names.contains(&"cert-assistant-notes.log".to_owned()) && names.contains(&"other.txt".to_owned()));
-        assert_eq!(book.read().len(), 14);
+        assert_eq!(files.read().len(), 14);
     }
 
     #[test]
     fn a_full_day_says_so_once_and_the_next_day_goes_on() {
         let folder = tempfile::tempdir().unwrap();
-        let book = book(folder.path());
+        let files = files(folder.path());
         for _ in 0..100 {
-            book.write(NOON, Level::Info, "t", "twenty-four characters..");
+            files.write(NOON, Level::Info, "t", "twenty-four characters..");
         }
         let file = folder.path().join("cert-assistant-2026-11-21.log");
         let text = std::fs::read_to_string(&file).unwrap();
         assert!(text.len() < 1100, "{}", text.len());
         assert_eq!(text.matches("nothing more is written today").count(), 1);
         // another start on the same day does not begin anew
-        Book::at(folder.path(), None, 1000).write(NOON, Level::Info, "t", "again");
+        LogFiles::at(folder.path(), None, 1000).write(NOON, Level::Info, "t", "again");
         assert!(std::fs::metadata(&file).unwrap().len() < 1200);
-        book.write(NOON + time::Duration::days(1), Level::Info, "t", "new day");
-        assert_eq!(book.read().last().unwrap().text, "new day");
+        files.write(NOON + time::Duration::days(1), Level::Info, "t", "new day");
+        assert_eq!(files.read().last().unwrap().text, "new day");
     }
 
     #[test]
     fn a_folder_that_cannot_be_written_disturbs_nobody_and_a_damaged_line_is_left_out() {
-        let book = book(Path::new("/dev/null/logs"));
-        book.write(NOON, Level::Warn, "t", "lost");
-        assert_eq!(book.read(), []);
-        assert_eq!(book.recent(), ["2026-11-21T12:00:00Z WARN t lost"]);
+        let files = files(Path::new("/dev/null/logs"));
+        files.write(NOON, Level::Warn, "t", "lost");
+        assert_eq!(files.read(), []);
+        assert_eq!(files.recent(), ["2026-11-21T12:00:00Z WARN t lost"]);
         for damaged in ["", "x", "2026-11-21T12:00:00Z LOUD t x", "2026-11-21 INFO t x"] {
             assert_eq!(LogLine::parse(damaged), None, "{damaged}");
         }
@@ -416,12 +416,12 @@ mod tests {
     #[test]
     fn events_are_written_with_their_fields() {
         let folder = tempfile::tempdir().unwrap();
-        let book = Arc::new(book(folder.path()));
-        let subscriber = tracing_subscriber::registry().with(ToBook(Arc::clone(&book)));
+        let files = Arc::new(files(folder.path()));
+        let subscriber = tracing_subscriber::registry().with(ToFiles(Arc::clone(&files)));
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(code = "CA-501", number = 3, "it failed");
         });
-        let lines = book.read();
+        let lines = files.read();
         assert_eq!(lines.len(), 1);
         assert_eq!((lines[0].level, lines[0].text.as_str()), (Level::Warn, "it failed code=CA-501 number=3"));
     }

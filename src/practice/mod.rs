@@ -28,20 +28,20 @@ pub const PRACTICE_PIN: &str = "123456";
 pub const PRACTICE_READER: &str = "Practice";
 
 /// A desk with practice keys on it.
-pub struct PracticeDesk {
-    desk: Arc<Desk>,
+pub struct PracticeReaders {
+    readers: Arc<Readers>,
     anchors: Vec<Vec<u8>>,
 }
 
 #[derive(Default)]
-struct Desk {
+struct Readers {
     inner: Mutex<Inner>,
     changed: Condvar,
 }
 
 #[derive(Default)]
 struct Inner {
-    keys: BTreeMap<u64, Lying>,
+    keys: BTreeMap<u64, InsertedKey>,
     last_id: u64,
     events: VecDeque<SourceEvent>,
     stopped: bool,
@@ -49,7 +49,7 @@ struct Inner {
 
 /// A key on the desk.
 #[derive(Clone)]
-struct Lying {
+struct InsertedKey {
     key: Arc<Mutex<VirtualKey>>,
     plug: Arc<Plug>,
     slot: Slot,
@@ -75,12 +75,12 @@ pub enum Unprepared {
     Folder(#[from] std::io::Error),
 }
 
-impl PracticeDesk {
+impl PracticeReaders {
     /// A desk without keys that trusts this authority.
     #[must_use]
     pub fn empty(ca: &TestCa) -> Self {
         let anchors = vec![ca.root().to_vec(), ca.operation().to_vec()];
-        Self { desk: Arc::default(), anchors }
+        Self { readers: Arc::default(), anchors }
     }
 
     /// A desk with keys, and the CA that issued them.
@@ -97,24 +97,24 @@ impl PracticeDesk {
     /// [`Unprepared`].
     pub fn with_keys_and_captcha(set: KeySet, captcha: CaptchaText) -> Result<(Self, PracticeCa), Unprepared> {
         let ca = TestCa::create()?;
-        let desk = Self::empty(&ca);
+        let readers = Self::empty(&ca);
         let masters = vec![PrivateKey::generate().map_err(ServiceError::from)?];
         let issuer = Issuer { ca: &ca, masters: &Masters::new(&masters) };
         let (keys, holders) = keys::make(set, &issuer)?;
         for key in keys {
-            desk.insert(key);
+            readers.insert(key);
         }
-        Ok((desk, PracticeCa::start(&ca, masters, holders, captcha)?))
+        Ok((readers, PracticeCa::start(&ca, masters, holders, captcha)?))
     }
 
     /// The same keys for a program that is started again after [`KeySource::stop`].
     #[must_use]
     pub fn again(&self) -> Self {
-        let keys = self.desk.lock().keys.clone();
+        let keys = self.readers.lock().keys.clone();
         let last_id = keys.keys().next_back().copied().unwrap_or_default();
         let inner = Inner { keys, last_id, ..Inner::default() };
-        let desk = Desk { inner: Mutex::new(inner), changed: Condvar::new() };
-        Self { desk: Arc::new(desk), anchors: self.anchors.clone() }
+        let readers = Readers { inner: Mutex::new(inner), changed: Condvar::new() };
+        Self { readers: Arc::new(readers), anchors: self.anchors.clone() }
     }
 
     /// DER certificates a check in practice mode has to trust: the root and the operation authority.
@@ -128,27 +128,27 @@ impl PracticeDesk {
         let plug = key.plug();
         plug.push_in();
         key.reset();
-        let mut inner = self.desk.lock();
+        let mut inner = self.readers.lock();
         inner.last_id += 1;
         let id = inner.last_id;
         let slot = Slot { id, reader: format!("{PRACTICE_READER} {id:02}"), atr: key.atr().to_vec() };
         inner.events.push_back(SourceEvent::Inserted(slot.clone()));
-        inner.keys.insert(id, Lying { key: Arc::new(Mutex::new(key)), plug, slot });
-        self.desk.changed.notify_all();
+        inner.keys.insert(id, InsertedKey { key: Arc::new(Mutex::new(key)), plug, slot });
+        self.readers.changed.notify_all();
         id
     }
 
     /// Takes a key away, also in the middle of an operation. Does nothing for an id that is not there.
     pub fn remove(&self, id: u64) {
-        self.desk.remove(id);
+        self.readers.remove(id);
     }
 }
 
-impl Desk {
+impl Readers {
     fn remove(&self, id: u64) {
         let mut inner = self.lock();
-        if let Some(lying) = inner.keys.remove(&id) {
-            lying.plug.pull();
+        if let Some(inserted) = inner.keys.remove(&id) {
+            inserted.plug.pull();
             inner.events.push_back(SourceEvent::Removed(id));
             self.changed.notify_all();
         }
@@ -159,16 +159,16 @@ impl Desk {
     }
 }
 
-impl KeySource for PracticeDesk {
+impl KeySource for PracticeReaders {
     fn watch(&self, sink: &mut dyn FnMut(SourceEvent) -> bool) {
-        let desk = &self.desk;
-        let mut inner = desk.lock();
+        let readers = &self.readers;
+        let mut inner = readers.lock();
         // whoever watches anew is told of everything that lies here
         let service = SourceEvent::Service(ServiceState::Running { readers: inner.keys.len() });
-        let keys = inner.keys.values().map(|lying| SourceEvent::Inserted(lying.slot.clone()));
+        let keys = inner.keys.values().map(|inserted| SourceEvent::Inserted(inserted.slot.clone()));
         inner.events = keys.chain([service]).collect();
         loop {
-            let waiting = desk.changed.wait_while(inner, |inner| inner.events.is_empty() && !inner.stopped);
+            let waiting = readers.changed.wait_while(inner, |inner| inner.events.is_empty() && !inner.stopped);
             inner = waiting.unwrap_or_else(PoisonError::into_inner);
             if inner.stopped {
                 return;
@@ -178,23 +178,23 @@ impl KeySource for PracticeDesk {
             if !sink(event) {
                 return;
             }
-            inner = desk.lock();
+            inner = readers.lock();
         }
     }
 
     fn stop(&self) {
-        self.desk.lock().stopped = true;
-        self.desk.changed.notify_all();
+        self.readers.lock().stopped = true;
+        self.readers.changed.notify_all();
     }
 
     fn open(&self, slot: &Slot) -> Result<Box<dyn Transport>, TransportError> {
-        let inner = self.desk.lock();
-        let lying = inner.keys.get(&slot.id).ok_or(TransportError::Removed)?;
+        let inner = self.readers.lock();
+        let inserted = inner.keys.get(&slot.id).ok_or(TransportError::Removed)?;
         Ok(Box::new(PracticeTransport {
-            key: Arc::clone(&lying.key),
-            plug: Arc::clone(&lying.plug),
-            desk: Arc::clone(&self.desk),
-            slot: lying.slot.clone(),
+            key: Arc::clone(&inserted.key),
+            plug: Arc::clone(&inserted.plug),
+            readers: Arc::clone(&self.readers),
+            slot: inserted.slot.clone(),
         }))
     }
 }
@@ -203,7 +203,7 @@ impl KeySource for PracticeDesk {
 struct PracticeTransport {
     key: Arc<Mutex<VirtualKey>>,
     plug: Arc<Plug>,
-    desk: Arc<Desk>,
+    readers: Arc<Readers>,
     slot: Slot,
 }
 
@@ -213,7 +213,7 @@ impl Transport for PracticeTransport {
             return Err(TransportError::Removed);
         }
         let key = self.key.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(Box::new(PracticeChannel { key, desk: &self.desk, id: self.slot.id }))
+        Ok(Box::new(PracticeChannel { key, readers: &self.readers, id: self.slot.id }))
     }
 
     fn atr(&self) -> &[u8] {
@@ -223,7 +223,7 @@ impl Transport for PracticeTransport {
 
 struct PracticeChannel<'a> {
     key: MutexGuard<'a, VirtualKey>,
-    desk: &'a Desk,
+    readers: &'a Readers,
     id: u64,
 }
 
@@ -233,7 +233,7 @@ impl Channel for PracticeChannel<'_> {
         match self.key.exchange(bytes.expose()) {
             Outcome::Answer(answer) => Response::parse(&answer).map_err(|_| TransportError::Garbage),
             Outcome::Unplugged | Outcome::PowerLost => {
-                self.desk.remove(self.id);
+                self.readers.remove(self.id);
                 Err(TransportError::Removed)
             }
         }
@@ -247,7 +247,7 @@ impl Channel for PracticeChannel<'_> {
 
 #[cfg(test)]
 mod tests {
-    use super::{KeySet, PracticeDesk};
+    use super::{KeySet, PracticeReaders};
 
     use std::sync::Arc;
     use std::sync::mpsc::{Receiver, channel};
@@ -262,9 +262,9 @@ mod tests {
         Command::new(0x80, 0x04, 0, 0).le(Le::Any)
     }
 
-    fn watch(desk: &Arc<PracticeDesk>) -> (Receiver<SourceEvent>, JoinHandle<()>) {
+    fn watch(readers: &Arc<PracticeReaders>) -> (Receiver<SourceEvent>, JoinHandle<()>) {
         let (send, receive) = channel();
-        let watched = Arc::clone(desk);
+        let watched = Arc::clone(readers);
         let thread = thread::spawn(move || watched.watch(&mut |event| send.send(event).is_ok()));
         (receive, thread)
     }
@@ -282,18 +282,18 @@ mod tests {
 
     #[test]
     fn standard_keys_lie_there_and_answer() {
-        let desk = Arc::new(PracticeDesk::with_keys(KeySet::Standard).unwrap().0);
-        let (events, thread) = watch(&desk);
+        let readers = Arc::new(PracticeReaders::with_keys(KeySet::Standard).unwrap().0);
+        let (events, thread) = watch(&readers);
         for id in 1..=4 {
             let slot = inserted(&events);
             assert_eq!(slot.id, id);
-            let mut transport = desk.open(&slot).unwrap();
+            let mut transport = readers.open(&slot).unwrap();
             assert_eq!(transport.atr(), slot.atr);
             assert_eq!(transport.begin().unwrap().transmit(&info()).unwrap().data.len(), 288);
         }
         service(&events);
-        assert_eq!(desk.trust_anchors().len(), 2);
-        desk.stop();
+        assert_eq!(readers.trust_anchors().len(), 2);
+        readers.stop();
         thread.join().unwrap();
         assert!(events.recv().is_err(), "nothing more is reported after stop");
     }
@@ -301,42 +301,42 @@ mod tests {
     #[test]
     fn a_key_removed_in_the_middle_of_an_operation_ends_it_and_is_reported() {
         let ca = TestCa::create().unwrap();
-        let desk = Arc::new(PracticeDesk::empty(&ca));
+        let readers = Arc::new(PracticeReaders::empty(&ca));
         let slow = Faults::default().and(Fault::Slow(None), Where::Number(2));
         let key = VirtualKey::new(personalise(&Spec::new("某某", "1"), &ca).unwrap()).with_faults(slow);
-        let (events, thread) = watch(&desk);
+        let (events, thread) = watch(&readers);
         service(&events);
-        let id = desk.insert(key);
+        let id = readers.insert(key);
         let slot = inserted(&events);
-        let mut transport = desk.open(&slot).unwrap();
+        let mut transport = readers.open(&slot).unwrap();
         let mut operation = transport.begin().unwrap();
         operation.transmit(&info()).unwrap();
-        let remover = Arc::clone(&desk);
+        let remover = Arc::clone(&readers);
         let removing = thread::spawn(move || remover.remove(id));
         assert_eq!(operation.transmit(&info()).err(), Some(TransportError::Removed));
         drop(operation);
         removing.join().unwrap();
         assert_eq!(events.recv().unwrap(), SourceEvent::Removed(id));
         assert_eq!(transport.begin().err(), Some(TransportError::Removed));
-        assert_eq!(desk.open(&slot).err(), Some(TransportError::Removed));
-        desk.stop();
+        assert_eq!(readers.open(&slot).err(), Some(TransportError::Removed));
+        readers.stop();
         thread.join().unwrap();
     }
 
     #[test]
     fn a_key_that_loses_contact_by_a_fault_is_reported_removed() {
         let ca = TestCa::create().unwrap();
-        let desk = Arc::new(PracticeDesk::empty(&ca));
+        let readers = Arc::new(PracticeReaders::empty(&ca));
         let faults = Faults::default().and(Fault::UnplugAfter, Where::Instruction(0x04, Some(1)));
         let state = personalise(&Spec::new("某某", "1"), &ca).unwrap();
-        let id = desk.insert(VirtualKey::new(state).with_faults(faults));
-        let (events, thread) = watch(&desk);
+        let id = readers.insert(VirtualKey::new(state).with_faults(faults));
+        let (events, thread) = watch(&readers);
         let slot = inserted(&events);
         service(&events);
-        let mut transport = desk.open(&slot).unwrap();
+        let mut transport = readers.open(&slot).unwrap();
         assert_eq!(transport.begin().unwrap().transmit(&info()).err(), Some(TransportError::Removed));
         assert_eq!(events.recv().unwrap(), SourceEvent::Removed(id));
-        desk.stop();
+        readers.stop();
         thread.join().unwrap();
     }
 }

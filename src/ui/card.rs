@@ -9,8 +9,8 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::{
-    CertificateOnKey, Command, Desk, DeskKey, FaultCode, KeyState, KeyView, LineState, MainAction, RenewalDesk,
-    RenewalStage, Standing, UnlockDesk, UnlockStage,
+    CertificateOnKey, Command, FaultCode, KeyModel, KeyState, KeyView, LineState, MainAction, Model, RenewalModel,
+    RenewalStage, Standing, UnlockModel, UnlockStage,
 };
 use certificate::Certificate;
 use eframe::egui::{Align, Label, Layout, Rect, RichText, Sense, TextureHandle, Ui, vec2};
@@ -23,7 +23,7 @@ use std::time::Instant;
 pub const SLOW_AFTER: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// What the card needs besides the key.
-pub struct Around<'a> {
+pub struct PageContext<'a> {
     /// Seconds since 1970 UTC.
     pub now: i64,
     /// For the hint that something takes long.
@@ -33,11 +33,11 @@ pub struct Around<'a> {
     /// Seal picture, once decoded.
     pub seal: Option<&'a TextureHandle>,
     /// For the unfinished orders of this key.
-    pub desk: &'a Desk,
+    pub model: &'a Model,
 }
 
 /// Shows the card of a key.
-pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'_>, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, key: &KeyModel, details: &mut Details, around: &PageContext<'_>, actions: &mut Vec<Action>) {
     match &key.state {
         KeyState::Reading => reading(ui, key, around),
         KeyState::Failed(fault) if fault.code == FaultCode::KeyUnsupported => {
@@ -63,7 +63,7 @@ pub fn show(ui: &mut Ui, key: &DeskKey, details: &mut Details, around: &Around<'
     }
 }
 
-fn header(ui: &mut Ui, owner: &str, key: &DeskKey, around: &Around<'_>) {
+fn header(ui: &mut Ui, owner: &str, key: &KeyModel, around: &PageContext<'_>) {
     let words = words::standing(key, around.now);
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
         widgets::pill(ui, words.icon, words.tone, &words.long);
@@ -74,7 +74,7 @@ fn header(ui: &mut Ui, owner: &str, key: &DeskKey, around: &Around<'_>) {
     ui.add_space(space::S);
 }
 
-fn reading(ui: &mut Ui, key: &DeskKey, around: &Around<'_>) {
+fn reading(ui: &mut Ui, key: &KeyModel, around: &PageContext<'_>) {
     widgets::card(ui, |ui| {
         header(ui, &t!("standing.reading"), key, around);
         // grey bars in the places of the fields: the outline of the card that is coming
@@ -99,10 +99,10 @@ fn reading(ui: &mut Ui, key: &DeskKey, around: &Around<'_>) {
 
 fn ready(
     ui: &mut Ui,
-    key: &DeskKey,
+    key: &KeyModel,
     view: &KeyView,
     details: &mut Details,
-    around: &Around<'_>,
+    around: &PageContext<'_>,
     actions: &mut Vec<Action>,
 ) {
     let standing = view.standing(around.now);
@@ -129,7 +129,7 @@ fn ready(
 }
 
 /// An unfinished renewal and an unfinished unlock, wherever they stopped, each with the button that goes on.
-fn strips(ui: &mut Ui, key: &DeskKey, around: &Around<'_>, actions: &mut Vec<Action>) {
+fn strips(ui: &mut Ui, key: &KeyModel, around: &PageContext<'_>, actions: &mut Vec<Action>) {
     let slot = key.slot.id;
     if let Some((icon, tone, text, word)) = unlock_strip(key, around) {
         strip(ui, icon, tone, &text, &word, || Action::Unlock(slot), actions);
@@ -159,28 +159,28 @@ fn strip(
 /// Icon, tone, sentence and button of a strip.
 type Strip = (Icon, Tone, Cow<'static, str>, Cow<'static, str>);
 
-fn unlock_strip(key: &DeskKey, around: &Around<'_>) -> Option<Strip> {
+fn unlock_strip(key: &KeyModel, around: &PageContext<'_>) -> Option<Strip> {
     let wizard = key.unlock.as_ref();
-    if wizard.is_some_and(UnlockDesk::is_writing) {
+    if wizard.is_some_and(UnlockModel::is_writing) {
         return Some((Icon::Refresh, Tone::Warn, t!("card.unlocking"), t!("card.look")));
     }
     if wizard.is_some_and(|wizard| matches!(wizard.stage, UnlockStage::Done(_))) {
         return Some((Icon::Check, Tone::Ok, t!("card.unlocked"), t!("card.look")));
     }
-    let order = around.desk.open_order(key.slot.id, OrderKind::Unlock)?;
+    let order = around.model.open_order(key.slot.id, OrderKind::Unlock)?;
     let (icon, tone, state) = words::order_state(order.kind, order.state);
     Some((icon, tone, t!("card.unfinished_unlock", state = state), t!("card.go_on")))
 }
 
-fn renewal_strip(key: &DeskKey, around: &Around<'_>) -> Option<Strip> {
+fn renewal_strip(key: &KeyModel, around: &PageContext<'_>) -> Option<Strip> {
     let wizard = key.renewal.as_ref();
-    if wizard.is_some_and(RenewalDesk::is_downloading) {
+    if wizard.is_some_and(RenewalModel::is_downloading) {
         return Some((Icon::Refresh, Tone::Warn, t!("card.writing"), t!("card.look")));
     }
     if wizard.is_some_and(|wizard| matches!(wizard.stage, RenewalStage::Done(_))) {
         return Some((Icon::Check, Tone::Ok, t!("card.renewed"), t!("card.look")));
     }
-    let order = around.desk.open_order(key.slot.id, OrderKind::Renew)?;
+    let order = around.model.open_order(key.slot.id, OrderKind::Renew)?;
     let (icon, tone, state) = words::order_state(order.kind, order.state);
     let text = match order.state {
         LineState::Ready => t!("card.ready"),
@@ -194,7 +194,7 @@ fn facts(
     view: &KeyView,
     certificate: &Certificate,
     standing: Standing,
-    around: &Around<'_>,
+    around: &PageContext<'_>,
     actions: &mut Vec<Action>,
 ) {
     let number = words::card_number(view);
@@ -283,7 +283,7 @@ fn damaged(ui: &mut Ui, view: &KeyView) {
 
 fn buttons(
     ui: &mut Ui,
-    key: &DeskKey,
+    key: &KeyModel,
     view: &KeyView,
     standing: Standing,
     details: &mut Details,

@@ -11,7 +11,7 @@ use super::theme::{self, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::{FEW_TRIES, is_known_default};
-use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinOutcome, SERVICE_STOPPED};
+use crate::app::{Command, Fault, FaultCode, KeyView, Model, PinOutcome, SERVICE_STOPPED};
 use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -99,8 +99,8 @@ impl ChangePin {
     }
 
     /// Shows the dialog.
-    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) -> Wish {
-        let Some(view) = desk.key(self.slot).and_then(|key| key.view()) else {
+    pub fn show(&mut self, ctx: &egui::Context, model: &Model, chinese: bool, actions: &mut Vec<Action>) -> Wish {
+        let Some(view) = model.key(self.slot).and_then(|key| key.view()) else {
             // the key is gone; the window tells how a running change ended
             return Wish::Close;
         };

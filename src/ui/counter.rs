@@ -12,7 +12,7 @@ use super::pin_field::{PinField, PinTaker, wipe_stray};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::{Command, Desk, Fault, FaultCode, KeyView, PinInfo, SERVICE_STOPPED};
+use crate::app::{Command, Fault, FaultCode, KeyView, Model, PinInfo, SERVICE_STOPPED};
 use eframe::egui::{self, Event, Id, Key, Label, Modifiers, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -84,8 +84,8 @@ impl Unblock {
     }
 
     /// Shows the dialog.
-    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) -> Wish {
-        let Some(view) = desk.key(self.slot).and_then(|key| key.view()) else { return Wish::Close };
+    pub fn show(&mut self, ctx: &egui::Context, model: &Model, chinese: bool, actions: &mut Vec<Action>) -> Wish {
+        let Some(view) = model.key(self.slot).and_then(|key| key.view()) else { return Wish::Close };
         let ((), escape) = dialogs::modal(ctx, "unblock", |ui| {
             widgets::heading(ui, &t!("counter.title"));
             widgets::caption(ui, &self.about);

@@ -1,14 +1,14 @@
 //! 更多证书信息: both certificates of the key, 检查证书 and 导出证书.
 
 use super::action::Action;
-use super::card::{Around, copyable};
+use super::card::{PageContext, copyable};
 use super::findings;
 use super::history;
 use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::{CertificateOnKey, CheckState, DeskKey, KeyUse, KeyView};
+use crate::app::{CertificateOnKey, CheckState, KeyModel, KeyUse, KeyView};
 use certificate::Certificate;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
@@ -41,10 +41,10 @@ pub fn use_name(key_use: KeyUse) -> String {
 /// Shows the details below the buttons.
 pub fn show(
     ui: &mut Ui,
-    key: &DeskKey,
+    key: &KeyModel,
     view: &KeyView,
     details: &mut Details,
-    around: &Around<'_>,
+    around: &PageContext<'_>,
     actions: &mut Vec<Action>,
 ) {
     ui.add_space(space::S);
@@ -92,11 +92,11 @@ fn tabs(ui: &mut Ui, details: &mut Details) {
 
 fn one(
     ui: &mut Ui,
-    key: &DeskKey,
+    key: &KeyModel,
     view: &KeyView,
     certificate: &Certificate,
     key_use: KeyUse,
-    around: &Around<'_>,
+    around: &PageContext<'_>,
     actions: &mut Vec<Action>,
 ) {
     let identity = &certificate.identity;

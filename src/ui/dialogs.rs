@@ -11,7 +11,7 @@ use super::history::RemoveHistory;
 use super::save_dialog;
 use super::theme::{self, CONTROL_HEIGHT, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
 use super::widgets::{self, Tone, Weight};
-use crate::app::{Backstage, Desk, Fault, KeyUse, Writing};
+use crate::app::{Backend, Fault, KeyUse, Model, Writing};
 use certificate::Format;
 use eframe::egui::accesskit::Live;
 use eframe::egui::{
@@ -159,8 +159,14 @@ impl Export {
     }
 
     /// Shows the dialog.
-    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, hub: &dyn Backstage, actions: &mut Vec<Action>) -> Wish {
-        let certificate = desk.key(self.slot).and_then(|key| key.view()?.by_use(self.key_use).certificate());
+    pub fn show(
+        &mut self,
+        ctx: &egui::Context,
+        model: &Model,
+        engine: &dyn Backend,
+        actions: &mut Vec<Action>,
+    ) -> Wish {
+        let certificate = model.key(self.slot).and_then(|key| key.view()?.by_use(self.key_use).certificate());
         let Some(certificate) = certificate else { return Wish::Close };
         let ((), escape) = modal(ctx, "export", |ui| {
             widgets::heading(ui, &t!("action.export_certificate"));
@@ -177,7 +183,7 @@ impl Export {
             ui.add_space(space::M);
             button_row(ui, |ui| {
                 if main_button(ui, &t!("export.choose"), None).clicked() {
-                    save_dialog::ask(hub, save_dialog::certificate(certificate, self.key_use, self.format));
+                    save_dialog::ask(engine, save_dialog::certificate(certificate, self.key_use, self.format));
                     actions.push(Action::CloseDialog);
                 }
                 if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {

@@ -1,20 +1,20 @@
 //! Empty and failure states of the whole right side, each with its picture, sentences and button.
 
 use super::action::{Action, Page};
-use super::card::Around;
+use super::card::PageContext;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
-use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, SERVICE_STOPPED, ServiceState};
+use crate::app::{Command, Fault, FaultCode, KeyModel, Model, SERVICE_STOPPED, ServiceState};
 use eframe::egui::{Align, Color32, Label, Layout, Rect, RichText, Sense, Ui, vec2};
 use rust_i18n::t;
 
 const PICTURE: f32 = 88.0;
 
 /// Shows the state in which no key can be shown.
-pub fn no_key(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) {
+pub fn no_key(ui: &mut Ui, model: &Model, chinese: bool, actions: &mut Vec<Action>) {
     let p = theme::palette(ui.ctx());
-    match &desk.service {
+    match &model.service {
         None => page(ui, Icon::Clock, p.text2, &t!("empty.starting"), &[], |_| {}),
         Some(ServiceState::Running { .. } | ServiceState::Asleep) => {
             let lines = [t!("empty.insert_1").into_owned(), t!("empty.insert_2").into_owned()];
@@ -36,7 +36,7 @@ pub fn no_key(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>
 }
 
 /// A card that is no key of ours: reader, ATR, and a way to tell support.
-pub fn unsupported(ui: &mut Ui, key: &DeskKey, fault: &Fault, around: &Around<'_>, actions: &mut Vec<Action>) {
+pub fn unsupported(ui: &mut Ui, key: &KeyModel, fault: &Fault, around: &PageContext<'_>, actions: &mut Vec<Action>) {
     let p = theme::palette(ui.ctx());
     let sentences = fault.sentences(around.chinese);
     let reader = format!("{} {}", t!("field.reader"), key.slot.reader);

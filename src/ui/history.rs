@@ -11,12 +11,12 @@ use super::pin_field::PinTaker;
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::{Command, Desk, DeskKey, Fault, FaultCode, Historic, KeyView, SERVICE_STOPPED};
+use crate::app::{Command, Fault, FaultCode, Historic, KeyModel, KeyView, Model, SERVICE_STOPPED};
 use eframe::egui::{self, Event, Id, Modifiers, RichText, Ui};
 use rust_i18n::t;
 
 /// The list below the details of a key; nothing when it holds none.
-pub fn section(ui: &mut Ui, key: &DeskKey, view: &KeyView, actions: &mut Vec<Action>) {
+pub fn section(ui: &mut Ui, key: &KeyModel, view: &KeyView, actions: &mut Vec<Action>) {
     if view.history.is_empty() {
         return;
     }
@@ -29,7 +29,7 @@ pub fn section(ui: &mut Ui, key: &DeskKey, view: &KeyView, actions: &mut Vec<Act
     }
 }
 
-fn one(ui: &mut Ui, key: &DeskKey, view: &KeyView, historic: &Historic, actions: &mut Vec<Action>) {
+fn one(ui: &mut Ui, key: &KeyModel, view: &KeyView, historic: &Historic, actions: &mut Vec<Action>) {
     let certificate = historic.leading();
     let owner = certificate.and_then(|certificate| certificate.owner.clone());
     let serial = certificate.map_or_else(|| words::ABSENT.to_owned(), certificate::Certificate::serial_hex);
@@ -100,8 +100,8 @@ impl RemoveHistory {
     }
 
     /// Shows the dialog.
-    pub fn show(&mut self, ctx: &egui::Context, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) -> Wish {
-        let Some(view) = desk.key(self.slot).and_then(|key| key.view()) else { return Wish::Close };
+    pub fn show(&mut self, ctx: &egui::Context, model: &Model, chinese: bool, actions: &mut Vec<Action>) -> Wish {
+        let Some(view) = model.key(self.slot).and_then(|key| key.view()) else { return Wish::Close };
         let ((), escape) = dialogs::modal(ctx, "remove-history", |ui| {
             widgets::heading(ui, &t!("history.dialog_title"));
             widgets::caption(ui, &self.about);

@@ -8,22 +8,22 @@ use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
 use super::words;
-use crate::app::{Command, Desk, LineState, OrderLine};
+use crate::app::{Command, LineState, Model, OrderLine};
 use eframe::egui::{Align, Label, Layout, RichText, Ui};
 use order_api::OrderKind;
 use rust_i18n::t;
 
 /// Shows the page.
-pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) {
-    if desk.orders.is_empty() {
+pub fn show(ui: &mut Ui, model: &Model, chinese: bool, actions: &mut Vec<Action>) {
+    if model.orders.is_empty() {
         nothing(ui, actions);
         return;
     }
     ui.horizontal(|ui| {
         widgets::heading(ui, &t!("page.orders"));
         ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-            let open = desk.orders.iter().any(|order| order.state.is_open());
-            let obstacle = match (desk.orders_busy, open) {
+            let open = model.orders.iter().any(|order| order.state.is_open());
+            let obstacle = match (model.orders_busy, open) {
                 (true, _) => Some(t!("order.refreshing")),
                 (false, false) => Some(t!("order.all_finished")),
                 (false, true) => None,
@@ -33,11 +33,11 @@ pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) 
             }
         });
     });
-    if let Some(fault) = &desk.orders_fault {
+    if let Some(fault) = &model.orders_fault {
         widgets::card(ui, |ui| faults::lines(ui, fault, chinese));
     }
-    for order in &desk.orders {
-        ui.push_id(&order.id, |ui| widgets::card(ui, |ui| one(ui, desk, order, actions)));
+    for order in &model.orders {
+        ui.push_id(&order.id, |ui| widgets::card(ui, |ui| one(ui, model, order, actions)));
         ui.add_space(space::XS);
     }
 }
@@ -52,7 +52,7 @@ fn nothing(ui: &mut Ui, actions: &mut Vec<Action>) {
     });
 }
 
-fn one(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
+fn one(ui: &mut Ui, model: &Model, order: &OrderLine, actions: &mut Vec<Action>) {
     let (icon, tone, state) = words::order_state(order.kind, order.state);
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
         widgets::pill(ui, icon, tone, &state);
@@ -82,7 +82,7 @@ fn one(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
         widgets::text_row(ui, &t!("renew.reason"), reason);
     }
     if order.state.is_open() {
-        go_on(ui, desk, order, actions);
+        go_on(ui, model, order, actions);
     } else {
         let name = if order.no.is_empty() { &order.id } else { &order.no };
         let spoken = t!("order.forget_spoken", no = name);
@@ -94,8 +94,8 @@ fn one(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
     }
 }
 
-fn go_on(ui: &mut Ui, desk: &Desk, order: &OrderLine, actions: &mut Vec<Action>) {
-    let Some(slot) = desk.slot_of(order) else {
+fn go_on(ui: &mut Ui, model: &Model, order: &OrderLine, actions: &mut Vec<Action>) {
+    let Some(slot) = model.slot_of(order) else {
         widgets::caption(ui, &t!("order.insert", serial = order.device_serial));
         return;
     };

@@ -1,7 +1,7 @@
 //! The system's own save dialog, on a thread of its own: it may stay open for minutes.
 
 use super::empty::hex;
-use crate::app::{Backstage, Content, DeskKey, KeyState, KeyUse};
+use crate::app::{Backend, Content, KeyModel, KeyState, KeyUse};
 use certificate::{self, Certificate, Format};
 use rust_i18n::t;
 
@@ -30,7 +30,7 @@ pub fn certificate(certificate: &Certificate, key_use: KeyUse, format: Format) -
 
 /// What support needs to know about a key that can't be used. No names, no numbers of the person.
 #[must_use]
-pub fn diagnosis(key: &DeskKey) -> Offer {
+pub fn diagnosis(key: &KeyModel) -> Offer {
     let state = match &key.state {
         KeyState::Failed(fault) => fault.reference(),
         KeyState::Reading => "reading".to_owned(),
@@ -60,8 +60,8 @@ pub fn text(title: &str, file_name: &str, extension: &'static str, text: String)
 }
 
 /// Asks where to; nothing happens when the person cancels.
-pub fn ask(hub: &dyn Backstage, offer: Offer) {
-    hub.save_to(Box::new(move || {
+pub fn ask(engine: &dyn Backend, offer: Offer) {
+    engine.save_to(Box::new(move || {
         let Offer { title, file_name, extension, content } = offer;
         let dialog =
             rfd::FileDialog::new().set_title(title).set_file_name(file_name).add_filter(extension, &[extension]);

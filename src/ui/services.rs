@@ -7,7 +7,7 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
 use super::words;
 use crate::app::policy::may_open;
-use crate::app::{Desk, KeyView, Settings};
+use crate::app::{KeyView, Model, Settings};
 use ca_client::{CaProfile, Connection, PortalPages, Profiles};
 use eframe::egui::{Label, RichText, Ui, Vec2, vec2};
 use rust_i18n::t;
@@ -27,8 +27,8 @@ enum Whose<'a> {
     Unknown(&'a KeyView),
 }
 
-fn whose<'a>(desk: &'a Desk, profiles: &'a Profiles, settings: &Settings) -> Whose<'a> {
-    if let Some(key) = desk.chosen()
+fn whose<'a>(model: &'a Model, profiles: &'a Profiles, settings: &Settings) -> Whose<'a> {
+    if let Some(key) = model.chosen()
         && let Some(view) = key.view()
         && let Some(certificate) = view.leading()
     {
@@ -46,14 +46,14 @@ fn whose<'a>(desk: &'a Desk, profiles: &'a Profiles, settings: &Settings) -> Who
 /// Shows the page.
 pub fn show(
     ui: &mut Ui,
-    desk: &Desk,
+    model: &Model,
     profiles: &Profiles,
     settings: &Settings,
     chinese: bool,
     actions: &mut Vec<Action>,
 ) {
     widgets::heading(ui, &t!("page.services"));
-    match whose(desk, profiles, settings) {
+    match whose(model, profiles, settings) {
         Whose::Key(profile, slot) => {
             widgets::caption(ui, &t!("services.of_key"));
             one(ui, profile, Some(slot), chinese, actions);

@@ -5,7 +5,7 @@ use super::icons::{self, Icon};
 use super::theme::{self, RADIUS_CONTROL, SIDEBAR_WIDTH, size, space};
 use super::widgets::{self, Tone};
 use super::words;
-use crate::app::{Desk, DeskKey, KeyState};
+use crate::app::{KeyModel, KeyState, Model};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
     Align2, CursorIcon, Frame, Margin, Panel, Rect, RichText, ScrollArea, Sense, Stroke, TextWrapMode, Ui, Vec2, pos2,
@@ -20,7 +20,7 @@ const PAGES: usize = 5;
 const MARGIN: f32 = 12.0;
 
 /// Shows the sidebar.
-pub fn show(ui: &mut Ui, desk: &Desk, page: Page, now: i64, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, model: &Model, page: Page, now: i64, actions: &mut Vec<Action>) {
     let p = theme::palette(ui.ctx());
     let frame = Frame::new().fill(p.surface).inner_margin(Margin::symmetric(MARGIN as i8, 16));
     Panel::left("sidebar").exact_size(SIDEBAR_WIDTH).resizable(false).frame(frame).show(ui, |ui| {
@@ -29,13 +29,13 @@ pub fn show(ui: &mut Ui, desk: &Desk, page: Page, now: i64, actions: &mut Vec<Ac
         ui.add_space(space::L);
         ui.horizontal(|ui| {
             ui.add_space(space::S);
-            widgets::caption(ui, &t!("sidebar.keys", n = desk.keys.len()));
+            widgets::caption(ui, &t!("sidebar.keys", n = model.keys.len()));
         });
         ui.add_space(space::XS);
         // keys before pages, as they are read: that is the order of the keyboard too
         let rows = PAGES as f32 * (PAGE_ROW_HEIGHT + ui.spacing().item_spacing.y);
         let list = ui.available_height() - rows - space::L;
-        ScrollArea::vertical().auto_shrink(false).max_height(list).show(ui, |ui| keys(ui, desk, page, now, actions));
+        ScrollArea::vertical().auto_shrink(false).max_height(list).show(ui, |ui| keys(ui, model, page, now, actions));
         let line = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover()).0;
         ui.painter().hline(line.x_range(), line.center().y, Stroke::new(1.0, p.line));
         ui.add_space(space::S);
@@ -56,15 +56,15 @@ fn brand(ui: &mut Ui) {
     });
 }
 
-fn keys(ui: &mut Ui, desk: &Desk, page: Page, now: i64, actions: &mut Vec<Action>) {
-    if desk.keys.is_empty() {
+fn keys(ui: &mut Ui, model: &Model, page: Page, now: i64, actions: &mut Vec<Action>) {
+    if model.keys.is_empty() {
         ui.horizontal(|ui| {
             ui.add_space(space::S);
             widgets::caption(ui, &t!("sidebar.no_keys"));
         });
     }
-    let chosen = desk.chosen().map(|key| key.slot.id);
-    for key in &desk.keys {
+    let chosen = model.chosen().map(|key| key.slot.id);
+    for key in &model.keys {
         let marked = chosen == Some(key.slot.id) && matches!(page, Page::Keys | Page::Renew(_) | Page::Unlock(_));
         if key_row(ui, key, marked, now) {
             actions.push(Action::Choose(key.slot.id));
@@ -74,14 +74,14 @@ fn keys(ui: &mut Ui, desk: &Desk, page: Page, now: i64, actions: &mut Vec<Action
 }
 
 /// Name of a key in the list.
-fn name(key: &DeskKey) -> String {
+fn name(key: &KeyModel) -> String {
     match &key.state {
         KeyState::Ready(view) => words::owner(view),
         KeyState::Reading | KeyState::Failed(_) => key.slot.reader.clone(),
     }
 }
 
-fn key_row(ui: &mut Ui, key: &DeskKey, chosen: bool, now: i64) -> bool {
+fn key_row(ui: &mut Ui, key: &KeyModel, chosen: bool, now: i64) -> bool {
     let p = theme::palette(ui.ctx());
     let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), KEY_ROW_HEIGHT), Sense::click());
     let words = words::standing(key, now);

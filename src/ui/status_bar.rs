@@ -3,7 +3,7 @@
 use super::action::{Action, Page};
 use super::theme::{self, size, space};
 use super::widgets;
-use crate::app::{Desk, Fault, FaultCode, ServiceState, UpdateStage};
+use crate::app::{Fault, FaultCode, Model, ServiceState, UpdateStage};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
     Align, Color32, CursorIcon, Frame, Layout, Margin, Panel, Rect, Response, RichText, Sense, Stroke, Ui, UiBuilder,
@@ -28,13 +28,13 @@ pub fn reserve(ui: &mut Ui) -> Rect {
 }
 
 /// Shows it in its place.
-pub fn show(ui: &mut Ui, place: Rect, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, place: Rect, model: &Model, chinese: bool, actions: &mut Vec<Action>) {
     let p = theme::palette(ui.ctx());
     ui.scope_builder(UiBuilder::new().max_rect(place).layout(Layout::left_to_right(Align::Center)), |ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
-        let right = right_width(ui, desk);
-        let (color, text) = service(desk.service.as_ref(), p);
-        let reached = desk.chosen().and_then(|key| desk.reached.get(&key.slot.id));
+        let right = right_width(ui, model);
+        let (color, text) = service(model.service.as_ref(), p);
+        let reached = model.chosen().and_then(|key| model.reached.get(&key.slot.id));
         let left = |ui: &Ui| ui.max_rect().right() - ui.cursor().left() - right;
         // two share the room
         let room = if reached.is_some() { (place.width() - right) / 2.0 } else { left(ui) };
@@ -50,13 +50,13 @@ pub fn show(ui: &mut Ui, place: Rect, desk: &Desk, chinese: bool, actions: &mut 
         }
         ui.add_space((ui.available_width() - right).max(0.0));
         ui.label(RichText::new(version()).size(size::CAPTION).color(p.text2));
-        let obstacle = match desk.update {
+        let obstacle = match model.update {
             UpdateStage::Asking => Some(t!("update.asking")),
             UpdateStage::TurnedOff => Some(t!("update.turned_off")),
             _ => None,
         };
         let free = obstacle.is_none();
-        let response = ui.add_enabled_ui(free, |ui| item(ui, None, &update(desk), None, f32::INFINITY)).inner;
+        let response = ui.add_enabled_ui(free, |ui| item(ui, None, &update(model), None, f32::INFINITY)).inner;
         if let Some(reason) = obstacle {
             ui.ctx().accesskit_node_builder(response.id, |node| node.set_description(reason.as_ref()));
             response.on_disabled_hover_text(reason);
@@ -70,8 +70,8 @@ fn version() -> Cow<'static, str> {
     t!("status.version", version = env!("CARGO_PKG_VERSION"))
 }
 
-fn update(desk: &Desk) -> Cow<'static, str> {
-    if desk.update == UpdateStage::Asking { t!("update.asking") } else { t!("update.ask") }
+fn update(model: &Model) -> Cow<'static, str> {
+    if model.update == UpdateStage::Asking { t!("update.asking") } else { t!("update.ask") }
 }
 
 fn service(state: Option<&ServiceState>, p: &theme::Palette) -> (Color32, Cow<'static, str>) {
@@ -108,8 +108,8 @@ fn ca(
 }
 
 /// Room for the version and 检查更新.
-fn right_width(ui: &Ui, desk: &Desk) -> f32 {
-    let texts = [version(), update(desk)];
+fn right_width(ui: &Ui, model: &Model) -> f32 {
+    let texts = [version(), update(model)];
     let width = |text: &str| {
         ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::CAPTION), Color32::PLACEHOLDER).size().x
     };

@@ -2,7 +2,7 @@
 
 use super::icons::Icon;
 use super::widgets::Tone;
-use crate::app::{DeskKey, FaultCode, KeyState, KeyView, LineState, Standing};
+use crate::app::{FaultCode, KeyModel, KeyState, KeyView, LineState, Standing};
 use certificate::{Certificate, Day, Holder, PublicKeyInfo, Usage, beijing_day};
 use order_api::{OrderKind, Period};
 use rust_i18n::t;
@@ -200,7 +200,7 @@ pub struct StandingWords {
 
 /// Words for a key in the list and on its card.
 #[must_use]
-pub fn standing(key: &DeskKey, now: i64) -> StandingWords {
+pub fn standing(key: &KeyModel, now: i64) -> StandingWords {
     let same = |icon, tone, text: Cow<'_, str>| StandingWords {
         icon,
         tone,

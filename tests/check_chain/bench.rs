@@ -1,6 +1,6 @@
 //! Scenes, and what is expected of all lines together.
 
-use cert_assistant::app::{Event, Hub, Site, Surroundings};
+use cert_assistant::app::{Engine, EngineContext, Event, Site};
 use cert_assistant::check::{LIMIT, Line, ProbeId, Scene, Verdict, chain, run};
 use certificate::{Certificate, TrustStore};
 use std::collections::BTreeMap;
@@ -39,31 +39,31 @@ pub fn look(scene: Scene) -> Lines {
 
 /// The program's threads over the real service.
 pub struct RealDesk {
-    hub: Hub,
+    engine: Engine,
     _events: Receiver<Event>,
 }
 
 impl RealDesk {
     pub fn start() -> Self {
         let site = Site { program: program(), ..Site::default() };
-        let (hub, events) = Hub::start(Surroundings {
+        let (engine, events) = Engine::start(EngineContext {
             source: Arc::new(PcscSource::new()),
             trust: Arc::new(trust),
             wake: Arc::new(|| ()),
             online: None,
             site,
         });
-        Self { hub, _events: events }
+        Self { engine, _events: events }
     }
 
     /// What the program would look at.
     pub fn scene(&self) -> Scene {
-        self.hub.scene()
+        self.engine.scene()
     }
 
     /// Looks at all layers, with the files below `root`.
     pub fn look(&self, root: &Path) -> Lines {
-        look(Scene { root: root.to_owned(), ..self.hub.scene() })
+        look(Scene { root: root.to_owned(), ..self.engine.scene() })
     }
 }
 

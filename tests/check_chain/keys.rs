@@ -8,7 +8,7 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
-use testkit::reader::{Desk, Watching, authority, faults, key, make, with_private_service};
+use testkit::reader::{ReaderService, Watching, authority, faults, key, make, with_private_service};
 use virtual_key::ForeignCard;
 use virtual_key::personalise::personalise;
 use virtual_key::{Plug, Spec, State, VirtualKey};
@@ -22,7 +22,7 @@ fn spec(state: State) -> Spec {
 #[test]
 fn every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try() {
     use State::{Damaged, DefaultPin, Empty, Expired, Expiring, Locked, Mismatch, NoApplication, NotYetValid};
-    with_private_service("keys::every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try", 2, |desk| {
+    with_private_service("keys::every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try", 2, |model| {
         let cases: &[(State, ProbeId, Verdict, &str, Option<Repair>)] = &[
             (Locked, Application, Verdict::Problem, "application.locked", Some(Repair::Open(Page::Unlock))),
             (DefaultPin, Application, Verdict::Notice, "application.default_pin", Some(Repair::Open(Page::ChangePin))),
@@ -36,7 +36,7 @@ fn every_state_of_a_key_is_blamed_on_its_layer_and_costs_no_try() {
         ];
         let watching = Watching::start();
         for (state, layer, verdict, sentence, repair) in cases {
-            let plugged = desk.plug_key(0, make(&spec(*state)));
+            let plugged = model.plug_key(0, make(&spec(*state)));
             watching.inserted();
             let tries = plugged.card().state().applications.first().map(|application| application.user.tries.left);
             let lines = RealDesk::start().look(Tree::new().root());
@@ -71,8 +71,8 @@ fn card_is_in() {
 
 #[test]
 fn a_good_key_is_fine_in_every_layer_and_its_owner_is_private() {
-    with_private_service("keys::a_good_key_is_fine_in_every_layer_and_its_owner_is_private", 2, |desk| {
-        let _plugged = desk.plug_key(0, make(&spec(State::Valid)));
+    with_private_service("keys::a_good_key_is_fine_in_every_layer_and_its_owner_is_private", 2, |model| {
+        let _plugged = model.plug_key(0, make(&spec(State::Valid)));
         let lines = desk_with_card().look(Tree::new().root());
         for layer in [Permission, Service, Readers, Keys, Application, Certificates] {
             assert_eq!(lines[&layer].verdict, Verdict::Ok, "{}", words(&lines));
@@ -92,9 +92,9 @@ fn a_good_key_is_fine_in_every_layer_and_its_owner_is_private() {
 
 #[test]
 fn without_a_root_the_chain_is_worth_a_notice_and_revocation_is_not_asked() {
-    with_private_service("keys::without_a_root_the_chain_is_worth_a_notice_and_revocation_is_not_asked", 2, |desk| {
+    with_private_service("keys::without_a_root_the_chain_is_worth_a_notice_and_revocation_is_not_asked", 2, |model| {
         let listed = Spec { crl_uri: Some("http://127.0.0.1:9/list.crl".to_owned()), ..spec(State::Valid) };
-        let _plugged = desk.plug_key(0, make(&listed));
+        let _plugged = model.plug_key(0, make(&listed));
         let real = desk_with_card();
         let scene = || Scene { root: Tree::new().root().to_owned(), ..real.scene() };
         let lines = look(Scene { trust: Box::new(TrustStore::default), ..scene() });
@@ -111,10 +111,10 @@ fn without_a_root_the_chain_is_worth_a_notice_and_revocation_is_not_asked() {
 
 #[test]
 fn few_tries_are_told_before_the_last_is_lost() {
-    with_private_service("keys::few_tries_are_told_before_the_last_is_lost", 2, |desk| {
+    with_private_service("keys::few_tries_are_told_before_the_last_is_lost", 2, |model| {
         let mut state = personalise(&spec(State::Valid), authority()).unwrap();
         state.applications[0].user.tries.left = 2;
-        let plugged = desk.plug_key(0, VirtualKey::new(state));
+        let plugged = model.plug_key(0, VirtualKey::new(state));
         let lines = desk_with_card().look(Tree::new().root());
         blames(&lines, Application, Verdict::Notice, "application.few", &[]);
         assert!(lines[&Application].words(false, true).contains("only 2 tries"));
@@ -124,8 +124,8 @@ fn few_tries_are_told_before_the_last_is_lost() {
 
 #[test]
 fn a_foreign_card_is_told_with_its_atr_and_never_gets_a_pin() {
-    with_private_service("keys::a_foreign_card_is_told_with_its_atr_and_never_gets_a_pin", 2, |desk| {
-        let foreign = desk.plug(0, ForeignCard::default(), Arc::new(Plug::default()));
+    with_private_service("keys::a_foreign_card_is_told_with_its_atr_and_never_gets_a_pin", 2, |model| {
+        let foreign = model.plug(0, ForeignCard::default(), Arc::new(Plug::default()));
         let lines = desk_with_card().look(Tree::new().root());
         blames(&lines, Keys, Verdict::Notice, "keys.foreign", &[Application, Certificates, Revocation]);
         assert!(detail(&lines[&Keys], "keys.atr").contains("3B 85 80 01 4F 54 48 45 52 40"));
@@ -135,10 +135,10 @@ fn a_foreign_card_is_told_with_its_atr_and_never_gets_a_pin() {
 
 #[test]
 fn a_key_that_does_not_answer_holds_up_no_other() {
-    with_private_service("keys::a_key_that_does_not_answer_holds_up_no_other", 2, |desk| {
-        let silent = desk.plug_key(0, make(&spec(State::Valid)).with_faults(faults(&["slow=forever"])));
-        let _good = desk.plug_key(1, key("2"));
-        let lines = two_cards(desk).look(Tree::new().root());
+    with_private_service("keys::a_key_that_does_not_answer_holds_up_no_other", 2, |model| {
+        let silent = model.plug_key(0, make(&spec(State::Valid)).with_faults(faults(&["slow=forever"])));
+        let _good = model.plug_key(1, key("2"));
+        let lines = two_cards(model).look(Tree::new().root());
         blames(&lines, Keys, Verdict::Problem, "keys.mute", &[]);
         assert!(lines[&Keys].details.iter().any(|detail| detail.key == "keys.answers"), "{}", words(&lines));
         assert_eq!(lines[&Application].verdict, Verdict::Ok, "of the key that answers");
@@ -146,7 +146,7 @@ fn a_key_that_does_not_answer_holds_up_no_other() {
     });
 }
 
-fn two_cards(_: &Desk) -> RealDesk {
+fn two_cards(_: &ReaderService) -> RealDesk {
     let watching = Watching::start();
     watching.inserted();
     watching.inserted();
@@ -156,10 +156,10 @@ fn two_cards(_: &Desk) -> RealDesk {
 
 #[test]
 fn several_keys_share_a_line_with_the_worst_in_front_and_a_detail_each() {
-    with_private_service("keys::several_keys_share_a_line_with_the_worst_in_front_and_a_detail_each", 2, |desk| {
-        let _good = desk.plug_key(0, key("1"));
-        let _locked = desk.plug_key(1, make(&Spec::new("锁定公司", "2").state(State::Locked)));
-        let lines = two_cards(desk).look(Tree::new().root());
+    with_private_service("keys::several_keys_share_a_line_with_the_worst_in_front_and_a_detail_each", 2, |model| {
+        let _good = model.plug_key(0, key("1"));
+        let _locked = model.plug_key(1, make(&Spec::new("锁定公司", "2").state(State::Locked)));
+        let lines = two_cards(model).look(Tree::new().root());
         blames(&lines, Application, Verdict::Problem, "application.locked", &[]);
         let line = &lines[&Application];
         assert!(line.words(true, true).contains("锁定公司"));
@@ -170,8 +170,8 @@ fn several_keys_share_a_line_with_the_worst_in_front_and_a_detail_each() {
 
 #[test]
 fn a_key_another_program_holds_is_told_with_the_name_of_that_program() {
-    with_private_service("keys::a_key_another_program_holds_is_told_with_the_name_of_that_program", 2, |desk| {
-        let _plugged = desk.plug_key(0, key("1"));
+    with_private_service("keys::a_key_another_program_holds_is_told_with_the_name_of_that_program", 2, |model| {
+        let _plugged = model.plug_key(0, key("1"));
         card_is_in();
         let mut holder = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "keys::a_program_that_holds_the_key", "--nocapture"])

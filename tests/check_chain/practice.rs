@@ -1,8 +1,8 @@
 //! The check as the window asks for it: events of the hub, over practice keys.
 
-use cert_assistant::app::{Command, Desk, Event, Hub, Site, Surroundings};
+use cert_assistant::app::{Command, Engine, EngineContext, Event, Model, Site};
 use cert_assistant::check::{Page, ProbeId, Repair, Verdict, chain};
-use cert_assistant::practice::{KeySet, PracticeDesk};
+use cert_assistant::practice::{KeySet, PracticeReaders};
 use certificate::TrustStore;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
@@ -11,22 +11,22 @@ use std::time::Instant;
 use testkit::reader::WATCHDOG;
 
 struct Practice {
-    hub: Hub,
+    engine: Engine,
     events: Receiver<Event>,
-    desk: Desk,
+    model: Model,
 }
 
 impl Practice {
     fn start() -> Self {
-        let (source, _ca) = PracticeDesk::with_keys(KeySet::Standard).unwrap();
-        let (hub, events) = Hub::start(Surroundings {
+        let (source, _ca) = PracticeReaders::with_keys(KeySet::Standard).unwrap();
+        let (engine, events) = Engine::start(EngineContext {
             source: Arc::new(source),
             trust: Arc::new(TrustStore::default),
             wake: Arc::new(|| ()),
             online: None,
             site: Site { practice: true, ..Site::default() },
         });
-        Self { hub, events, desk: Desk::default() }
+        Self { engine, events, model: Model::default() }
     }
 
     /// Takes events in up to the end of a check; the probes it began with.
@@ -38,7 +38,7 @@ impl Practice {
                 began.clone_from(probes);
             }
             let ended = matches!(event, Event::CheckEnded(_));
-            self.desk.apply(event, Instant::now());
+            self.model.apply(event, Instant::now());
             if ended {
                 return began;
             }
@@ -50,9 +50,9 @@ impl Practice {
 fn practice_keys_are_looked_at_and_what_lies_below_them_is_not() {
     let mut practice = Practice::start();
     // at once: the keys are still being found
-    practice.hub.send(Command::CheckEnvironment);
+    practice.engine.send(Command::CheckEnvironment);
     let began = practice.checked();
-    let environment = &practice.desk.environment;
+    let environment = &practice.model.environment;
     assert!(!environment.is_running() && environment.open.is_empty());
     assert!(chain::probes().iter().all(|probe| began.contains(&probe.id())));
     let verdict = |probe| environment.lines[&probe].verdict;
@@ -70,12 +70,12 @@ fn practice_keys_are_looked_at_and_what_lies_below_them_is_not() {
 #[test]
 fn after_a_repair_its_probe_looks_again() {
     let mut practice = Practice::start();
-    practice.hub.send(Command::CheckEnvironment);
+    practice.engine.send(Command::CheckEnvironment);
     practice.checked();
-    practice.desk.environment.lines.remove(&ProbeId::Application);
-    practice.desk.environment.repairing = Some((ProbeId::Application, Repair::Open(Page::ChangePin)));
-    practice.hub.send(Command::Repair { probe: ProbeId::Application, repair: Repair::Open(Page::ChangePin) });
+    practice.model.environment.lines.remove(&ProbeId::Application);
+    practice.model.environment.repairing = Some((ProbeId::Application, Repair::Open(Page::ChangePin)));
+    practice.engine.send(Command::Repair { probe: ProbeId::Application, repair: Repair::Open(Page::ChangePin) });
     assert_eq!(practice.checked(), [ProbeId::Application]);
-    assert_eq!(practice.desk.environment.repairing, None);
-    assert!(practice.desk.environment.lines.contains_key(&ProbeId::Application));
+    assert_eq!(practice.model.environment.repairing, None);
+    assert!(practice.model.environment.lines.contains_key(&ProbeId::Application));
 }

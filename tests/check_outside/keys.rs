@@ -4,9 +4,9 @@ use crate::practice::Practice;
 use crate::servers::{Manner, dead, plain};
 use crate::world::{World, complete, details, value};
 use ca_client::{Journal, Profiles};
-use cert_assistant::app::{Command, Desk, FaultCode, Hub, KeyState, Online, Site, Surroundings};
+use cert_assistant::app::{Command, Engine, EngineContext, FaultCode, KeyState, Model, Online, Site};
 use cert_assistant::check::{Inserted, ProbeId, Verdict};
-use cert_assistant::practice::{KeySet, PracticeDesk};
+use cert_assistant::practice::{KeySet, PracticeReaders};
 use net::Proxy;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -102,14 +102,14 @@ fn a_certificate_that_a_wrong_clock_makes_look_bad_waits_for_the_clock() {
 #[test]
 fn the_status_bar_hears_how_long_the_keys_ca_took() {
     let mut practice = Practice::start(KeySet::Standard);
-    let slot = practice.desk.keys[0].slot.id;
-    practice.hub.as_ref().unwrap().send(Command::ReachCa(slot));
-    practice.until(|desk| matches!(desk.reached.get(&slot), Some(Ok(_))));
+    let slot = practice.model.keys[0].slot.id;
+    practice.engine.as_ref().unwrap().send(Command::ReachCa(slot));
+    practice.until(|model| matches!(model.reached.get(&slot), Some(Ok(_))));
 }
 
 #[test]
 fn the_status_bar_hears_why_the_keys_ca_is_not_reached() {
-    let source = Arc::new(PracticeDesk::with_keys(KeySet::Standard).unwrap().0);
+    let source = Arc::new(PracticeReaders::with_keys(KeySet::Standard).unwrap().0);
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("profiles.toml");
     std::fs::write(&file, profile("own", ISSUER, &format!("order_api = \"http://{}\"", dead()))).unwrap();
@@ -118,25 +118,25 @@ fn the_status_bar_hears_why_the_keys_ca_is_not_reached() {
         journal: Journal::at(folder.path().join("orders")),
         proxy: Proxy::None,
     };
-    let (hub, events) = Hub::start(Surroundings {
+    let (engine, events) = Engine::start(EngineContext {
         source,
         trust: Arc::new(certificate::TrustStore::default),
         wake: Arc::new(|| {}),
         online: Some(online),
         site: Site { practice: true, ..Site::default() },
     });
-    let mut desk = Desk::default();
+    let mut model = Model::default();
     let end = Instant::now() + PATIENCE;
     let mut asked = false;
-    while desk.reached.is_empty() {
+    while model.reached.is_empty() {
         let event = events.recv_timeout(end.saturating_duration_since(Instant::now())).unwrap();
-        desk.apply(event, Instant::now());
-        let read = desk.keys.first().filter(|key| matches!(key.state, KeyState::Ready(_)));
+        model.apply(event, Instant::now());
+        let read = model.keys.first().filter(|key| matches!(key.state, KeyState::Ready(_)));
         if let Some(key) = read.filter(|_| !asked) {
-            hub.send(Command::ReachCa(key.slot.id));
+            engine.send(Command::ReachCa(key.slot.id));
             asked = true;
         }
     }
-    let result = desk.reached.into_values().next().unwrap();
+    let result = model.reached.into_values().next().unwrap();
     assert_eq!(result.unwrap_err().code, FaultCode::CaUnreachable);
 }

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod clock;
+mod context;
 mod keys;
 mod network;
 #[path = "../support/practice.rs"]
@@ -13,5 +14,4 @@ mod repairs;
 mod report;
 mod servers;
 mod storage;
-mod surroundings;
 mod world;

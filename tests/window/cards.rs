@@ -244,7 +244,7 @@ fn a_key_held_by_another_program_says_so_and_comes_back_by_itself() {
     screen.shows(&["被其他程序占用", "UKey 正被其他程序占用", "没有向 UKey 发送任何内容。", "KEY-102"]);
     assert!(card.sent().is_empty());
     screen.click("重新读取");
-    screen.wait_until("it was tried again", |screen| screen.window.desk().keys[0].task.is_none());
+    screen.wait_until("it was tried again", |screen| screen.window.model().keys[0].task.is_none());
     screen.shows(&["KEY-102"]);
     bench.free(&card);
     screen.wait_for("有效 · 还有 300 天");

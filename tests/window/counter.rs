@@ -75,7 +75,7 @@ fn the_admin_pin_unlocks_the_key_and_the_new_pin_holds() {
     screen.wait_for("UKey 已解锁，请牢记新的证书密码");
     assert_eq!(card.times_sent(UNBLOCK), 1);
     screen.hides(&[ADMIN_SENDING, "这个 UKey 已锁定"]);
-    let view = screen.window.desk().key(1).unwrap().view().unwrap();
+    let view = screen.window.model().key(1).unwrap().view().unwrap();
     assert_eq!(view.contents.pin.unwrap().tries_left, 10);
 }
 
@@ -152,7 +152,7 @@ fn a_key_pulled_out_in_the_middle_takes_the_dialog_along_and_says_so() {
     assert!(!screen.closed, "it is being written");
     screen.click("继续等待");
     bench.remove(&card);
-    screen.wait_until("the key is gone", |screen| screen.window.desk().keys.is_empty());
+    screen.wait_until("the key is gone", |screen| screen.window.model().keys.is_empty());
     screen.wait_until("it is told", |screen| screen.sees("KEY-"));
-    assert!(!screen.window.desk().keys.iter().any(|key| matches!(key.state, KeyState::Ready(_))));
+    assert!(!screen.window.model().keys.iter().any(|key| matches!(key.state, KeyState::Ready(_))));
 }

@@ -232,7 +232,7 @@ fn a_key_pulled_out() {
         gallery.press("证书更新", "Renew");
         reach(&mut gallery.screen, 1, reviewing());
         bench.remove(&card);
-        gallery.screen.wait_until("the key is gone", |screen| screen.window.desk().keys.is_empty());
+        gallery.screen.wait_until("the key is gone", |screen| screen.window.model().keys.is_empty());
         gallery.hang("09-gone");
     }
 }

@@ -54,7 +54,7 @@ fn ends(screen: &mut Screen, result: Result<(), Fault>) {
 fn former_certificates_are_listed_with_owner_validity_serial_and_why_they_stay() {
     let (_bench, _, screen) = details();
     screen.shows(&["历史证书（1）", "更新前加密的文件（如投标文件）要用它们解密"]);
-    let view = screen.window.desk().key(1).unwrap().view().unwrap();
+    let view = screen.window.model().key(1).unwrap().view().unwrap();
     let historic = view.history[0].leading().unwrap();
     screen.shows(&[&historic.serial_hex(), historic.owner.as_deref().unwrap()]);
     assert!(button(&screen).ends_with(&historic.serial_hex()));
@@ -85,7 +85,7 @@ fn removing_takes_the_warning_the_tick_and_the_pin() {
     remove(&mut screen);
     let asked = screen.asked();
     let [Command::RemoveHistory { slot: 1, container, pin }] = &asked[..] else { panic!("{} asks", asked.len()) };
-    let view = screen.window.desk().key(1).unwrap().view().unwrap();
+    let view = screen.window.model().key(1).unwrap().view().unwrap();
     assert_eq!(container, &view.history[0].container);
     assert_ne!(Some(container), view.contents.current_container().map(|container| &container.name));
     assert_eq!(pin.expose(), PIN.as_bytes());

@@ -15,7 +15,7 @@ pub fn some() -> Vec<LogLine> {
         text: text.to_owned(),
     };
     vec![
-        line(Level::Info, "app::hub", "started version=0.1.0"),
+        line(Level::Info, "app::engine", "started version=0.1.0"),
         line(Level::Debug, "token::monitor", "card in reader SCM 0"),
         line(Level::Warn, "ca_client::http", "no answer code=CA-504"),
         line(Level::Error, "app::worker", "the key refused a command sw=6985"),
@@ -90,7 +90,7 @@ fn of_many_lines_the_newest_are_in_sight_and_only_those_are_laid_out() {
     let [last, before_it] = [19_999, 19_998].map(|n| screen.place_of(&format!("line {n}.")));
     assert!(last.bottom() < 480.0 - 36.0 - 20.0, "the last line is at {last:?}");
     assert!(last.top() - before_it.top() < 26.0, "{last:?} {before_it:?}");
-    let shown = screen.text().matches("app::hub").count();
+    let shown = screen.text().matches("app::engine").count();
     assert!(shown < 80, "{shown} lines are laid out");
     eprintln!("20 000 lines took {:?}", before.elapsed());
 }

@@ -109,7 +109,7 @@ fn a_key_that_comes_back_while_another_page_is_shown_waits_on_its_card() {
     let mut screen = at(&bench, reviewing());
     screen.click("设置");
     bench.remove(&card);
-    screen.wait_until("it is gone", |screen| screen.window.desk().keys.is_empty());
+    screen.wait_until("it is gone", |screen| screen.window.model().keys.is_empty());
     bench.insert_key(VirtualKey::new(state));
     screen.wait_for("20 天后到期");
     screen.shows(&["更改立即生效"]);

@@ -8,8 +8,8 @@ use cert_assistant::app::check;
 use cert_assistant::app::desktop::crash::Crash;
 use cert_assistant::app::desktop::instance::Target;
 use cert_assistant::app::{
-    Ask, Backstage, Command as Asked, Event as Happened, Hub, KeyState, Language, Notice, Presets, RenewalAsk,
-    Settings, SettingsFile, Site, Surroundings, UnlockAsk,
+    Ask, Backend, Command as Asked, Engine, EngineContext, Event as Happened, KeyState, Language, Notice, Presets,
+    RenewalAsk, Settings, SettingsFile, Site, UnlockAsk,
 };
 use cert_assistant::ui::{Setting, Window, theme};
 use eframe::egui::accesskit::{Live, Role, Toggled};
@@ -59,13 +59,13 @@ pub struct Plan<'a> {
 
 /// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
 struct Stage {
-    hub: Hub,
+    engine: Engine,
     asked: Arc<Mutex<Vec<Asked>>>,
     aside: Arc<Mutex<Vec<Asked>>>,
     saves: Arc<Mutex<usize>>,
 }
 
-impl Backstage for Stage {
+impl Backend for Stage {
     fn send(&self, command: Asked) {
         match command {
             // asked for by the window itself
@@ -92,7 +92,7 @@ impl Backstage for Stage {
             | Asked::ReadLog => {
                 self.asked.lock().unwrap().push(command);
             }
-            command => self.hub.send(command),
+            command => self.engine.send(command),
         }
     }
 
@@ -220,7 +220,7 @@ impl<'a> Plan<'a> {
         for der in [self.bench.ca.root(), self.bench.ca.operation()] {
             trust.add(certificate::Certificate::parse(der).unwrap());
         }
-        let (hub, heard) = Hub::start(Surroundings {
+        let (engine, heard) = Engine::start(EngineContext {
             source: Arc::clone(self.bench) as _,
             trust: Arc::new(move || trust.clone()),
             wake: Arc::new(|| ()),
@@ -231,7 +231,7 @@ impl<'a> Plan<'a> {
         relay(heard, tell.clone(), Arc::clone(&bell));
         let (asked, notices) = (Arc::default(), Arc::<Mutex<Vec<Notice>>>::default());
         let (aside, saves, new_version) = (Arc::default(), Arc::default(), Arc::default());
-        let stage = Stage { hub, asked: Arc::clone(&asked), aside: Arc::clone(&aside), saves: Arc::clone(&saves) };
+        let stage = Stage { engine, asked: Arc::clone(&asked), aside: Arc::clone(&aside), saves: Arc::clone(&saves) };
         let folder = tempfile::tempdir().unwrap();
         let english = self.english.then(|| folder.path().join("settings.json"));
         if let Some(path) = &english {
@@ -316,9 +316,9 @@ impl Screen {
         let mut screen = plan.open();
         let cards = bench.cards();
         screen.wait_until("all keys are read", |screen| {
-            let desk = screen.window.desk();
-            let read = desk.keys.iter().filter(|key| !matches!(key.state, KeyState::Reading)).count();
-            desk.service.is_some() && read == cards
+            let model = screen.window.model();
+            let read = model.keys.iter().filter(|key| !matches!(key.state, KeyState::Reading)).count();
+            model.service.is_some() && read == cards
         });
         screen
     }

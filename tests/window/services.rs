@@ -22,7 +22,7 @@ pub fn with_own(rest: &str) -> Profiles {
     let issuer = {
         let (bench, _) = Bench::with(State::Valid);
         let screen = Screen::of(&bench);
-        let view = screen.window.desk().keys[0].view().unwrap();
+        let view = screen.window.model().keys[0].view().unwrap();
         view.leading().unwrap().issuer.get("CN").unwrap().to_owned()
     };
     std::fs::write(&file, format!("{}{rest}", own.replace("ISSUER", &issuer))).unwrap();

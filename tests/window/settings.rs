@@ -58,7 +58,7 @@ fn in_english_no_sentence_of_the_program_is_chinese() {
         ServiceState::Running { readers: 0 },
     ] {
         bench.service(state.clone());
-        screen.wait_until("the state is known", |screen| screen.window.desk().service.as_ref() == Some(&state));
+        screen.wait_until("the state is known", |screen| screen.window.model().service.as_ref() == Some(&state));
         only_english(&screen);
     }
     let states = [

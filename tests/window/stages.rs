@@ -187,7 +187,7 @@ pub fn fault() -> Fault {
 
 /// An order of this computer for the signing key of a key on the bench.
 pub fn line(screen: &Screen, slot: u64, state: LineState) -> OrderLine {
-    let view = screen.window.desk().key(slot).unwrap().view().unwrap();
+    let view = screen.window.model().key(slot).unwrap().view().unwrap();
     OrderLine {
         id: "order-1".to_owned(),
         kind: OrderKind::Renew,

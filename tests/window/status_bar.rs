@@ -114,7 +114,7 @@ fn in_the_smallest_window_the_bar_holds_the_longest_words() {
         let mut screen = Screen::read(Plan::new(&bench).size(720.0, 480.0).english(english), &bench);
         bench.service(token::ServiceState::Running { readers: 0 });
         screen.wait_until("no reader is left", |screen| {
-            screen.window.desk().service == Some(token::ServiceState::Running { readers: 0 })
+            screen.window.model().service == Some(token::ServiceState::Running { readers: 0 })
         });
         screen.happens(Event::CaReached { slot: 1, result: Err(Fault::new(FaultCode::CaNotTrusted)) });
         screen.stays_within_its_width("status bar");

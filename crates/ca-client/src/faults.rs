@@ -9,7 +9,7 @@ use order_api::{Problem, ProblemCode, Support};
 
 /// What the sentences name besides what the error says.
 #[derive(Clone, Debug)]
-pub(super) struct Scene<'a> {
+pub(super) struct FaultContext<'a> {
     pub support: &'a Support,
     /// Order number, when there is one.
     pub order: &'a str,
@@ -23,11 +23,11 @@ impl CaError {
     /// What a person is told. `order` and `serial` name the order and its key where there are any.
     #[must_use]
     pub fn to_fault(&self, support: &Support, order: &str, serial: &str, now: i64) -> Fault {
-        Scene { support, order, serial, now }.fault(self)
+        FaultContext { support, order, serial, now }.fault(self)
     }
 }
 
-impl Scene<'_> {
+impl FaultContext<'_> {
     /// The fault of an error.
     pub(super) fn fault(&self, error: &CaError) -> Fault {
         match error {
@@ -49,7 +49,7 @@ impl Scene<'_> {
     fn problem(&self, problem: &Problem) -> Fault {
         // what the problem says goes before what is known here
         let order = problem.order.as_deref().unwrap_or(self.order);
-        let mut fault = Scene { order, ..self.clone() }.of(code(problem.code));
+        let mut fault = FaultContext { order, ..self.clone() }.of(code(problem.code));
         let mut detail = problem.code.as_str().to_owned();
         if !problem.instance.is_empty() {
             detail.push(' ');
@@ -128,7 +128,7 @@ const fn code(code: ProblemCode) -> FaultCode {
 
 #[cfg(test)]
 mod tests {
-    use super::{CaError, Network, Problem, ProblemCode, Scene, Support};
+    use super::{CaError, FaultContext, Network, Problem, ProblemCode, Support};
     use base::fault::{Fault, FaultCode};
     use order_api::Period;
 
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn every_fault_of_a_renewal_or_an_unlock_finds_its_values_in_the_scene() {
         let support = support();
-        let scene = Scene { support: &support, order: "20260101-000001", serial: "5303", now: 0 };
+        let scene = FaultContext { support: &support, order: "20260101-000001", serial: "5303", now: 0 };
         let from_key =
             FaultCode::ALL.iter().filter(|code| matches!(code.as_str().as_bytes(), [b'C', b'A', b'-', b'5', b'5', _]));
         let codes: Vec<_> = from_key.collect();

@@ -6,7 +6,7 @@
 
 use super::adapter::{CaAdapter, CaError, OrderAnswer, Submission};
 use super::entry::{Entry, Sent};
-use super::faults::Scene;
+use super::faults::FaultContext;
 use super::journal::{Journal, OpenEntry};
 use super::signing::no_random;
 use base::fault::{Fault, FaultCode};
@@ -176,10 +176,15 @@ impl OpenOrder {
     }
 
     /// Does something with what the sentences about this order name.
-    pub(super) fn in_scene<R>(&self, tell: impl FnOnce(&Scene<'_>) -> R) -> R {
+    pub(super) fn in_scene<R>(&self, tell: impl FnOnce(&FaultContext<'_>) -> R) -> R {
         let support = self.ca.support();
         let entry = self.entry();
-        tell(&Scene { support: &support, order: entry.no(), serial: &entry.binding.device_serial, now: self.ca.now() })
+        tell(&FaultContext {
+            support: &support,
+            order: entry.no(),
+            serial: &entry.binding.device_serial,
+            now: self.ca.now(),
+        })
     }
 
     fn seen(&self) -> Result<&Order, Fault> {

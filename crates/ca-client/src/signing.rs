@@ -2,7 +2,7 @@
 
 use super::adapter::{CaAdapter, CaError};
 use super::client::to_json;
-use super::faults::{Scene, minutes};
+use super::faults::{FaultContext, minutes};
 use base::fault::{Fault, FaultCode};
 use gm::{CryptoError, signed_data};
 use order_api::{CLOCK_TOLERANCE, Purpose, Signed};
@@ -17,7 +17,12 @@ pub(super) struct ToSign {
 }
 
 /// Asks for a challenge. A clock that is too far off is told before a PIN is asked of the key.
-pub(super) fn binding(ca: &dyn CaAdapter, scene: &Scene<'_>, purpose: Purpose, path: String) -> Result<Signed, Fault> {
+pub(super) fn binding(
+    ca: &dyn CaAdapter,
+    scene: &FaultContext<'_>,
+    purpose: Purpose,
+    path: String,
+) -> Result<Signed, Fault> {
     let challenge = ca.challenge(purpose).map_err(|error| scene.fault(&error))?;
     let time = ca.now();
     if time.abs_diff(challenge.time) > CLOCK_TOLERANCE.unsigned_abs() {
@@ -28,7 +33,7 @@ pub(super) fn binding(ca: &dyn CaAdapter, scene: &Scene<'_>, purpose: Purpose, p
 
 impl ToSign {
     /// The bytes of a body and their digest under the key of a certificate.
-    pub(super) fn new(body: &impl Serialize, certificate: &[u8], scene: &Scene<'_>) -> Result<Self, Fault> {
+    pub(super) fn new(body: &impl Serialize, certificate: &[u8], scene: &FaultContext<'_>) -> Result<Self, Fault> {
         let body = to_json(body).map_err(|error| scene.fault(&error))?;
         let digest = signed_data::signing_digest(certificate, &body).map_err(|error| damaged(&error))?;
         Ok(Self { body, digest })

@@ -5,9 +5,9 @@
 
 use super::Service;
 use super::audit::{self, Actor, Entry};
-use super::books::certificates::{self, Status};
 use super::error::ServiceError;
 use super::orders::steps;
+use super::registry::certificates::{self, Status};
 use super::secrets::{from_hex, is_name};
 use super::store::{Store, Tx, next_number};
 use gm::issue::Revoked;

@@ -9,7 +9,6 @@
 pub mod admin_pins;
 pub mod audit;
 pub mod authority;
-pub mod books;
 pub mod captchas;
 pub mod clock;
 pub mod config;
@@ -27,6 +26,7 @@ pub mod limits;
 pub mod operators;
 pub mod orders;
 pub mod outbox;
+pub mod registry;
 pub mod secrets;
 pub mod service;
 pub mod sessions;

@@ -45,7 +45,7 @@ impl Service {
     /// # Errors
     /// [`ServiceError`].
     pub async fn new(config: Config, store: Store, kmc: Kmc, keys: Keys, clock: Clock) -> Result<Self, ServiceError> {
-        super::books::products::install_defaults(&store).await?;
+        super::registry::products::install_defaults(&store).await?;
         let service = Self {
             config,
             store,

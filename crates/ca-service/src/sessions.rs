@@ -2,13 +2,13 @@
 
 use super::Service;
 use super::audit::{self, Actor, Entry};
-use super::books::certificates::{self, Certificate};
-use super::books::customers::{self, Customer};
-use super::books::devices;
-use super::books::products::{self, Product};
 use super::error::ServiceError;
 use super::limits;
 use super::orders::{self, rules};
+use super::registry::certificates::{self, Certificate};
+use super::registry::customers::{self, Customer};
+use super::registry::devices;
+use super::registry::products::{self, Product};
 use super::secrets::{from_hex, hex, is_name, random_hex};
 use super::signed::{self, Evidence};
 use gm::PublicKey;

@@ -4,14 +4,14 @@
 
 use super::audit::{self, Actor, Entry};
 use super::authority::{FolderError, HolderKind, Keys, Names};
-use super::books::certificates;
-use super::books::customers::{self, NewCustomer};
-use super::books::devices;
 use super::clock::Clock;
 use super::config::{self, Config};
 use super::error::ServiceError;
 use super::kmc::Kmc;
 use super::operators::{OneTimePassword, OperatorError, Operators, Role, is_login_name};
+use super::registry::certificates;
+use super::registry::customers::{self, NewCustomer};
+use super::registry::devices;
 use super::service::Service;
 use super::store::{Store, StoreError, sqlite_url};
 use certificate::Certificate;

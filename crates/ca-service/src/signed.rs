@@ -2,8 +2,8 @@
 //! purpose, method, path and time.
 
 use super::Service;
-use super::books::certificates::{self, Certificate, Kind, Status};
 use super::error::ServiceError;
+use super::registry::certificates::{self, Certificate, Kind, Status};
 use super::secrets::{is_name, random_hex};
 use super::store::Tx;
 use gm::signed_data;

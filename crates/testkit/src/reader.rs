@@ -1,4 +1,4 @@
-//! A desk of its own for every test: a private reader service with virtual readers, keys to put in and pull out.
+//! A private reader service with virtual readers, keys to put in and pull out.
 //!
 //! The client library reads the address of the service once, from the environment, so a test runs itself again as a
 //! child with that address. The service belongs to the child and dies with it.
@@ -27,11 +27,11 @@ const SOCKET: &str = "PCSCLITE_CSOCK_NAME";
 const DRIVER: &str = "/usr/lib/pcsc/drivers/serial/libifdvpcd.so";
 
 /// Runs `body` in a child process that talks to a private service with at least `readers` readers.
-pub fn with_private_service(test: &str, readers: usize, body: impl FnOnce(&Desk)) {
+pub fn with_private_service(test: &str, readers: usize, body: impl FnOnce(&ReaderService)) {
     with_private_socket(test, |directory| {
-        let desk = Desk::new(directory, readers);
-        desk.start_service();
-        body(&desk);
+        let service = ReaderService::new(directory, readers);
+        service.start_service();
+        body(&service);
     });
 }
 
@@ -52,13 +52,13 @@ pub fn with_private_socket(test: &str, body: impl FnOnce(&Path)) {
 }
 
 /// The private service and its readers.
-pub struct Desk {
+pub struct ReaderService {
     directory: PathBuf,
     ports: Vec<u16>,
     service: Mutex<Option<Child>>,
 }
 
-impl Desk {
+impl ReaderService {
     /// Readers for a service whose socket is in `directory`; the service is not started yet.
     pub fn new(directory: &Path, readers: usize) -> Self {
         let entries = readers.div_ceil(2);
@@ -74,7 +74,7 @@ impl Desk {
                 "FRIENDLYNAME \"Desk {entry}\"\nDEVICENAME /dev/null:{port}\nLIBPATH {}\nCHANNELID {port}\n",
                 driver.display()
             );
-            std::fs::write(config.join(format!("desk{entry:02}")), text).unwrap();
+            std::fs::write(config.join(format!("service{entry:02}")), text).unwrap();
         }
         Self { directory: directory.to_owned(), ports, service: Mutex::new(None) }
     }
@@ -124,7 +124,7 @@ impl Desk {
     }
 }
 
-impl Drop for Desk {
+impl Drop for ReaderService {
     fn drop(&mut self) {
         self.stop_service();
         if std::thread::panicking() {
@@ -400,8 +400,8 @@ impl Drop for Watching {
 
 /// A key in the first reader, watched and connected.
 pub fn with_key(test: &str, key: impl FnOnce() -> VirtualKey, body: impl FnOnce(&Plugged<VirtualKey>, &mut dyn Token)) {
-    with_private_service(test, 2, |desk| {
-        let plugged = desk.plug_key(0, key());
+    with_private_service(test, 2, |service| {
+        let plugged = service.plug_key(0, key());
         let watching = Watching::start();
         let slot = watching.inserted();
         let mut token = watching.open(&slot);

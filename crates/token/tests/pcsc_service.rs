@@ -45,7 +45,7 @@ fn a_service_that_starts_after_the_program_is_noticed_also_when_its_directory_ap
             let watching = Watching::start();
             assert_eq!(watching.service(), ServiceState::Stopped);
             std::fs::create_dir(directory).unwrap();
-            let desk = testkit::reader::Desk::new(directory, 2);
+            let desk = testkit::reader::ReaderService::new(directory, 2);
             desk.start_service();
             assert_eq!(watching.service(), ServiceState::Running { readers: 2 });
             watching.stop();

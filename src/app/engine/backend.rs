@@ -1,7 +1,7 @@
 //! What the window needs of the threads behind it: the one seam between both, so that the window can be shown over a
 //! stage whose answers are chosen.
 
-use crate::app::engine::dispatch::Hub;
+use crate::app::engine::dispatch::Engine;
 use crate::app::engine::message::{Command, Content};
 use std::path::PathBuf;
 
@@ -9,14 +9,14 @@ use std::path::PathBuf;
 pub type Ask = Box<dyn FnOnce() -> Option<(Content, PathBuf)> + Send>;
 
 /// The threads behind the window.
-pub trait Backstage {
+pub trait Backend {
     /// Hands a command to its thread; never blocks. What comes of it arrives as an [`Event`](super::Event).
     fn send(&self, command: Command);
     /// Runs `ask` on a thread of its own and writes what it answers.
     fn save_to(&self, ask: Ask);
 }
 
-impl Backstage for Hub {
+impl Backend for Engine {
     fn send(&self, command: Command) {
         Self::send(self, command);
     }

@@ -3,9 +3,9 @@
 use crate::app::engine::environment_work::{Checks, Present, Site};
 use crate::app::engine::everyday::Updates;
 use crate::app::engine::message::{Command, Content, Event, PracticeMessage};
-use crate::app::engine::orders::{Book, Changed, Online, lock};
+use crate::app::engine::orders::{Changed, Online, OrderStore, lock};
 use crate::app::engine::timeline;
-use crate::app::engine::wizard::{self, Around, KeyLoan, Message, RenewalWizard, UnlockWizard, Wizard};
+use crate::app::engine::wizard::{self, LentKey, Message, OrderContext, RenewalWizard, UnlockWizard, Wizard};
 use crate::app::engine::worker::{self, Job};
 use crate::check::{self, Lists, Scene};
 use crate::desktop::{autostart, files, icon, log, program};
@@ -23,7 +23,7 @@ use std::thread::JoinHandle;
 use token::{KeySource, KeyUse, SourceEvent};
 
 /// What lies around the program and differs between the real desk, practice and tests.
-pub struct Surroundings {
+pub struct EngineContext {
     /// Where keys come from.
     pub source: Arc<dyn KeySource>,
     /// Loads the certificates the check trusts; called on a worker thread.
@@ -38,12 +38,12 @@ pub struct Surroundings {
 
 /// The sending end of the event channel together with the wake-up.
 #[derive(Clone)]
-pub(in crate::app) struct Outlet {
+pub(in crate::app) struct EventSender {
     events: Sender<Event>,
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
-impl Outlet {
+impl EventSender {
     /// To a test.
     #[cfg(test)]
     pub(in crate::app) fn to(events: Sender<Event>) -> Self {
@@ -61,10 +61,10 @@ impl Outlet {
 pub(in crate::app) type Workers = Arc<Mutex<HashMap<u64, Sender<Job>>>>;
 
 /// The running threads. Dropping it stops the watching thread; workers end with their last job.
-pub struct Hub {
+pub struct Engine {
     source: Arc<dyn KeySource>,
     trust: Arc<dyn Fn() -> certificate::TrustStore + Send + Sync>,
-    outlet: Outlet,
+    sender: EventSender,
     workers: Workers,
     watcher: Option<JoinHandle<()>>,
     orders: Option<Orders>,
@@ -75,7 +75,7 @@ pub struct Hub {
 
 /// What runs for orders.
 struct Orders {
-    around: Around,
+    context: OrderContext,
     renewals: Wizards<RenewalWizard>,
     unlocks: Wizards<UnlockWizard>,
 }
@@ -100,7 +100,7 @@ impl<W: Wizard> Wizards<W> {
         lock(&self.0).retain(|_, wizard| wizard.send(Message::Changed(id.to_owned())).is_ok());
     }
 
-    fn ask(&self, slot: u64, ask: W::Ask, around: &Around) {
+    fn ask(&self, slot: u64, ask: W::Ask, context: &OrderContext) {
         let mut wizards = lock(&self.0);
         if W::leaves(&ask) {
             wizards.remove(&slot);
@@ -108,52 +108,52 @@ impl<W: Wizard> Wizards<W> {
         }
         if W::opens(&ask) || !wizards.contains_key(&slot) {
             wizards.remove(&slot);
-            wizards.extend(wizard::start::<W>(slot, around.clone()).map(|wizard| (slot, wizard)));
+            wizards.extend(wizard::start::<W>(slot, context.clone()).map(|wizard| (slot, wizard)));
         }
         let heard = wizards.get(&slot).is_some_and(|wizard| wizard.send(Message::Ask(ask)).is_ok());
         if !heard {
-            around.outlet.send(W::failed(slot, Fault::new(FaultCode::InternalStopped)));
+            context.sender.send(W::failed(slot, Fault::new(FaultCode::InternalStopped)));
         }
     }
 }
 
 impl Orders {
-    fn start(online: Online, outlet: &Outlet, workers: &Workers) -> Self {
+    fn start(online: Online, sender: &EventSender, workers: &Workers) -> Self {
         let (renewals, unlocks) = (Wizards::<RenewalWizard>::new(), Wizards::<UnlockWizard>::new());
         let told = (renewals.share(), unlocks.share());
         let changed: Changed = Arc::new(move |id: &str| {
             told.0.tell(id);
             told.1.tell(id);
         });
-        let book = Book::new(online, outlet.clone());
-        let around = Around { book, outlet: outlet.clone(), workers: Arc::clone(workers), changed };
-        let starting = around.clone();
-        run_aside("orders", outlet, move |_| starting.book.start(&starting.changed));
-        Self { around, renewals, unlocks }
+        let order_store = OrderStore::new(online, sender.clone());
+        let context = OrderContext { order_store, sender: sender.clone(), workers: Arc::clone(workers), changed };
+        let starting = context.clone();
+        run_aside("orders", sender, move |_| starting.order_store.start(&starting.changed));
+        Self { context, renewals, unlocks }
     }
 
     fn remove_history(&self, slot: u64, container: String, pin: Pin) {
-        let around = self.around.clone();
-        run_aside("history", &self.around.outlet, move |outlet| {
-            let mut key = KeyLoan { slot, workers: Arc::clone(&around.workers) };
-            let result = ca_client::history::remove(&mut key, pin, &container, &around.book.online().journal);
-            outlet.send(Event::HistoryRemoved { slot, result });
+        let context = self.context.clone();
+        run_aside("history", &self.context.sender, move |sender| {
+            let mut key = LentKey { slot, workers: Arc::clone(&context.workers) };
+            let result = ca_client::history::remove(&mut key, pin, &container, &context.order_store.online().journal);
+            sender.send(Event::HistoryRemoved { slot, result });
             key.read_again();
         });
     }
 }
 
-impl Hub {
+impl Engine {
     /// Starts watching. Events arrive at the receiver.
     #[must_use]
-    pub fn start(surroundings: Surroundings) -> (Self, Receiver<Event>) {
-        let Surroundings { source, trust, wake, online, site } = surroundings;
+    pub fn start(context: EngineContext) -> (Self, Receiver<Event>) {
+        let EngineContext { source, trust, wake, online, site } = context;
         let (events, receiver) = channel();
-        let outlet = Outlet { events, wake };
+        let sender = EventSender { events, wake };
         let workers = Workers::default();
         let present = Arc::<Present>::default();
         let watcher = {
-            let (source, outlet, workers) = (Arc::clone(&source), outlet.clone(), Arc::clone(&workers));
+            let (source, sender, workers) = (Arc::clone(&source), sender.clone(), Arc::clone(&workers));
             let present = Arc::clone(&present);
             std::thread::Builder::new()
                 .name("key-watch".to_owned())
@@ -161,14 +161,14 @@ impl Hub {
                     let watched = Arc::clone(&source);
                     watched.watch(&mut |event| {
                         present.hear(&event);
-                        on_source_event(event, &source, &outlet, &workers, &present)
+                        on_source_event(event, &source, &sender, &workers, &present)
                     });
                 })
                 .ok()
         };
-        let orders = online.map(|online| Orders::start(online, &outlet, &workers));
+        let orders = online.map(|online| Orders::start(online, &sender, &workers));
         let (checks, updates) = (Checks::at(site), Updates::default());
-        (Self { source, trust, outlet, workers, watcher, orders, present, checks, updates }, receiver)
+        (Self { source, trust, sender, workers, watcher, orders, present, checks, updates }, receiver)
     }
 
     /// What a check that begins now looks at. Made anew for every check: it keeps the answers it was given.
@@ -179,14 +179,14 @@ impl Hub {
 
     /// For other parts of the program: sends an event to the window. False when the window is gone.
     pub fn events(&self) -> impl Fn(Event) -> bool + Clone + Send + Sync + 'static {
-        let outlet = self.outlet.clone();
-        move |event| outlet.send(event)
+        let sender = self.sender.clone();
+        move |event| sender.send(event)
     }
 
     /// For the practice CA: shows its messages, given recipient and text. False when the window is gone.
     pub fn teller(&self) -> impl Fn(String, String) -> bool + Send + 'static {
-        let outlet = self.outlet.clone();
-        move |recipient, text| outlet.send(Event::PracticeMessage(PracticeMessage { recipient, text }))
+        let sender = self.sender.clone();
+        move |recipient, text| sender.send(Event::PracticeMessage(PracticeMessage { recipient, text }))
     }
 
     /// Hands a command to its thread; never blocks.
@@ -205,85 +205,85 @@ impl Hub {
             Command::ChangePin { slot, current, new } => {
                 if !self.job(slot, Job::ChangePin { current, new }) {
                     let result = Err(Fault::new(FaultCode::KeyRemoved));
-                    self.outlet.send(Event::PinChanged { slot, result, pin: None });
+                    self.sender.send(Event::PinChanged { slot, result, pin: None });
                 }
             }
             Command::OpenFolder(folder) => files::show_folder(&folder),
             Command::RemoveReport(file) => files::remove(&file),
             Command::Check { slot, key_use, certificate } => self.check(slot, key_use, certificate),
-            Command::Renewal { slot, ask } => self.orders(|orders| orders.renewals.ask(slot, ask, &orders.around)),
-            Command::Unlock { slot, ask } => self.orders(|orders| orders.unlocks.ask(slot, ask, &orders.around)),
+            Command::Renewal { slot, ask } => self.orders(|orders| orders.renewals.ask(slot, ask, &orders.context)),
+            Command::Unlock { slot, ask } => self.orders(|orders| orders.unlocks.ask(slot, ask, &orders.context)),
             Command::AdminTries(slot) => {
                 if !self.job(slot, Job::AdminTries) {
                     let result = Err(Fault::new(FaultCode::KeyRemoved));
-                    self.outlet.send(Event::AdminTries { slot, result });
+                    self.sender.send(Event::AdminTries { slot, result });
                 }
             }
             Command::UnblockPin { slot, admin, new } => {
                 if !self.job(slot, Job::UnblockPin { admin, new }) {
                     let result = Err(Fault::new(FaultCode::KeyRemoved));
-                    self.outlet.send(Event::PinUnblocked { slot, result, user: None, admin: None });
+                    self.sender.send(Event::PinUnblocked { slot, result, user: None, admin: None });
                 }
             }
-            Command::RefreshOrders => self.orders(|Orders { around, .. }| {
-                let around = around.clone();
-                run_aside("orders", &self.outlet, move |_| around.book.refresh_all(&around.changed));
+            Command::RefreshOrders => self.orders(|Orders { context, .. }| {
+                let context = context.clone();
+                run_aside("orders", &self.sender, move |_| context.order_store.refresh_all(&context.changed));
             }),
-            Command::ForgetOrder(id) => self.orders(|Orders { around, .. }| {
-                let around = around.clone();
-                run_aside("orders", &self.outlet, move |outlet| {
-                    if let Err(fault) = around.book.forget(&id) {
+            Command::ForgetOrder(id) => self.orders(|Orders { context, .. }| {
+                let context = context.clone();
+                run_aside("orders", &self.sender, move |sender| {
+                    if let Err(fault) = context.order_store.forget(&id) {
                         // it stays in the list
-                        outlet.send(Event::OrdersFault(fault));
+                        sender.send(Event::OrdersFault(fault));
                     }
                 });
             }),
             Command::RemoveHistory { slot, container, pin } => {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }
-            Command::ReachCa(slot) => self.orders(|orders| self.reach_ca(slot, &orders.around)),
+            Command::ReachCa(slot) => self.orders(|orders| self.reach_ca(slot, &orders.context)),
             Command::CheckEnvironment => {
                 let (checks, scene) = (self.checks.clone(), self.scene());
-                run_aside("check", &self.outlet, move |outlet| checks.run(scene, outlet));
+                run_aside("check", &self.sender, move |sender| checks.run(scene, sender));
             }
             Command::Repair { probe, repair } => {
                 let (checks, [scene, after]) = (self.checks.clone(), [self.scene(), self.scene()]);
-                run_aside("repair", &self.outlet, move |outlet| checks.repair(probe, repair, &scene, after, outlet));
+                run_aside("repair", &self.sender, move |sender| checks.repair(probe, repair, &scene, after, sender));
             }
             Command::UseProxy(proxy) => {
                 self.checks.use_proxy(proxy.clone());
-                self.orders(|orders| orders.around.book.use_proxy(proxy));
+                self.orders(|orders| orders.context.order_store.use_proxy(proxy));
             }
             Command::CheckUpdate => {
                 let (updates, known) = (self.updates.clone(), self.checks.known());
-                run_aside("update", &self.outlet, move |outlet| updates.ask(&known, outlet));
+                run_aside("update", &self.sender, move |sender| updates.ask(&known, sender));
             }
             Command::DownloadUpdate(release) => {
                 let (updates, proxy) = (self.updates.clone(), self.checks.known().proxy);
                 let writing = self.present.any_lent();
-                run_aside("update", &self.outlet, move |outlet| updates.download(release, &proxy, writing, outlet));
+                run_aside("update", &self.sender, move |sender| updates.download(release, &proxy, writing, sender));
             }
             Command::CancelDownload => self.updates.cancel(),
             Command::InstallUpdate { release, file } => {
                 let (updates, writing) = (self.updates.clone(), self.present.any_lent());
-                run_aside("install", &self.outlet, move |outlet| updates.install(release, &file, writing, outlet));
+                run_aside("install", &self.sender, move |sender| updates.install(release, &file, writing, sender));
             }
-            Command::Autostart(wish) => run_aside("autostart", &self.outlet, move |outlet| {
+            Command::Autostart(wish) => run_aside("autostart", &self.sender, move |sender| {
                 let done = wish.map_or(Ok(()), autostart::set);
-                outlet.send(Event::Autostart(done.map(|()| autostart::state())));
+                sender.send(Event::Autostart(done.map(|()| autostart::state())));
             }),
-            Command::DesktopIcon(wish) => run_aside("desktop-icon", &self.outlet, move |outlet| {
+            Command::DesktopIcon(wish) => run_aside("desktop-icon", &self.sender, move |sender| {
                 let done = wish.map_or(Ok(()), icon::set);
-                outlet.send(Event::DesktopIcon(done.map(|()| icon::state())));
+                sender.send(Event::DesktopIcon(done.map(|()| icon::state())));
             }),
-            Command::LookForNewVersion => run_aside("version", &self.outlet, |outlet| {
+            Command::LookForNewVersion => run_aside("version", &self.sender, |sender| {
                 if program::is_replaced() {
-                    outlet.send(Event::Replaced);
+                    sender.send(Event::Replaced);
                 }
             }),
             Command::LogDetails(on) => log::details(on),
-            Command::ReadLog => run_aside("log", &self.outlet, |outlet| {
-                outlet.send(Event::Log(log::read()));
+            Command::ReadLog => run_aside("log", &self.sender, |sender| {
+                sender.send(Event::Log(log::read()));
             }),
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
@@ -292,10 +292,10 @@ impl Hub {
     /// Runs `ask` on a thread of its own – it may keep a dialog open for minutes – and writes what it answers.
     pub fn save_to(&self, ask: impl FnOnce() -> Option<(Content, PathBuf)> + Send + 'static) {
         let trust = Arc::clone(&self.trust);
-        run_aside("save", &self.outlet, move |outlet| {
+        run_aside("save", &self.sender, move |sender| {
             if let Some((content, path)) = ask() {
                 let result = content.bytes(&*trust).and_then(|bytes| save(&path, &bytes).map(|()| path));
-                outlet.send(Event::Saved(result));
+                sender.send(Event::Saved(result));
             }
         });
     }
@@ -312,14 +312,14 @@ impl Hub {
     }
 
     /// Asks the service of the key's CA for its name; nothing is told for a key that is gone or whose CA has no service.
-    fn reach_ca(&self, slot: u64, around: &Around) {
-        let (outlet, around) = (self.outlet.clone(), around.clone());
+    fn reach_ca(&self, slot: u64, context: &OrderContext) {
+        let (sender, context) = (self.sender.clone(), context.clone());
         let then = Box::new(move |issuer: Option<Name>| {
-            run_aside("reach-ca", &outlet, move |outlet| {
-                let (profiles, proxy) = (&around.book.online().profiles, around.book.proxy());
+            run_aside("reach-ca", &sender, move |sender| {
+                let (profiles, proxy) = (&context.order_store.online().profiles, context.order_store.proxy());
                 let Some(profile) = issuer.and_then(|issuer| profiles.for_issuer(&issuer)) else { return };
                 if let Some(result) = check::reach_ca(profile, &proxy, certificate::now()) {
-                    outlet.send(Event::CaReached { slot, result });
+                    sender.send(Event::CaReached { slot, result });
                 }
             });
         });
@@ -330,24 +330,24 @@ impl Hub {
     /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not
     /// keep the key busy.
     fn check(&self, slot: u64, key_use: KeyUse, certificate: Vec<u8>) {
-        let (outlet, trust, proxy) = (self.outlet.clone(), Arc::clone(&self.trust), self.checks.proxy());
+        let (sender, trust, proxy) = (self.sender.clone(), Arc::clone(&self.trust), self.checks.proxy());
         let then = Box::new(move |public_key: Option<PublicKey>| {
-            run_aside("certificate-check", &outlet, move |outlet| {
+            run_aside("certificate-check", &sender, move |sender| {
                 let result = check(&certificate, key_use, public_key.as_ref(), &trust(), proxy);
-                outlet.send(Event::Checked { slot, key_use, result });
+                sender.send(Event::Checked { slot, key_use, result });
             });
         });
         if !self.job(slot, Job::PublicKey { key_use, then }) {
-            self.outlet.send(Event::Checked { slot, key_use, result: Err(Fault::new(FaultCode::KeyRemoved)) });
+            self.sender.send(Event::Checked { slot, key_use, result: Err(Fault::new(FaultCode::KeyRemoved)) });
         }
     }
 }
 
-impl Drop for Hub {
+impl Drop for Engine {
     fn drop(&mut self) {
         self.source.stop();
-        if let Some(Orders { around, renewals, unlocks }) = &self.orders {
-            around.book.stop();
+        if let Some(Orders { context, renewals, unlocks }) = &self.orders {
+            context.order_store.stop();
             lock(&renewals.0).clear();
             lock(&unlocks.0).clear();
         }
@@ -361,12 +361,12 @@ impl Drop for Hub {
 }
 
 /// Runs work that may take long on a thread of its own.
-fn run_aside(name: &str, outlet: &Outlet, work: impl FnOnce(&Outlet) + Send + 'static) {
-    let outlet = outlet.clone();
+fn run_aside(name: &str, sender: &EventSender, work: impl FnOnce(&EventSender) + Send + 'static) {
+    let sender = sender.clone();
     let started = std::thread::Builder::new().name(name.to_owned()).spawn(move || {
         // nothing of the work is used afterwards
-        if catch_unwind(AssertUnwindSafe(|| work(&outlet))).is_err() {
-            outlet.send(Event::Stopped);
+        if catch_unwind(AssertUnwindSafe(|| work(&sender))).is_err() {
+            sender.send(Event::Stopped);
         }
     });
     if let Err(error) = started {
@@ -378,21 +378,21 @@ fn run_aside(name: &str, outlet: &Outlet, work: impl FnOnce(&Outlet) + Send + 's
 fn on_source_event(
     event: SourceEvent,
     source: &Arc<dyn KeySource>,
-    outlet: &Outlet,
+    sender: &EventSender,
     workers: &Workers,
     present: &Present,
 ) -> bool {
     match event {
         SourceEvent::Service(state) => {
             timeline::mark("service", format_args!("{state:?}"));
-            outlet.send(Event::Service(state))
+            sender.send(Event::Service(state))
         }
         SourceEvent::Inserted(slot) => {
             timeline::mark("inserted", &slot.reader);
             let id = slot.id;
             // the window must know the slot before its contents arrive
-            let heard = outlet.send(Event::Inserted(slot.clone()));
-            if let Some(jobs) = worker::start(slot, Arc::clone(source), outlet.clone(), present.lent(id)) {
+            let heard = sender.send(Event::Inserted(slot.clone()));
+            if let Some(jobs) = worker::start(slot, Arc::clone(source), sender.clone(), present.lent(id)) {
                 lock(workers).insert(id, jobs);
             }
             heard
@@ -407,7 +407,7 @@ fn on_source_event(
         SourceEvent::Removed(id) => {
             timeline::mark("removed", id);
             lock(workers).remove(&id);
-            outlet.send(Event::Removed(id))
+            sender.send(Event::Removed(id))
         }
     }
 }

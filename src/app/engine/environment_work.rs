@@ -6,7 +6,7 @@
 
 use crate::app::config::presets::Presets;
 use crate::app::config::settings::SettingsFile;
-use crate::app::engine::dispatch::{Outlet, Workers};
+use crate::app::engine::dispatch::{EventSender, Workers};
 use crate::app::engine::everyday::Known;
 use crate::app::engine::message::Event;
 use crate::app::engine::orders::lock;
@@ -205,31 +205,38 @@ impl Checks {
     }
 
     /// Looks at everything.
-    pub(in crate::app) fn run(&self, scene: Scene, outlet: &Outlet) {
+    pub(in crate::app) fn run(&self, scene: Scene, sender: &EventSender) {
         if let Ok(mut lines) = self.lines.try_lock() {
-            look(&check::probes(), scene, outlet, &mut lines);
+            look(&check::probes(), scene, sender, &mut lines);
         }
     }
 
     /// Carries a repair out and looks again, there and at what waited for it.
-    pub(in crate::app) fn repair(&self, probe: ProbeId, repair: Repair, scene: &Scene, after: Scene, outlet: &Outlet) {
+    pub(in crate::app) fn repair(
+        &self,
+        probe: ProbeId,
+        repair: Repair,
+        scene: &Scene,
+        after: Scene,
+        sender: &EventSender,
+    ) {
         let result = check::carry_out(repair, scene);
-        outlet.send(Event::Repaired { probe, result });
+        sender.send(Event::Repaired { probe, result });
         let mut lines = lock(&self.lines);
         let waits = |id: ProbeId| lines.get(&id).is_some_and(|line| line.because == Some(probe));
         let again: Vec<_> = check::probes().into_iter().filter(|one| one.id() == probe || waits(one.id())).collect();
-        look(&again, after, outlet, &mut lines);
+        look(&again, after, sender, &mut lines);
     }
 }
 
-fn look(probes: &[Arc<dyn Probe>], scene: Scene, outlet: &Outlet, lines: &mut BTreeMap<ProbeId, Line>) {
+fn look(probes: &[Arc<dyn Probe>], scene: Scene, sender: &EventSender, lines: &mut BTreeMap<ProbeId, Line>) {
     let began = Instant::now();
-    outlet.send(Event::CheckBegan(probes.iter().map(|probe| probe.id()).collect()));
+    sender.send(Event::CheckBegan(probes.iter().map(|probe| probe.id()).collect()));
     check::run(probes, &Arc::new(scene), LIMIT, &mut |line| {
         lines.insert(line.probe, line.clone());
-        outlet.send(Event::CheckLine(Box::new(line)));
+        sender.send(Event::CheckLine(Box::new(line)));
     });
-    outlet.send(Event::CheckEnded(began.elapsed()));
+    sender.send(Event::CheckEnded(began.elapsed()));
 }
 
 #[cfg(test)]

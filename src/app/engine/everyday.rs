@@ -4,7 +4,7 @@
 
 use crate::app::config::presets::Lock;
 use crate::app::config::settings::SettingsFile;
-use crate::app::engine::dispatch::Outlet;
+use crate::app::engine::dispatch::EventSender;
 use crate::app::engine::message::{Event, UpdateStage};
 use crate::desktop::files::{self, Opening};
 use crate::update::{self, Answer, FeedSource, Release};
@@ -70,13 +70,13 @@ impl Known {
 
 impl Updates {
     /// Asks the feed.
-    pub(in crate::app) fn ask(&self, known: &Known, outlet: &Outlet) {
+    pub(in crate::app) fn ask(&self, known: &Known, sender: &EventSender) {
         let Some(_turn) = self.turn() else { return };
         if known.settings.presets().updates_off() {
-            outlet.send(Event::Update(UpdateStage::TurnedOff));
+            sender.send(Event::Update(UpdateStage::TurnedOff));
             return;
         }
-        outlet.send(Event::Update(UpdateStage::Asking));
+        sender.send(Event::Update(UpdateStage::Asking));
         let stage = match known.feed() {
             Ok(None) => UpdateStage::NoFeed,
             Ok(Some(feed)) => match update::ask(&feed, &known.proxy, known.seen.as_deref()) {
@@ -86,26 +86,26 @@ impl Updates {
             },
             Err(fault) => UpdateStage::Failed(fault),
         };
-        outlet.send(Event::Update(stage));
+        sender.send(Event::Update(stage));
     }
 
     /// Downloads the file of a release; `writing` while a workflow has a key.
-    pub(in crate::app) fn download(&self, release: Box<Release>, proxy: &Proxy, writing: bool, outlet: &Outlet) {
+    pub(in crate::app) fn download(&self, release: Box<Release>, proxy: &Proxy, writing: bool, sender: &EventSender) {
         let Some(_turn) = self.turn() else { return };
         if writing {
-            outlet.send(Event::Update(UpdateStage::Failed(Fault::new(FaultCode::UpdateWhileWriting))));
+            sender.send(Event::Update(UpdateStage::Failed(Fault::new(FaultCode::UpdateWhileWriting))));
             return;
         }
         let (Some(file), Some(folder)) = (&release.file, update::downloads()) else {
             let fault = Fault::new(FaultCode::UpdateNotStored).detail("no folder of this person");
-            outlet.send(Event::Update(UpdateStage::Failed(fault)));
+            sender.send(Event::Update(UpdateStage::Failed(fault)));
             return;
         };
         let mut told = None;
         let done = update::download(file, proxy, &folder, &mut |bytes| {
             if told.is_none_or(|told| bytes >= told + STEP) {
                 told = Some(bytes);
-                outlet.send(Event::Update(UpdateStage::Downloading { release: release.clone(), bytes }));
+                sender.send(Event::Update(UpdateStage::Downloading { release: release.clone(), bytes }));
             }
             !self.cancelled.load(Ordering::Relaxed)
         });
@@ -114,12 +114,12 @@ impl Updates {
             Err(_) if self.cancelled.load(Ordering::Relaxed) => UpdateStage::Newer(release),
             Err(fault) => UpdateStage::Failed(fault),
         };
-        outlet.send(Event::Update(stage));
+        sender.send(Event::Update(stage));
     }
 
     /// Has the system open the downloaded file, which was looked at again just before; `writing` while a workflow has a key.
-    pub(in crate::app) fn install(&self, release: Box<Release>, file: &Path, writing: bool, outlet: &Outlet) {
-        self.install_by(release, file, writing, outlet, files::open);
+    pub(in crate::app) fn install(&self, release: Box<Release>, file: &Path, writing: bool, sender: &EventSender) {
+        self.install_by(release, file, writing, sender, files::open);
     }
 
     fn install_by(
@@ -127,10 +127,10 @@ impl Updates {
         release: Box<Release>,
         file: &Path,
         writing: bool,
-        outlet: &Outlet,
+        sender: &EventSender,
         open: impl FnOnce(&Path) -> std::io::Result<Opening>,
     ) {
-        let failed = |fault| outlet.send(Event::Update(UpdateStage::Failed(fault)));
+        let failed = |fault| sender.send(Event::Update(UpdateStage::Failed(fault)));
         let Some(turn) = self.turn() else { return };
         if writing {
             failed(Fault::new(FaultCode::UpdateWhileWriting));
@@ -156,7 +156,7 @@ impl Updates {
                 return;
             }
         };
-        outlet.send(Event::Update(UpdateStage::Downloaded { release, file: file.to_owned(), opened: true }));
+        sender.send(Event::Update(UpdateStage::Downloaded { release, file: file.to_owned(), opened: true }));
         drop(turn);
         if let Err(reason) = opening.end() {
             failed(not_opened(reason));
@@ -193,7 +193,7 @@ impl Drop for Turn {
 #[cfg(test)]
 #[cfg(unix)]
 mod tests {
-    use super::{Known, Opening, Outlet, Path, PathBuf, Proxy, Release, SettingsFile, UpdateStage, Updates};
+    use super::{EventSender, Known, Opening, Path, PathBuf, Proxy, Release, SettingsFile, UpdateStage, Updates};
     use crate::app::config::presets::Presets;
     use crate::app::engine::message::Event;
     use crate::desktop::system_folder::SystemFolder;
@@ -243,7 +243,7 @@ mod tests {
                 assert_eq!(path, self.file());
                 Opening::by(opener, path)
             };
-            Updates::default().install_by(release.into(), &self.file(), writing, &Outlet::to(events), open);
+            Updates::default().install_by(release.into(), &self.file(), writing, &EventSender::to(events), open);
             let stage = |event| if let Event::Update(stage) = event { stage } else { panic!("another event") };
             (told.try_iter().map(stage).collect(), asked)
         }
@@ -323,7 +323,7 @@ mod tests {
     #[test]
     fn where_updates_are_turned_off_nobody_is_asked() {
         let (events, told) = channel();
-        Updates::default().ask(&known(r#"{"updates": "off"}"#), &Outlet::to(events));
+        Updates::default().ask(&known(r#"{"updates": "off"}"#), &EventSender::to(events));
         let told: Vec<_> = told.try_iter().collect();
         assert!(matches!(&told[..], [Event::Update(UpdateStage::TurnedOff)]));
     }

@@ -1,12 +1,12 @@
 //! This computer's orders: what stands in the journal, who works on it, and who watches it at the CA.
 //!
 //! Invariants
-//! * An order that this program works on is open in [`Book`] once; the wizard of a key and the watcher share it.
+//! * An order that this program works on is open in [`OrderStore`] once; the wizard of a key and the watcher share it.
 //! * Whoever but a wizard has an order has it in its turn: forgetting it waits for that, so that only an open wizard refuses it.
 //! * A watcher waits at the service for a change and holds nothing meanwhile; a service that can't be reached is asked again
 //!   after a pause that grows.
 
-use crate::app::engine::dispatch::Outlet;
+use crate::app::engine::dispatch::EventSender;
 use crate::app::engine::message::Event;
 use crate::app::engine::work::Shared;
 use crate::app::model::line::{is_approved, is_waiting, line};
@@ -44,7 +44,7 @@ pub(in crate::app) type Changed = Arc<dyn Fn(&str) + Send + Sync>;
 
 /// The orders, shared by wizards and watchers.
 #[derive(Clone)]
-pub(in crate::app) struct Book {
+pub(in crate::app) struct OrderStore {
     inner: Arc<Inner>,
 }
 
@@ -61,20 +61,20 @@ struct Inner {
     online: Online,
     /// How services are reached now.
     proxy: Mutex<Proxy>,
-    outlet: Outlet,
+    sender: EventSender,
     open: Mutex<HashMap<String, Open>>,
     watched: Mutex<HashMap<String, ()>>,
     stopped: Mutex<bool>,
     stop: Condvar,
 }
 
-impl Book {
-    pub(in crate::app) fn new(online: Online, outlet: Outlet) -> Self {
+impl OrderStore {
+    pub(in crate::app) fn new(online: Online, sender: EventSender) -> Self {
         Self {
             inner: Arc::new(Inner {
                 proxy: Mutex::new(online.proxy.clone()),
                 online,
-                outlet,
+                sender,
                 open: Mutex::default(),
                 watched: Mutex::default(),
                 stopped: Mutex::new(false),
@@ -109,7 +109,7 @@ impl Book {
             Ok((entries, damaged)) => {
                 for file in damaged {
                     tracing::warn!(file = %file.file.display(), "a damaged order was set aside");
-                    self.inner.outlet.send(Event::SetAside(file.file));
+                    self.inner.sender.send(Event::SetAside(file.file));
                 }
                 entries
             }
@@ -237,13 +237,13 @@ impl Book {
         }
         self.publish();
         if let Some(fault) = failed {
-            self.inner.outlet.send(Event::OrdersFault(fault));
+            self.inner.sender.send(Event::OrdersFault(fault));
         }
     }
 
     /// Tells the window the list as the journal has it.
     pub(in crate::app) fn publish(&self) {
-        self.inner.outlet.send(match self.inner.online.journal.entries() {
+        self.inner.sender.send(match self.inner.online.journal.entries() {
             Ok((entries, _)) => Event::Orders(entries.iter().map(line).collect()),
             Err(fault) => Event::OrdersFault(fault),
         });
@@ -254,10 +254,10 @@ impl Book {
         if lock(&self.inner.watched).insert(id.to_owned(), ()).is_some() {
             return;
         }
-        let (book, order, changed) = (self.clone(), id.to_owned(), Arc::clone(changed));
+        let (order_store, order, changed) = (self.clone(), id.to_owned(), Arc::clone(changed));
         let started = std::thread::Builder::new().name("order-watch".to_owned()).spawn(move || {
-            book.watch_until_settled(&order, &changed);
-            lock(&book.inner.watched).remove(&order);
+            order_store.watch_until_settled(&order, &changed);
+            lock(&order_store.inner.watched).remove(&order);
         });
         if let Err(error) = started {
             lock(&self.inner.watched).remove(id);
@@ -335,7 +335,7 @@ impl Book {
         self.publish();
         let (line, approved) = shared.look(|work| (line(work.entry()), is_approved(work.entry())));
         if line.state == LineState::Ready || approved {
-            self.inner.outlet.send(Event::OrderReady(line));
+            self.inner.sender.send(Event::OrderReady(line));
         }
     }
 
@@ -357,8 +357,8 @@ pub(in crate::app) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Book, Online, lock};
-    use crate::app::engine::dispatch::Outlet;
+    use super::{Online, OrderStore, lock};
+    use crate::app::engine::dispatch::EventSender;
     use base::fault::FaultCode;
     use ca_client::{Entry, Journal, KeyBinding, Profiles};
     use gm::PrivateKey;
@@ -380,7 +380,7 @@ mod tests {
     "#;
 
     /// A book with one open unlock, of which nothing is on the key.
-    fn book(folder: &std::path::Path) -> Book {
+    fn order_store(folder: &std::path::Path) -> OrderStore {
         let period = Period { from: 1, until: 2 };
         let entry = Entry {
             id: ID.to_owned(),
@@ -411,18 +411,18 @@ mod tests {
         let (profiles, fault) = Profiles::load(Some(&folder.join("ca-profiles.toml")));
         assert_eq!(fault, None);
         let online = Online { profiles, journal: Journal::at(folder.to_owned()), proxy: Proxy::None };
-        let book = Book::new(online, Outlet::to(channel().0));
-        book.take(&entry).unwrap();
-        book
+        let order_store = OrderStore::new(online, EventSender::to(channel().0));
+        order_store.take(&entry).unwrap();
+        order_store
     }
 
     #[test]
     fn an_order_that_is_just_looked_at_is_forgotten_a_moment_later() {
         let folder = tempfile::tempdir().unwrap();
-        let book = book(folder.path());
+        let order_store = order_store(folder.path());
         let (looks, looking) = channel();
         let (go_on, wait) = channel::<()>();
-        let watcher = book.clone();
+        let watcher = order_store.clone();
         let watcher = std::thread::spawn(move || {
             watcher.with(ID, |_| {
                 looks.send(()).unwrap();
@@ -431,24 +431,24 @@ mod tests {
         });
         looking.recv().unwrap();
         let (tell, told) = channel();
-        let person = book.clone();
+        let person = order_store.clone();
         std::thread::spawn(move || tell.send(person.forget(ID)));
         assert!(matches!(told.recv_timeout(Duration::from_millis(100)), Err(RecvTimeoutError::Timeout)), "it waits");
         go_on.send(()).unwrap();
         assert_eq!(told.recv().unwrap(), Ok(()));
         assert_eq!(watcher.join().unwrap(), Some(()));
         assert!(!folder.path().join(format!("{ID}.json")).exists());
-        assert_eq!(book.with(ID, |_| ()), None, "nobody looks at it any more");
+        assert_eq!(order_store.with(ID, |_| ()), None, "nobody looks at it any more");
     }
 
     #[test]
     fn an_order_that_a_wizard_shows_is_not_forgotten_beside_it() {
         let folder = tempfile::tempdir().unwrap();
-        let book = book(folder.path());
-        let wizard = lock(&book.inner.open)[ID].work.unlock();
-        assert_eq!(book.forget(ID).unwrap_err().code, FaultCode::OrderInUse);
-        assert_eq!(book.with(ID, |_| ()), Some(()), "it stays on the list");
+        let order_store = order_store(folder.path());
+        let wizard = lock(&order_store.inner.open)[ID].work.unlock();
+        assert_eq!(order_store.forget(ID).unwrap_err().code, FaultCode::OrderInUse);
+        assert_eq!(order_store.with(ID, |_| ()), Some(()), "it stays on the list");
         drop(wizard);
-        assert_eq!(book.forget(ID), Ok(()));
+        assert_eq!(order_store.forget(ID), Ok(()));
     }
 }

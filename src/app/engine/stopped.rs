@@ -1,11 +1,11 @@
 //! A part of the program stopped by a fault of its own: nothing it was asked for is waited for any more.
 
 use crate::app::engine::message::UpdateStage;
-use crate::app::model::state::{CheckState, Desk};
+use crate::app::model::state::{CheckState, Model};
 use base::fault::{Fault, FaultCode};
 use std::time::Duration;
 
-impl Desk {
+impl Model {
     /// Ends every wait for a part that has no worker of a key behind it.
     pub(in crate::app) fn give_up_waiting(&mut self) {
         let fault = || Fault::new(FaultCode::InternalStopped);

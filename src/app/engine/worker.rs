@@ -1,7 +1,7 @@
 //! One thread per inserted key. It owns the key's [`Token`]; jobs come one after the other, answers go out as events.
 
 use super::{seal, timeline};
-use crate::app::engine::dispatch::Outlet;
+use crate::app::engine::dispatch::EventSender;
 use crate::app::engine::message::Event;
 use crate::app::model::view::KeyView;
 use crate::check::Inserted;
@@ -43,16 +43,16 @@ pub(in crate::app) enum Job {
 pub(in crate::app) fn start(
     slot: Slot,
     source: Arc<dyn KeySource>,
-    outlet: Outlet,
+    sender: EventSender,
     lent: Arc<AtomicBool>,
 ) -> Option<Sender<Job>> {
     let (jobs, inbox) = channel();
     jobs.send(Job::Read).ok()?;
     let id = slot.id;
-    let report = outlet.clone();
+    let report = sender.clone();
     let thread = std::thread::Builder::new()
         .name(format!("key-{id}"))
-        .spawn(move || Worker { slot, source, outlet, lent, token: None, container: None, issuer: None }.run(&inbox));
+        .spawn(move || Worker { slot, source, sender, lent, token: None, container: None, issuer: None }.run(&inbox));
     if thread.is_err() {
         report.send(Event::Contents { slot: id, result: Err(Fault::new(FaultCode::InternalStopped)) });
         return None;
@@ -85,7 +85,7 @@ impl Drop for Loan {
 struct Worker {
     slot: Slot,
     source: Arc<dyn KeySource>,
-    outlet: Outlet,
+    sender: EventSender,
     lent: Arc<AtomicBool>,
     token: Option<Box<dyn Token>>,
     /// Name of the container in use, from the last read.
@@ -103,7 +103,7 @@ impl Worker {
                 self.token = None;
                 self.lent.store(false, Ordering::Relaxed);
                 lost.into_iter().for_each(|event| {
-                    self.outlet.send(event);
+                    self.sender.send(event);
                 });
             }
         }
@@ -136,7 +136,7 @@ impl Worker {
             Job::AdminTries => {
                 let result = self.with_token(|token| token.pin_info(PinKind::Admin));
                 let result = result.map_err(|error| Fault::from(&error));
-                self.outlet.send(Event::AdminTries { slot: self.slot.id, result });
+                self.sender.send(Event::AdminTries { slot: self.slot.id, result });
             }
             Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
             Job::Lend(to) => self.lend(&to),
@@ -205,7 +205,7 @@ impl Worker {
         let view = result.map(|(contents, pin_length)| Box::new(KeyView::new(contents, pin_length)));
         self.issuer = view.as_ref().ok().and_then(|view| view.leading()).map(|leading| leading.issuer.clone());
         let result = view.map_err(|error| Fault::from(&error));
-        self.outlet.send(Event::Contents { slot: self.slot.id, result });
+        self.sender.send(Event::Contents { slot: self.slot.id, result });
         self.read_seal(&pictures);
     }
 
@@ -240,7 +240,7 @@ impl Worker {
             seal::Picture::decode(&bytes)
         });
         if let Some(picture) = found {
-            self.outlet.send(Event::Seal { slot: self.slot.id, picture });
+            self.sender.send(Event::Seal { slot: self.slot.id, picture });
         }
     }
 
@@ -252,7 +252,7 @@ impl Worker {
             Err(TokenError::Transport(_) | TokenError::ChangeUncertain) => None,
             Err(_) => self.with_token(|token| token.pin_info(PinKind::User)).ok(),
         };
-        self.outlet.send(Event::PinChanged {
+        self.sender.send(Event::PinChanged {
             slot: self.slot.id,
             result: result.map(drop).map_err(|error| Fault::from(&error)),
             pin,
@@ -271,6 +271,6 @@ impl Worker {
             }
         };
         let result = result.map(drop).map_err(|error| Fault::from(&error));
-        self.outlet.send(Event::PinUnblocked { slot: self.slot.id, result, user, admin });
+        self.sender.send(Event::PinUnblocked { slot: self.slot.id, result, user, admin });
     }
 }

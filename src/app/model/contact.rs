@@ -148,7 +148,7 @@ pub fn email(text: &str) -> Result<(), ContactProblem> {
 #[cfg(test)]
 mod tests {
     use super::{ContactProblem, email, mobile, name};
-    use ca_service::books::customers::check_contact;
+    use ca_service::registry::customers::check_contact;
     use order_api::Contact;
 
     /// What the reference service says of a contact that is good but for one field.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 /// The list, and what is going on with it.
 #[derive(Clone, Debug, Default)]
-pub struct EnvironmentDesk {
+pub struct EnvironmentModel {
     /// What was found, in the order of the chain.
     pub lines: BTreeMap<ProbeId, Line>,
     /// Probes that have not ended.
@@ -22,7 +22,7 @@ pub struct EnvironmentDesk {
     pub fault: Option<(ProbeId, Fault)>,
 }
 
-impl EnvironmentDesk {
+impl EnvironmentModel {
     /// A check begins; what was found stays until it is found anew.
     pub fn begin(&mut self, probes: &[ProbeId], now: Instant) {
         self.open = probes.to_vec();

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 /// The wizard of one key.
 #[derive(Clone, Debug)]
-pub struct RenewalDesk {
+pub struct RenewalModel {
     /// Where it stands.
     pub stage: RenewalStage,
     /// What is under way and since when; the window sets it with the command, the next event clears it.
@@ -20,7 +20,7 @@ pub struct RenewalDesk {
     pub lines: Vec<(DownloadLine, Instant)>,
 }
 
-impl RenewalDesk {
+impl RenewalModel {
     /// A wizard that begins.
     #[must_use]
     pub fn opening(now: Instant) -> Self {

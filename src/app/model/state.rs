@@ -2,9 +2,9 @@
 
 use crate::app::engine::everyday::GuestDesk;
 use crate::app::engine::message::{Event, PracticeMessage, UpdateStage};
-use crate::app::model::environment::EnvironmentDesk;
-use crate::app::model::renewal::{OrderLine, RenewalDesk, RenewalStage, RenewalTask};
-use crate::app::model::unlock::{UnlockDesk, UnlockStage, UnlockTask};
+use crate::app::model::environment::EnvironmentModel;
+use crate::app::model::renewal::{OrderLine, RenewalModel, RenewalStage, RenewalTask};
+use crate::app::model::unlock::{UnlockModel, UnlockStage, UnlockTask};
 use crate::app::model::view::KeyView;
 use crate::desktop::instance::Target;
 use crate::desktop::log::LogLine;
@@ -41,7 +41,7 @@ pub enum Task {
 
 /// A key on the desk.
 #[derive(Clone, Debug)]
-pub struct DeskKey {
+pub struct KeyModel {
     /// Where it is.
     pub slot: Slot,
     /// What is known about it.
@@ -51,9 +51,9 @@ pub struct DeskKey {
     /// Results of 检查证书.
     pub checks: HashMap<KeyUse, CheckState>,
     /// The wizard 证书更新, while it is open.
-    pub renewal: Option<RenewalDesk>,
+    pub renewal: Option<RenewalModel>,
     /// The wizard 找回密码, while it is open.
-    pub unlock: Option<UnlockDesk>,
+    pub unlock: Option<UnlockModel>,
 }
 
 /// 检查证书 of one certificate.
@@ -69,7 +69,7 @@ pub enum CheckState {
 
 impl Away {
     /// What is left of a key that is pulled out; nothing of one whose wizards are not open, or done.
-    fn of(key: &DeskKey) -> Option<Self> {
+    fn of(key: &KeyModel) -> Option<Self> {
         let renewal = key.renewal.clone().filter(|renewal| !matches!(renewal.stage, RenewalStage::Done(_)));
         let unlock = key.unlock.clone().filter(|unlock| !matches!(unlock.stage, UnlockStage::Done(_)));
         if renewal.is_none() && unlock.is_none() {
@@ -82,7 +82,7 @@ impl Away {
     }
 }
 
-impl DeskKey {
+impl KeyModel {
     /// The key, once it was read.
     #[must_use]
     pub const fn view(&self) -> Option<&KeyView> {
@@ -112,9 +112,9 @@ pub struct Away {
     /// Owner of its certificate.
     pub owner: Option<String>,
     /// The wizard 证书更新 as it stood; what is still reported for the old slot goes here.
-    pub renewal: Option<RenewalDesk>,
+    pub renewal: Option<RenewalModel>,
     /// As above, 找回密码.
-    pub unlock: Option<UnlockDesk>,
+    pub unlock: Option<UnlockModel>,
 }
 
 /// What is being written to a key.
@@ -132,11 +132,11 @@ pub enum Writing {
 
 /// Everything the window shows.
 #[derive(Default)]
-pub struct Desk {
+pub struct Model {
     /// State of the smart-card service; `None` until it is known.
     pub service: Option<ServiceState>,
     /// Keys in the order of their insertion.
-    pub keys: Vec<DeskKey>,
+    pub keys: Vec<KeyModel>,
     /// End of a PIN change that the dialog has not taken yet.
     pub pin_outcome: Option<PinOutcome>,
     /// State of the admin PIN of a slot, once asked for.
@@ -162,7 +162,7 @@ pub struct Desk {
     /// Messages of the practice CA, oldest first.
     pub messages: Vec<PracticeMessage>,
     /// 环境检测.
-    pub environment: EnvironmentDesk,
+    pub environment: EnvironmentModel,
     /// How long the CA's service of a slot took to answer, or why it did not.
     pub reached: HashMap<u64, Result<Duration, Fault>>,
     /// 检查更新.
@@ -183,7 +183,7 @@ pub struct Desk {
     wanted: Option<String>,
 }
 
-impl Desk {
+impl Model {
     /// Takes in what happened.
     pub fn apply(&mut self, event: Event, now: Instant) {
         match event {
@@ -191,7 +191,7 @@ impl Desk {
             Event::Inserted(slot) => {
                 self.chosen.get_or_insert(slot.id);
                 let task = Some((Task::Reading, now));
-                self.keys.push(DeskKey {
+                self.keys.push(KeyModel {
                     slot,
                     state: KeyState::Reading,
                     task,
@@ -218,7 +218,7 @@ impl Desk {
                 self.welcome_back(slot, now);
             }
             Event::Seal { slot, picture } => {
-                if let Some(DeskKey { state: KeyState::Ready(view), .. }) = self.key_mut(slot) {
+                if let Some(KeyModel { state: KeyState::Ready(view), .. }) = self.key_mut(slot) {
                     view.seal = Some(picture);
                 }
             }
@@ -327,18 +327,18 @@ impl Desk {
 
     /// The key shown on the right.
     #[must_use]
-    pub fn chosen(&self) -> Option<&DeskKey> {
+    pub fn chosen(&self) -> Option<&KeyModel> {
         self.keys.iter().find(|key| Some(key.slot.id) == self.chosen)
     }
 
     /// A key by its slot.
-    pub fn key_mut(&mut self, slot: u64) -> Option<&mut DeskKey> {
+    pub fn key_mut(&mut self, slot: u64) -> Option<&mut KeyModel> {
         self.keys.iter_mut().find(|key| key.slot.id == slot)
     }
 
     /// A key by its slot.
     #[must_use]
-    pub fn key(&self, slot: u64) -> Option<&DeskKey> {
+    pub fn key(&self, slot: u64) -> Option<&KeyModel> {
         self.keys.iter().find(|key| key.slot.id == slot)
     }
 
@@ -352,8 +352,8 @@ impl Desk {
     #[must_use]
     pub fn writing(&self) -> Option<Writing> {
         self.keys.iter().find_map(|key| match key.task {
-            _ if key.renewal.as_ref().is_some_and(RenewalDesk::is_downloading) => Some(Writing::Certificates),
-            _ if key.unlock.as_ref().is_some_and(UnlockDesk::is_writing) => Some(Writing::Unlock),
+            _ if key.renewal.as_ref().is_some_and(RenewalModel::is_downloading) => Some(Writing::Certificates),
+            _ if key.unlock.as_ref().is_some_and(UnlockModel::is_writing) => Some(Writing::Unlock),
             Some((Task::ChangingPin, _)) => Some(Writing::Pin),
             Some((Task::Unblocking, _)) => Some(Writing::Unlock),
             Some((Task::RemovingHistory, _)) => Some(Writing::History),
@@ -382,7 +382,7 @@ impl Desk {
     /// Something is asked for in the wizard of a key; opens it when it is not open yet.
     pub fn begin_renewal(&mut self, slot: u64, task: RenewalTask, now: Instant) {
         if let Some(key) = self.key_mut(slot) {
-            key.renewal.get_or_insert_with(|| RenewalDesk::opening(now)).begin(task, now);
+            key.renewal.get_or_insert_with(|| RenewalModel::opening(now)).begin(task, now);
         }
     }
 
@@ -398,7 +398,7 @@ impl Desk {
     /// Something is asked for in the wizard 找回密码 of a key; opens it when it is not open yet.
     pub fn begin_unlock(&mut self, slot: u64, task: UnlockTask, now: Instant) {
         if let Some(key) = self.key_mut(slot) {
-            key.unlock.get_or_insert_with(|| UnlockDesk::opening(now)).begin(task, now);
+            key.unlock.get_or_insert_with(|| UnlockModel::opening(now)).begin(task, now);
         }
     }
 
@@ -413,14 +413,14 @@ impl Desk {
 
     /// The wizard 找回密码 of a slot, also when its key is away.
     #[must_use]
-    pub fn unlock(&self, slot: u64) -> Option<&UnlockDesk> {
+    pub fn unlock(&self, slot: u64) -> Option<&UnlockModel> {
         let here = self.key(slot).and_then(|key| key.unlock.as_ref());
         here.or_else(|| self.away(slot).and_then(|away| away.unlock.as_ref()))
     }
 
     /// The wizard 证书更新 of a slot, also when its key is away.
     #[must_use]
-    pub fn renewal(&self, slot: u64) -> Option<&RenewalDesk> {
+    pub fn renewal(&self, slot: u64) -> Option<&RenewalModel> {
         let here = self.key(slot).and_then(|key| key.renewal.as_ref());
         here.or_else(|| self.away(slot).and_then(|away| away.renewal.as_ref()))
     }
@@ -438,12 +438,12 @@ impl Desk {
         keys.into_iter().find(|(_, view)| order.belongs_to(view)).map(|(slot, _)| slot)
     }
 
-    fn renewal_mut(&mut self, slot: u64) -> Option<&mut RenewalDesk> {
+    fn renewal_mut(&mut self, slot: u64) -> Option<&mut RenewalModel> {
         let here = self.keys.iter_mut().find(|key| key.slot.id == slot).and_then(|key| key.renewal.as_mut());
         here.or_else(|| self.away.iter_mut().find(|away| away.slot == slot).and_then(|away| away.renewal.as_mut()))
     }
 
-    fn unlock_mut(&mut self, slot: u64) -> Option<&mut UnlockDesk> {
+    fn unlock_mut(&mut self, slot: u64) -> Option<&mut UnlockModel> {
         let here = self.keys.iter_mut().find(|key| key.slot.id == slot).and_then(|key| key.unlock.as_mut());
         here.or_else(|| self.away.iter_mut().find(|away| away.slot == slot).and_then(|away| away.unlock.as_mut()))
     }
@@ -454,8 +454,8 @@ impl Desk {
         let Some(at) = self.away.iter().position(|away| away.serial == serial) else { return };
         let away = self.away.remove(at);
         if let Some(key) = self.key_mut(slot) {
-            key.renewal = away.renewal.map(|old| RenewalDesk { support: old.support, ..RenewalDesk::opening(now) });
-            key.unlock = away.unlock.map(|old| UnlockDesk { support: old.support, ..UnlockDesk::opening(now) });
+            key.renewal = away.renewal.map(|old| RenewalModel { support: old.support, ..RenewalModel::opening(now) });
+            key.unlock = away.unlock.map(|old| UnlockModel { support: old.support, ..UnlockModel::opening(now) });
             self.returned = Some((away.slot, slot));
         }
     }
@@ -467,7 +467,7 @@ impl Desk {
             FaultCode::PinLocked => Some(0),
             _ => None,
         };
-        if let (Some(left), Some(DeskKey { state: KeyState::Ready(view), .. })) = (left, self.key_mut(slot))
+        if let (Some(left), Some(KeyModel { state: KeyState::Ready(view), .. })) = (left, self.key_mut(slot))
             && let Some(pin) = &mut view.contents.pin
         {
             pin.tries_left = left;
@@ -489,7 +489,7 @@ impl Desk {
     }
 
     fn set_pin(&mut self, slot: u64, pin: Option<PinInfo>) {
-        if let Some(DeskKey { state: KeyState::Ready(view), .. }) = self.key_mut(slot)
+        if let Some(KeyModel { state: KeyState::Ready(view), .. }) = self.key_mut(slot)
             && pin.is_some()
         {
             view.contents.pin = pin;

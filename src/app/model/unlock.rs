@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 /// The wizard of one key.
 #[derive(Clone, Debug)]
-pub struct UnlockDesk {
+pub struct UnlockModel {
     /// Where it stands.
     pub stage: UnlockStage,
     /// What is under way and since when; the window sets it with the command, the next event clears it.
@@ -21,7 +21,7 @@ pub struct UnlockDesk {
     pub lines: Vec<(UnlockLine, Instant)>,
 }
 
-impl UnlockDesk {
+impl UnlockModel {
     /// A wizard that begins.
     #[must_use]
     pub fn opening(now: Instant) -> Self {

@@ -9,17 +9,17 @@ use super::action::{Action, Page};
 use super::theme::space;
 use super::widgets::{self, Weight};
 use crate::app::check::Folders;
-use crate::app::{Command, Desk};
+use crate::app::{Command, Model};
 use eframe::egui::{Label, Ui};
 use rust_i18n::t;
 
 /// Shows the page.
-pub fn show(ui: &mut Ui, desk: &Desk, folders: &Folders, chinese: bool, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, model: &Model, folders: &Folders, chinese: bool, actions: &mut Vec<Action>) {
     widgets::card(ui, |ui| {
         widgets::heading(ui, &t!("app.name"));
         ui.add_space(space::XS);
         widgets::text_row(ui, &t!("about.version"), env!("CARGO_PKG_VERSION"));
-        update::show(ui, desk, chinese, actions);
+        update::show(ui, model, chinese, actions);
     });
     widgets::card(ui, |ui| {
         ui.add(Label::new(t!("about.independent")).wrap());

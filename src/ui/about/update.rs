@@ -1,7 +1,7 @@
 //! 检查更新 in every stage. Nothing is installed by itself, and nothing is fetched while a key is being written.
 
 use crate::app::update::Release;
-use crate::app::{Command, Desk, UpdateStage};
+use crate::app::{Command, Model, UpdateStage};
 use crate::ui::action::{Action, Page};
 use crate::ui::faults;
 use crate::ui::icons::Icon;
@@ -11,9 +11,9 @@ use eframe::egui::{Label, Ui};
 use rust_i18n::t;
 
 /// Shows the stage with its buttons.
-pub fn show(ui: &mut Ui, desk: &Desk, chinese: bool, actions: &mut Vec<Action>) {
-    let writing = desk.writing().map(|_| t!("update.writing"));
-    match &desk.update {
+pub fn show(ui: &mut Ui, model: &Model, chinese: bool, actions: &mut Vec<Action>) {
+    let writing = model.writing().map(|_| t!("update.writing"));
+    match &model.update {
         UpdateStage::Unasked => ask_button(ui, None, actions),
         UpdateStage::Asking => ask_button(ui, Some(&t!("update.asking")), actions),
         UpdateStage::NoFeed => {

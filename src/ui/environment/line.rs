@@ -2,7 +2,7 @@
 
 use super::{RepairDialog, View};
 use crate::app::check::{Line, Page, ProbeId, Repair, Verdict};
-use crate::app::{Command, EnvironmentDesk};
+use crate::app::{Command, EnvironmentModel};
 use crate::ui::action::Action;
 use crate::ui::faults;
 use crate::ui::icons::{self, Icon};
@@ -30,14 +30,14 @@ pub fn pending(ui: &mut Ui, probe: ProbeId, chinese: bool) {
 pub fn show(
     ui: &mut Ui,
     view: &mut View,
-    desk: &EnvironmentDesk,
+    model: &EnvironmentModel,
     line: &Line,
     chinese: bool,
     actions: &mut Vec<Action>,
 ) {
     let name = line.name(chinese);
     let (icon, tone, verdict) = looks(line.verdict);
-    let button = button(desk, line);
+    let button = button(model, line);
     let more = !line.details.is_empty() || !line.remedy.is_empty();
     let opened = view.open.contains(&line.probe);
     let width = button.as_ref().map_or(0.0, |button| widgets::button_width(ui, &button.text) + space::S) + ARROW;
@@ -75,7 +75,7 @@ pub fn show(
     if more && view.open.contains(&line.probe) {
         details(ui, line, &name, chinese, actions);
     }
-    if let Some((_, fault)) = desk.fault.as_ref().filter(|(probe, _)| *probe == line.probe) {
+    if let Some((_, fault)) = model.fault.as_ref().filter(|(probe, _)| *probe == line.probe) {
         faults::inline(ui, fault, chinese);
     }
 }
@@ -95,7 +95,7 @@ struct Button {
     then: Then,
 }
 
-fn button(desk: &EnvironmentDesk, line: &Line) -> Option<Button> {
+fn button(model: &EnvironmentModel, line: &Line) -> Option<Button> {
     let wrong = matches!(line.verdict, Verdict::Problem | Verdict::Notice);
     let weight = if line.verdict == Verdict::Problem { Weight::Main } else { Weight::Normal };
     match line.repair {
@@ -110,10 +110,10 @@ fn button(desk: &EnvironmentDesk, line: &Line) -> Option<Button> {
             Some(Button { text, weight, obstacle: None, then: Then::Do(Repair::Open(page)) })
         }
         Some(repair) => {
-            let (text, obstacle) = match desk.repairing {
+            let (text, obstacle) = match model.repairing {
                 Some((probe, _)) if probe == line.probe => (t!("env.repairing_this"), Some(t!("env.repairing"))),
                 Some(_) => (t!("env.repair"), Some(t!("env.repairing"))),
-                None => (t!("env.repair"), desk.is_running().then(|| t!("env.running"))),
+                None => (t!("env.repair"), model.is_running().then(|| t!("env.running"))),
             };
             Some(Button { text, weight, obstacle, then: Then::Do(repair) })
         }

@@ -11,7 +11,7 @@ use super::action::Action;
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
 use crate::app::check::{ProbeId, Verdict};
-use crate::app::{Command, EnvironmentDesk};
+use crate::app::{Command, EnvironmentModel};
 use eframe::egui::accesskit::Live;
 use eframe::egui::{RichText, Stroke, Ui};
 use rust_i18n::t;
@@ -25,7 +25,7 @@ pub struct View {
 }
 
 /// Shows the page.
-pub fn show(ui: &mut Ui, view: &mut View, desk: &EnvironmentDesk, chinese: bool, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, view: &mut View, model: &EnvironmentModel, chinese: bool, actions: &mut Vec<Action>) {
     let texts = [t!("env.export"), t!("env.again")];
     let width: f32 = texts.iter().map(|text| widgets::button_width(ui, text)).sum::<f32>() + space::S;
     widgets::beside(
@@ -34,16 +34,16 @@ pub fn show(ui: &mut Ui, view: &mut View, desk: &EnvironmentDesk, chinese: bool,
         |ui| {
             ui.spacing_mut().item_spacing.y = space::XS;
             widgets::heading(ui, &t!("page.check"));
-            summary(ui, desk);
+            summary(ui, model);
         },
         |ui| {
             let [export, again] = &texts;
-            let nothing = desk.lines.is_empty().then(|| t!("env.nothing_yet"));
+            let nothing = model.lines.is_empty().then(|| t!("env.nothing_yet"));
             if widgets::button(ui, export, Weight::Normal, nothing.as_deref()).clicked() {
                 actions.push(Action::Report);
             }
             let busy =
-                if desk.is_running() { Some(t!("env.running")) } else { desk.repairing.map(|_| t!("env.repairing")) };
+                if model.is_running() { Some(t!("env.running")) } else { model.repairing.map(|_| t!("env.repairing")) };
             if widgets::button(ui, again, Weight::Normal, busy.as_deref()).clicked() {
                 actions.push(Action::Command(Command::CheckEnvironment));
             }
@@ -52,8 +52,8 @@ pub fn show(ui: &mut Ui, view: &mut View, desk: &EnvironmentDesk, chinese: bool,
     widgets::card(ui, |ui| {
         let mut first = true;
         for probe in ProbeId::ALL {
-            let open = desk.open.contains(probe);
-            let found = desk.lines.get(probe);
+            let open = model.open.contains(probe);
+            let found = model.lines.get(probe);
             if !open && found.is_none() {
                 continue;
             }
@@ -61,7 +61,7 @@ pub fn show(ui: &mut Ui, view: &mut View, desk: &EnvironmentDesk, chinese: bool,
                 separator(ui);
             }
             ui.push_id(probe.as_str(), |ui| match found.filter(|_| !open) {
-                Some(found) => line::show(ui, view, desk, found, chinese, actions),
+                Some(found) => line::show(ui, view, model, found, chinese, actions),
                 None => line::pending(ui, *probe, chinese),
             });
         }
@@ -69,13 +69,13 @@ pub fn show(ui: &mut Ui, view: &mut View, desk: &EnvironmentDesk, chinese: bool,
 }
 
 /// How many problems there are, or how far the check is.
-fn summary(ui: &mut Ui, desk: &EnvironmentDesk) {
-    let text = if desk.is_running() {
-        let all = desk.lines.keys().chain(&desk.open).collect::<BTreeSet<_>>().len();
-        t!("env.progress", done = all.saturating_sub(desk.open.len()), all = all).into_owned()
+fn summary(ui: &mut Ui, model: &EnvironmentModel) {
+    let text = if model.is_running() {
+        let all = model.lines.keys().chain(&model.open).collect::<BTreeSet<_>>().len();
+        t!("env.progress", done = all.saturating_sub(model.open.len()), all = all).into_owned()
     } else {
-        let found = words(desk);
-        desk.took.map_or_else(
+        let found = words(model);
+        model.took.map_or_else(
             || found.clone(),
             |took| {
                 let seconds = format!("{:.1}", took.as_secs_f32());
@@ -85,14 +85,14 @@ fn summary(ui: &mut Ui, desk: &EnvironmentDesk) {
     };
     let p = theme::palette(ui.ctx());
     let label = ui.add(eframe::egui::Label::new(RichText::new(text).size(size::CAPTION).color(p.text2)).wrap());
-    if !desk.is_running() {
+    if !model.is_running() {
         // said once, when all is known
         ui.ctx().accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
     }
 }
 
-fn words(desk: &EnvironmentDesk) -> String {
-    let count = |verdict| desk.lines.values().filter(|line| line.verdict == verdict).count();
+fn words(model: &EnvironmentModel) -> String {
+    let count = |verdict| model.lines.values().filter(|line| line.verdict == verdict).count();
     let problems = match count(Verdict::Problem) {
         0 => None,
         1 => Some(t!("env.problem")),

@@ -2,7 +2,7 @@
 //! on another page is for.
 
 use crate::app::check::{Page, ProbeId, Repair};
-use crate::app::{Command, Desk, KeyView, MainAction, Standing};
+use crate::app::{Command, KeyView, MainAction, Model, Standing};
 use crate::ui::action::Action;
 use crate::ui::change_pin::Wish;
 use crate::ui::dialogs::{button_row, close_on, main_button, modal};
@@ -59,15 +59,15 @@ impl RepairDialog {
 
 /// The key a page is opened for: the chosen one when it needs that, else the first that does, else the chosen one.
 #[must_use]
-pub fn fitting_key(desk: &Desk, page: Page, now: i64) -> Option<u64> {
+pub fn fitting_key(model: &Model, page: Page, now: i64) -> Option<u64> {
     let fits = |view: &KeyView| match page {
         Page::Renew => view.standing(now).main_action() == Some(MainAction::Renew),
         Page::Unlock => view.standing(now) == Standing::Locked,
         Page::ChangePin => view.contents.pin.is_some_and(|pin| pin.is_default && !pin.is_locked()),
         Page::Settings | Page::Keys => true,
     };
-    let keys = || desk.chosen().into_iter().chain(&desk.keys);
-    let read = |key: &crate::app::DeskKey| key.view().is_some();
+    let keys = || model.chosen().into_iter().chain(&model.keys);
+    let read = |key: &crate::app::KeyModel| key.view().is_some();
     let fitting = keys().find(|key| key.view().is_some_and(fits));
     fitting.or_else(|| keys().find(|key| read(key))).map(|key| key.slot.id)
 }

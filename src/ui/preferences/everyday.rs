@@ -1,6 +1,6 @@
 //! 常规 and 提醒.
 
-use super::{Around, choice};
+use super::{PageContext, choice};
 use crate::app::{Command, Fault, Language, Lock, Settings, ThemeChoice};
 use crate::ui::action::Action;
 use crate::ui::faults;
@@ -14,7 +14,7 @@ use rust_i18n::t;
 const DAYS: [u32; 6] = [60, 30, 15, 7, 3, 1];
 
 /// Language, look, start with the desktop, tray.
-pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &mut Vec<Action>) {
+pub fn general(ui: &mut Ui, new: &mut Settings, around: &PageContext<'_>, actions: &mut Vec<Action>) {
     // each language is named in itself, so that it can be found by who reads no other
     let languages = [(Language::Chinese, t!("settings.chinese")), (Language::English, t!("settings.english"))];
     let obstacle = around.obstacle(Lock::Language);
@@ -27,21 +27,21 @@ pub fn general(ui: &mut Ui, new: &mut Settings, around: &Around<'_>, actions: &m
     let obstacle = around.obstacle(Lock::Theme);
     choice(ui, &t!("settings.theme"), &mut new.theme, &themes, obstacle.as_deref());
     widgets::control_row(ui, &t!("settings.start"), |ui| autostart(ui, around, actions));
-    if let Some(icon) = &around.desk.guest.icon {
+    if let Some(icon) = &around.model.guest.icon {
         widgets::control_row(ui, &t!("settings.desktop"), |ui| desktop_icon(ui, icon, around.chinese, actions));
     }
     widgets::control_row(ui, &t!("settings.close"), |ui| {
-        let no_tray = (!around.desk.guest.tray).then(|| t!("settings.no_tray"));
+        let no_tray = (!around.model.guest.tray).then(|| t!("settings.no_tray"));
         let obstacle = no_tray.or_else(|| around.obstacle(Lock::StayInTray));
-        let kept = new.stay_in_tray && around.desk.guest.tray;
+        let kept = new.stay_in_tray && around.model.guest.tray;
         if widgets::tick_box_unless(ui, kept, &t!("settings.stay_in_tray"), obstacle.as_deref()) {
             new.stay_in_tray = !new.stay_in_tray;
         }
     });
 }
 
-fn autostart(ui: &mut Ui, around: &Around<'_>, actions: &mut Vec<Action>) {
-    let (on, obstacle) = match &around.desk.guest.autostart {
+fn autostart(ui: &mut Ui, around: &PageContext<'_>, actions: &mut Vec<Action>) {
+    let (on, obstacle) = match &around.model.guest.autostart {
         None => (false, Some(t!("settings.autostart_unknown"))),
         Some(Ok(None)) => (false, Some(t!("settings.autostart_never"))),
         Some(Ok(Some(on))) => (*on, None),
@@ -50,7 +50,7 @@ fn autostart(ui: &mut Ui, around: &Around<'_>, actions: &mut Vec<Action>) {
     if widgets::tick_box_unless(ui, on, &t!("settings.autostart"), obstacle.as_deref()) {
         actions.push(Action::Command(Command::Autostart(Some(!on))));
     }
-    if let Some(Err(fault)) = &around.desk.guest.autostart {
+    if let Some(Err(fault)) = &around.model.guest.autostart {
         faults::inline(ui, fault, around.chinese);
     }
 }
@@ -66,7 +66,7 @@ fn desktop_icon(ui: &mut Ui, icon: &Result<bool, Fault>, chinese: bool, actions:
 }
 
 /// On which days before the end the person is reminded.
-pub fn reminders(ui: &mut Ui, new: &mut Settings, around: &Around<'_>) {
+pub fn reminders(ui: &mut Ui, new: &mut Settings, around: &PageContext<'_>) {
     let obstacle = around.obstacle(Lock::ReminderDays);
     let mut own = new.reminder_days.is_some();
     let ways = [(false, t!("settings.remind_by_ca")), (true, t!("settings.remind_own"))];

@@ -8,7 +8,7 @@ mod update;
 use super::action::Action;
 use super::theme::space;
 use super::widgets;
-use crate::app::{Desk, Lock, Presets, Settings};
+use crate::app::{Lock, Model, Presets, Settings};
 use ca_client::Profiles;
 use eframe::egui::Ui;
 use rust_i18n::t;
@@ -24,9 +24,9 @@ pub struct View {
 }
 
 /// What the page shows besides the settings.
-pub struct Around<'a> {
+pub struct PageContext<'a> {
     /// For the start with the desktop and the tray.
-    pub desk: &'a Desk,
+    pub model: &'a Model,
     /// CAs that can be chosen.
     pub profiles: &'a Profiles,
     /// What the administrator set.
@@ -37,7 +37,7 @@ pub struct Around<'a> {
     pub chinese: bool,
 }
 
-impl Around<'_> {
+impl PageContext<'_> {
     /// Why the person can't change this; `None` for what is free.
     fn obstacle(&self, lock: Lock) -> Option<Cow<'static, str>> {
         self.presets.locks(lock).then(|| t!("settings.by_administrator"))
@@ -45,7 +45,7 @@ impl Around<'_> {
 }
 
 /// Shows the page.
-pub fn show(ui: &mut Ui, view: &mut View, settings: &Settings, around: &Around<'_>, actions: &mut Vec<Action>) {
+pub fn show(ui: &mut Ui, view: &mut View, settings: &Settings, around: &PageContext<'_>, actions: &mut Vec<Action>) {
     let mut new = settings.clone();
     widgets::heading(ui, &t!("page.settings"));
     widgets::caption(ui, &t!("settings.more"));

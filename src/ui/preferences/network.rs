@@ -1,6 +1,6 @@
 //! 网络: how services are reached, and whose services are asked when no key says so.
 
-use super::{Around, choice};
+use super::{PageContext, choice};
 use crate::app::policy::{AddressFault, proxy_address};
 use crate::app::{Lock, ProxyChoice, Settings};
 use crate::ui::text_field::TextField;
@@ -37,7 +37,7 @@ impl Draft {
 }
 
 /// Shows the group.
-pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<'_>) {
+pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &PageContext<'_>) {
     let ways = [
         (Way::System, t!("settings.proxy_system")),
         (Way::None, t!("settings.proxy_none")),

@@ -1,6 +1,6 @@
 //! 更新, 高级: another feed than that of the CA.
 
-use super::Around;
+use super::PageContext;
 use crate::app::policy::{feed_address, feed_key};
 use crate::app::{Lock, Settings, UpdateFeed};
 use crate::ui::text_field::TextField;
@@ -26,7 +26,7 @@ impl Draft {
 }
 
 /// Shows the group.
-pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &Around<'_>) {
+pub fn show(ui: &mut Ui, draft: &mut Draft, new: &mut Settings, around: &PageContext<'_>) {
     let obstacle = around.obstacle(Lock::UpdateFeed);
     widgets::caption(ui, &t!("settings.feed_text"));
     let empty = draft.address.trim().is_empty() && draft.key.trim().is_empty();

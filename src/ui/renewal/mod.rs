@@ -20,8 +20,8 @@ use super::action::Action;
 use super::pin_entry::PinEntry;
 use super::pin_field::PinTaker;
 use super::widgets;
-use super::wizard::{self, Around, Frame, TICK, portal, seconds_until};
-use crate::app::{Command, Desk, DownloadLine, Fault, KeyView, RenewalAsk, RenewalDesk, RenewalStage, RenewalTask};
+use super::wizard::{self, Frame, PageContext, TICK, portal, seconds_until};
+use crate::app::{Command, DownloadLine, Fault, KeyView, Model, RenewalAsk, RenewalModel, RenewalStage, RenewalTask};
 use eframe::egui::{Align, Event, Id, Key, Modifiers, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -58,8 +58,8 @@ struct Scene<'a> {
     view: Option<&'a KeyView>,
     /// Why the key could not be read again.
     unread: Option<&'a Fault>,
-    renewal: &'a RenewalDesk,
-    around: &'a Around,
+    renewal: &'a RenewalModel,
+    around: &'a PageContext,
     /// The fault was not there the last time.
     fault_is_new: bool,
 }
@@ -131,8 +131,8 @@ impl Wizard {
     }
 
     /// Shows the page.
-    pub fn show(&mut self, ui: &mut Ui, desk: &Desk, around: &Around, actions: &mut Vec<Action>) {
-        let Some(renewal) = desk.renewal(self.slot) else { return };
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, around: &PageContext, actions: &mut Vec<Action>) {
+        let Some(renewal) = model.renewal(self.slot) else { return };
         let escape = ui.input(|input| input.key_pressed(Key::Escape)) && !self.in_text;
         (self.shows_pin, self.in_text) = (false, false);
         let place = Some(std::mem::discriminant(&renewal.stage));
@@ -142,13 +142,13 @@ impl Wizard {
             ui.scroll_to_cursor(Some(Align::TOP));
         }
         self.costs |= steps::costs(&renewal.stage);
-        let key = desk.key(self.slot);
+        let key = model.key(self.slot);
         let unread = key.and_then(|key| wizard::unread(&key.state));
         let view = key.and_then(|key| key.view());
         let has_fault = renewal.fault.is_some();
         let fault_is_new = !std::mem::replace(&mut self.had_fault, has_fault) && has_fault;
         let scene = Scene { slot: self.slot, view, unread, renewal, around, fault_is_new };
-        let away = desk.away(self.slot);
+        let away = model.away(self.slot);
         header(ui, &scene, away);
         widgets::card(ui, |ui| match away {
             Some(away) => gone(ui, &scene, away, actions),
@@ -184,8 +184,8 @@ impl Wizard {
 
     /// When the page changes by time alone; `None` while it rests.
     #[must_use]
-    pub fn wakes_in(&self, desk: &Desk, now: i64, instant: Instant) -> Option<Duration> {
-        let renewal = desk.key(self.slot)?.renewal.as_ref()?;
+    pub fn wakes_in(&self, model: &Model, now: i64, instant: Instant) -> Option<Duration> {
+        let renewal = model.key(self.slot)?.renewal.as_ref()?;
         if let Some((task, since)) = renewal.busy {
             if task == RenewalTask::Downloading {
                 return Some(TICK);

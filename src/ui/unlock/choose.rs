@@ -12,7 +12,7 @@ use rust_i18n::t;
 
 /// Keys that can be unlocked, with slot.
 fn keys<'a>(scene: &Scene<'a>) -> impl Iterator<Item = (u64, &'a KeyView)> {
-    let keys = scene.desk.keys.iter().filter_map(|key| Some((key.slot.id, key.view()?)));
+    let keys = scene.model.keys.iter().filter_map(|key| Some((key.slot.id, key.view()?)));
     keys.filter(|(_, view)| view.contents.pin.is_some() && matches!(view.sign, CertificateOnKey::Present(_)))
 }
 
@@ -28,7 +28,7 @@ impl Wizard {
         sentence(ui, &t!("unlock.choose_text"));
         let now = scene.around.now;
         for (slot, view) in keys(scene) {
-            let state = scene.desk.key(slot).map(|key| words::standing(key, now).short).unwrap_or_default();
+            let state = scene.model.key(slot).map(|key| words::standing(key, now).short).unwrap_or_default();
             let number = words::card_number(view);
             let text = t!("unlock.choice", owner = words::owner(view), number = number, state = state);
             if widgets::radio(ui, self.picked == slot, &text).clicked() {

@@ -40,7 +40,7 @@ impl Wizard {
             return;
         }
         // an application whose answer was lost is sent again, or given up to be written anew
-        let order = scene.desk.open_order(scene.slot, OrderKind::Unlock);
+        let order = scene.model.open_order(scene.slot, OrderKind::Unlock);
         let lost = order.is_some_and(|order| order.state == LineState::Sending);
         title(ui, &if lost { t!("unlock.lost_title") } else { t!("renew.not_opened") });
         if lost {

@@ -21,9 +21,9 @@ use super::new_pin::NewPinFields;
 use super::pin_entry::PinEntry;
 use super::pin_field::{PinField, PinTaker};
 use super::widgets;
-use super::wizard::{self, Around, Frame, TICK, portal, seconds_until, steps::beside};
+use super::wizard::{self, Frame, PageContext, TICK, portal, seconds_until, steps::beside};
 use crate::app::{
-    Command, Desk, Fault, FaultCode, KeyView, UnlockAsk, UnlockDesk, UnlockLine, UnlockStage, UnlockTask,
+    Command, Fault, FaultCode, KeyView, Model, UnlockAsk, UnlockLine, UnlockModel, UnlockStage, UnlockTask,
 };
 use eframe::egui::{Align, Event, Id, Key, Modifiers, Ui};
 use order_api::{Contact, Order};
@@ -66,12 +66,12 @@ pub struct Wizard {
 /// What one step sees.
 struct Scene<'a> {
     slot: u64,
-    desk: &'a Desk,
+    model: &'a Model,
     view: Option<&'a KeyView>,
     /// Why the key could not be read again.
     unread: Option<&'a Fault>,
-    unlock: &'a UnlockDesk,
-    around: &'a Around,
+    unlock: &'a UnlockModel,
+    around: &'a PageContext,
     /// The fault was not there the last time.
     fault_is_new: bool,
     /// Seconds until the service takes anything.
@@ -187,8 +187,8 @@ impl Wizard {
     }
 
     /// Shows the page.
-    pub fn show(&mut self, ui: &mut Ui, desk: &Desk, around: &Around, actions: &mut Vec<Action>) {
-        let Some(unlock) = desk.unlock(self.slot) else { return };
+    pub fn show(&mut self, ui: &mut Ui, model: &Model, around: &PageContext, actions: &mut Vec<Action>) {
+        let Some(unlock) = model.unlock(self.slot) else { return };
         let escape = ui.input(|input| input.key_pressed(Key::Escape)) && !self.in_text;
         (self.shows_pin, self.in_text) = (false, false);
         let place = Some(std::mem::discriminant(&unlock.stage));
@@ -198,7 +198,7 @@ impl Wizard {
             (self.set_again, self.has_arrived) = (false, false);
             ui.scroll_to_cursor(Some(Align::TOP));
         }
-        let key = desk.key(self.slot);
+        let key = model.key(self.slot);
         let unread = key.and_then(|key| wizard::unread(&key.state));
         let view = key.and_then(|key| key.view());
         let has_fault = unlock.fault.is_some();
@@ -207,8 +207,8 @@ impl Wizard {
             self.hear(fault, around.now);
         }
         let wait = (self.wait_until - around.now).max(0);
-        let scene = Scene { slot: self.slot, desk, view, unread, unlock, around, fault_is_new, wait };
-        let away = desk.away(self.slot);
+        let scene = Scene { slot: self.slot, model, view, unread, unlock, around, fault_is_new, wait };
+        let away = model.away(self.slot);
         frame::header(ui, &scene, away);
         widgets::card(ui, |ui| match away {
             Some(away) => frame::gone(ui, &scene, away, actions),
@@ -270,8 +270,8 @@ impl Wizard {
 
     /// When the page changes by time alone; `None` while it rests.
     #[must_use]
-    pub fn wakes_in(&self, desk: &Desk, now: i64, instant: Instant) -> Option<Duration> {
-        let unlock = desk.key(self.slot)?.unlock.as_ref()?;
+    pub fn wakes_in(&self, model: &Model, now: i64, instant: Instant) -> Option<Duration> {
+        let unlock = model.key(self.slot)?.unlock.as_ref()?;
         if let Some((task, since)) = unlock.busy {
             if task.is_writing() {
                 return Some(TICK);

@@ -3,7 +3,7 @@
 use super::{Clock, Window};
 use crate::app::reminders::REMINDER_DAYS;
 use crate::app::{
-    Command, Event, Notice, OrderLine, PinOutcome, RenewalAsk, RenewalDesk, RenewalStage, UnlockAsk, UnlockDesk,
+    Command, Event, Notice, OrderLine, PinOutcome, RenewalAsk, RenewalModel, RenewalStage, UnlockAsk, UnlockModel,
     UnlockStage, UpdateStage, timeline,
 };
 use crate::ui::action::Page;
@@ -51,8 +51,8 @@ impl Window {
             // a code of practice is no secret, and a walk that nobody watches has to type it
             timeline::mark("practice-message", message.text.replace('\n', " "));
         }
-        self.desk.apply(event, now);
-        if let Some(key) = read.and_then(|slot| self.desk.key(slot)) {
+        self.model.apply(event, now);
+        if let Some(key) = read.and_then(|slot| self.model.key(slot)) {
             timeline::mark("card-complete", &key.slot.reader);
         }
         if let Some(page) = written {
@@ -78,7 +78,7 @@ impl Window {
         self.tell_history_outcome(now);
         self.tell_unblock_outcome(now);
         self.tell_saved(now);
-        if let Some(order) = self.desk.order_ready.take() {
+        if let Some(order) = self.model.order_ready.take() {
             self.tell_ready(ctx, &order, now);
         }
     }
@@ -86,8 +86,8 @@ impl Window {
     /// True while the wizard of a page works on its key.
     fn is_writing(&self, page: Page) -> bool {
         match page {
-            Page::Renew(slot) => self.desk.renewal(slot).is_some_and(RenewalDesk::is_downloading),
-            Page::Unlock(slot) => self.desk.unlock(slot).is_some_and(UnlockDesk::is_writing),
+            Page::Renew(slot) => self.model.renewal(slot).is_some_and(RenewalModel::is_downloading),
+            Page::Unlock(slot) => self.model.unlock(slot).is_some_and(UnlockModel::is_writing),
             _ => false,
         }
     }
@@ -100,11 +100,11 @@ impl Window {
     fn tell_written(&mut self, page: Page, now: Instant) {
         let (done, texts) = match page {
             Page::Unlock(slot) => (
-                self.desk.unlock(slot).is_some_and(|unlock| matches!(unlock.stage, UnlockStage::Done(_))),
+                self.model.unlock(slot).is_some_and(|unlock| matches!(unlock.stage, UnlockStage::Done(_))),
                 [t!("unlock.done_title"), t!("unlock.cut_toast")],
             ),
             Page::Renew(slot) => (
-                self.desk.renewal(slot).is_some_and(|renewal| matches!(renewal.stage, RenewalStage::Done(_))),
+                self.model.renewal(slot).is_some_and(|renewal| matches!(renewal.stage, RenewalStage::Done(_))),
                 [t!("renew.done_toast"), t!("renew.cut_toast")],
             ),
             _ => return,
@@ -115,7 +115,7 @@ impl Window {
     }
 
     fn tell_pin_outcome(&mut self, now: Instant) {
-        if let Some(outcome) = self.desk.pin_outcome.take() {
+        if let Some(outcome) = self.model.pin_outcome.take() {
             let succeeded = outcome.result.is_ok();
             timeline::mark("pin-changed", succeeded);
             match &mut self.dialog {
@@ -132,14 +132,14 @@ impl Window {
         }
         // a key that is gone takes its dialog along; how its change ended is still told
         if let Some(Dialog::ChangePin(dialog)) = &mut self.dialog
-            && self.desk.key(dialog.slot()).is_none()
+            && self.model.key(dialog.slot()).is_none()
         {
             self.dialog = dialog.broken_off().map(Dialog::Fault);
         }
     }
 
     fn tell_history_outcome(&mut self, now: Instant) {
-        if let Some(PinOutcome { slot, result }) = self.desk.history_outcome.take() {
+        if let Some(PinOutcome { slot, result }) = self.model.history_outcome.take() {
             if result.is_ok() {
                 self.toast = Some((t!("history.removed").into_owned(), Tone::Ok, now));
             }
@@ -153,20 +153,20 @@ impl Window {
             }
         }
         if let Some(Dialog::RemoveHistory(dialog)) = &mut self.dialog
-            && self.desk.key(dialog.slot()).is_none()
+            && self.model.key(dialog.slot()).is_none()
         {
             self.dialog = dialog.broken_off().map(Dialog::Fault);
         }
     }
 
     fn tell_unblock_outcome(&mut self, now: Instant) {
-        if let Some((slot, tries)) = self.desk.admin_tries.take()
+        if let Some((slot, tries)) = self.model.admin_tries.take()
             && let Some(Dialog::Unblock(dialog)) = &mut self.dialog
             && dialog.slot() == slot
         {
             dialog.hear(tries);
         }
-        if let Some(PinOutcome { slot, result }) = self.desk.unblock_outcome.take() {
+        if let Some(PinOutcome { slot, result }) = self.model.unblock_outcome.take() {
             if result.is_ok() {
                 self.toast = Some((t!("unlock.done_title").into_owned(), Tone::Ok, now));
             }
@@ -180,14 +180,14 @@ impl Window {
             }
         }
         if let Some(Dialog::Unblock(dialog)) = &mut self.dialog
-            && self.desk.key(dialog.slot()).is_none()
+            && self.model.key(dialog.slot()).is_none()
         {
             self.dialog = dialog.broken_off().map(Dialog::Fault);
         }
     }
 
     fn tell_saved(&mut self, now: Instant) {
-        match self.desk.saved.take() {
+        match self.model.saved.take() {
             Some(Ok(path)) => {
                 self.toast = Some((t!("save.done", path = path.display()).into_owned(), Tone::Ok, now));
             }
@@ -212,32 +212,32 @@ impl Window {
 
     /// A wizard follows its key: to its new slot when it is back, to the card when it is gone for good.
     fn follow_key(&mut self) {
-        if let Some((old, new)) = self.desk.returned.take() {
+        if let Some((old, new)) = self.model.returned.take() {
             let (renewal, unlock) = (self.wizards.remove(&old), self.unlocks.remove(&old));
             if self.page == Page::Renew(old) {
                 self.wizards.extend(renewal.map(|wizard| (new, wizard.moved_to(new))));
                 self.page = Page::Renew(new);
-                self.desk.choose(new);
-                self.hub.send(Command::Renewal { slot: new, ask: RenewalAsk::Open });
+                self.model.choose(new);
+                self.engine.send(Command::Renewal { slot: new, ask: RenewalAsk::Open });
             } else {
                 // nobody waits for it: the card shows what is unfinished
-                self.desk.end_renewal(new);
+                self.model.end_renewal(new);
             }
             if self.page == Page::Unlock(old) {
                 self.unlocks.extend(unlock.map(|wizard| (new, wizard.moved_to(new))));
                 self.page = Page::Unlock(new);
-                self.desk.choose(new);
-                self.hub.send(Command::Unlock { slot: new, ask: UnlockAsk::Open });
+                self.model.choose(new);
+                self.engine.send(Command::Unlock { slot: new, ask: UnlockAsk::Open });
             } else {
-                self.desk.end_unlock(new);
+                self.model.end_unlock(new);
             }
         }
-        let desk = &self.desk;
-        self.wizards.retain(|slot, _| desk.renewal(*slot).is_some());
-        self.unlocks.retain(|slot, _| desk.unlock(*slot).is_some());
+        let model = &self.model;
+        self.wizards.retain(|slot, _| model.renewal(*slot).is_some());
+        self.unlocks.retain(|slot, _| model.unlock(*slot).is_some());
         let over = match self.page {
-            Page::Renew(slot) => self.desk.renewal(slot).is_none(),
-            Page::Unlock(slot) => self.desk.unlock(slot).is_none(),
+            Page::Renew(slot) => self.model.renewal(slot).is_none(),
+            Page::Unlock(slot) => self.model.unlock(slot).is_none(),
             _ => false,
         };
         if over {
@@ -247,15 +247,15 @@ impl Window {
 
     /// Asks once how the CA of a key is reached.
     fn reach_ca(&mut self, slot: u64) {
-        let certified = self.desk.key(slot).and_then(|key| key.view()?.leading()).is_some();
+        let certified = self.model.key(slot).and_then(|key| key.view()?.leading()).is_some();
         if certified && self.reached.insert(slot) {
-            self.hub.send(Command::ReachCa(slot));
+            self.engine.send(Command::ReachCa(slot));
         }
     }
 
     /// Who asked in the status bar hears the answer, wherever the person is now.
     fn tell_update(&mut self, now: Instant) {
-        let (text, tone) = match &self.desk.update {
+        let (text, tone) = match &self.model.update {
             UpdateStage::Unasked | UpdateStage::Asking => return,
             UpdateStage::TurnedOff => (t!("update.turned_off").into_owned(), Tone::Warn),
             UpdateStage::UpToDate => (t!("update.up_to_date").into_owned(), Tone::Ok),
@@ -270,7 +270,7 @@ impl Window {
         if !std::mem::take(&mut self.update_awaited) || self.page == Page::About {
             return;
         }
-        let newer = matches!(self.desk.update, UpdateStage::Newer(_));
+        let newer = matches!(self.model.update, UpdateStage::Newer(_));
         // nobody is torn out of a wizard or a dialog
         if newer && self.dialog.is_none() && !matches!(self.page, Page::Renew(_) | Page::Unlock(_)) {
             self.page = Page::About;
@@ -283,13 +283,13 @@ impl Window {
     pub(super) fn remind_at_midnight(&mut self) {
         let today = day(&self.setting.clock);
         if std::mem::replace(&mut self.reminded, today) != today {
-            let slots: Vec<u64> = self.desk.keys.iter().map(|key| key.slot.id).collect();
+            let slots: Vec<u64> = self.model.keys.iter().map(|key| key.slot.id).collect();
             slots.into_iter().for_each(|slot| self.remind(slot));
         }
     }
 
     fn remind(&mut self, slot: u64) {
-        let Some(view) = self.desk.key(slot).and_then(|key| key.view()) else { return };
+        let Some(view) = self.model.key(slot).and_then(|key| key.view()) else { return };
         let Some(certificate) = view.leading() else { return };
         let owner = words::owner(view);
         let of_ca = || self.setting.profiles.for_issuer(&certificate.issuer).map(|profile| &profile.reminder_days);

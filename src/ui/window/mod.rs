@@ -10,11 +10,11 @@ use crate::app::contact::Contacts;
 use crate::app::desktop::{crash::Crash, instance::Target};
 use crate::app::reminders::Reminders;
 use crate::app::{
-    Backstage, Desk, Event, KeyState, Language, Notice, Settings, SettingsFile, Standing, ThemeChoice, UpdateStage,
+    Backend, Event, KeyState, Language, Model, Notice, Settings, SettingsFile, Standing, ThemeChoice, UpdateStage,
     timeline,
 };
 use crate::ui::action::{Action, Page};
-use crate::ui::card::{self, Around, SLOW_AFTER};
+use crate::ui::card::{self, PageContext, SLOW_AFTER};
 use crate::ui::change_pin::Wish;
 use crate::ui::details::Details;
 use crate::ui::dialogs::{self, Dialog};
@@ -90,8 +90,8 @@ const TOAST_TIME: Duration = Duration::from_secs(4);
 
 /// The window.
 pub struct Window {
-    desk: Desk,
-    hub: Box<dyn Backstage>,
+    model: Model,
+    engine: Box<dyn Backend>,
     events: Receiver<Event>,
     setting: Setting,
     settings: Settings,
@@ -134,7 +134,7 @@ pub struct Window {
 impl Window {
     /// A window over running threads.
     #[must_use]
-    pub fn new(hub: impl Backstage + 'static, events: Receiver<Event>, setting: Setting) -> Self {
+    pub fn new(engine: impl Backend + 'static, events: Receiver<Event>, setting: Setting) -> Self {
         let (settings, damaged) = setting.settings_file.load();
         use_language(settings.language);
         if damaged {
@@ -145,15 +145,15 @@ impl Window {
         let reminders = Reminders::at(setting.reminders_file.clone());
         let reminded = events::day(&setting.clock);
         let contacts = Contacts::at(setting.contacts_file.clone());
-        let mut desk = Desk::default();
-        desk.set_aside.extend([reminders.set_aside(), contacts.set_aside()].into_iter().flatten().map(PathBuf::from));
+        let mut model = Model::default();
+        model.set_aside.extend([reminders.set_aside(), contacts.set_aside()].into_iter().flatten().map(PathBuf::from));
         if setting.settings_file.presets().updates_off() {
-            desk.update = UpdateStage::TurnedOff;
+            model.update = UpdateStage::TurnedOff;
         }
         let crash = setting.crash.clone().map(|crash| Dialog::Crash(crash::CrashDialog::new(crash)));
         Self {
-            desk,
-            hub: Box::new(hub),
+            model,
+            engine: Box::new(engine),
             events,
             setting,
             settings,
@@ -190,8 +190,8 @@ impl Window {
 
     /// What lies on the desk, for tests.
     #[must_use]
-    pub const fn desk(&self) -> &Desk {
-        &self.desk
+    pub const fn model(&self) -> &Model {
+        &self.model
     }
 
     fn instant(&self) -> Instant {
@@ -262,9 +262,9 @@ impl Window {
         self.guard_closing(&ctx);
         let mut actions = Vec::new();
         let now = (self.setting.clock)();
-        sidebar::show(ui, &self.desk, self.page, now, &mut actions);
+        sidebar::show(ui, &self.model, self.page, now, &mut actions);
         let status = status_bar::reserve(ui);
-        practice_messages::show(ui, &self.desk.messages);
+        practice_messages::show(ui, &self.model.messages);
         self.log_strip(ui, &mut actions);
         self.version_strip(ui, &mut actions);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
@@ -273,7 +273,7 @@ impl Window {
                 Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| self.content(ui, now, &mut actions));
             });
         });
-        status_bar::show(ui, status, &self.desk, self.chinese(), &mut actions);
+        status_bar::show(ui, status, &self.model, self.chinese(), &mut actions);
         self.show_toast(&ctx);
         self.show_dialog(&ctx, &mut actions);
         for action in actions {
@@ -296,24 +296,24 @@ impl Window {
             ui.add_space(space::XS);
         }
         let (chinese, instant) = (self.chinese(), self.instant());
-        let wizard_around = wizard::Around { now, instant, chinese, counter: self.settings.counter_mode };
+        let wizard_around = wizard::PageContext { now, instant, chinese, counter: self.settings.counter_mode };
         match self.page {
             Page::Keys => {}
             Page::Renew(slot) => {
                 let wizard = self.wizards.entry(slot).or_insert_with(|| Wizard::new(slot));
-                wizard.show(ui, &self.desk, &wizard_around, actions);
+                wizard.show(ui, &self.model, &wizard_around, actions);
                 return;
             }
             Page::Unlock(slot) => {
                 let new = (!self.unlocks.contains_key(&slot)).then(|| (slot, self.unlock_wizard(slot)));
                 self.unlocks.extend(new);
                 if let Some(wizard) = self.unlocks.get_mut(&slot) {
-                    wizard.show(ui, &self.desk, &wizard_around, actions);
+                    wizard.show(ui, &self.model, &wizard_around, actions);
                 }
                 return;
             }
             Page::Orders => {
-                orders::show(ui, &self.desk, chinese, actions);
+                orders::show(ui, &self.model, chinese, actions);
                 return;
             }
             page => {
@@ -322,24 +322,24 @@ impl Window {
             }
         }
         self.banner(ui, now, actions);
-        let Some(key) = self.desk.chosen() else {
-            empty::no_key(ui, &self.desk, chinese, actions);
+        let Some(key) = self.model.chosen() else {
+            empty::no_key(ui, &self.model, chinese, actions);
             return;
         };
         let seal = seal_texture(ui.ctx(), &mut self.seal, key.slot.id, &key.state);
-        let around = Around { now, instant, chinese, seal, desk: &self.desk };
+        let around = PageContext { now, instant, chinese, seal, model: &self.model };
         card::show(ui, key, &mut self.details, &around, actions);
     }
 
     /// Only the most urgent key has a banner.
     fn banner(&self, ui: &mut Ui, now: i64, actions: &mut Vec<Action>) {
-        let views = self.desk.keys.iter().filter_map(|key| Some((key.slot.id, key.view()?)));
+        let views = self.model.keys.iter().filter_map(|key| Some((key.slot.id, key.view()?)));
         let urgent = views.filter_map(|(slot, view)| {
             let standing = view.standing(now);
             Some((standing.urgency()?, slot, words::owner(view), standing))
         });
         let Some((_, slot, owner, standing)) = urgent.min_by_key(|(urgency, ..)| *urgency) else { return };
-        let alone = self.desk.keys.len() == 1;
+        let alone = self.model.keys.len() == 1;
         let (text, tone) = match standing {
             Standing::Expired(days) => (t!("banner.expired", days = words::days(days)), Tone::Danger),
             Standing::Expiring(0) => (t!("banner.last_day"), Tone::Danger),
@@ -348,7 +348,7 @@ impl Window {
         };
         let text = if alone { text.into_owned() } else { t!("banner.of", owner = owner, text = text).into_owned() };
         widgets::strip(ui, Icon::Warning, tone, &text, |ui| {
-            let word = match self.desk.open_order(slot, OrderKind::Renew) {
+            let word = match self.model.open_order(slot, OrderKind::Renew) {
                 Some(_) => t!("banner.continue"),
                 None if standing.main_action().is_some() => t!("banner.button"),
                 // too late for a renewal
@@ -363,7 +363,7 @@ impl Window {
 
     fn show_dialog(&mut self, ctx: &egui::Context, actions: &mut Vec<Action>) {
         let chinese = self.chinese();
-        let writing = self.desk.writing();
+        let writing = self.model.writing();
         self.asks_to_close &= writing.is_some();
         if let Some(Dialog::Leave(slot, _)) = self.dialog
             && !self.is_written(slot)
@@ -378,10 +378,10 @@ impl Window {
         }
         let Some(dialog) = &mut self.dialog else { return };
         let wish = match dialog {
-            Dialog::ChangePin(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
-            Dialog::Export(export) => export.show(ctx, &self.desk, self.hub.as_ref(), actions),
-            Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
-            Dialog::Unblock(dialog) => dialog.show(ctx, &self.desk, chinese, actions),
+            Dialog::ChangePin(dialog) => dialog.show(ctx, &self.model, chinese, actions),
+            Dialog::Export(export) => export.show(ctx, &self.model, self.engine.as_ref(), actions),
+            Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.model, chinese, actions),
+            Dialog::Unblock(dialog) => dialog.show(ctx, &self.model, chinese, actions),
             Dialog::Leave(_, writing) => dialogs::leaving(ctx, *writing, actions),
             Dialog::Report(dialog) => dialog.show(ctx, actions),
             Dialog::Repair(dialog) => dialog.show(ctx, actions),
@@ -435,18 +435,18 @@ impl Window {
     /// Wakes up only for what changes by time alone: the hint that something takes long, and midnight.
     fn plan_repaint(&self, ctx: &egui::Context, now: i64) {
         let instant = self.instant();
-        let tasks = self.desk.keys.iter().filter_map(|key| key.task);
+        let tasks = self.model.keys.iter().filter_map(|key| key.task);
         let started = tasks.map(|(_, since)| instant.saturating_duration_since(since));
         if let Some(waiting) = started.filter(|age| *age < SLOW_AFTER).max() {
             ctx.request_repaint_after(SLOW_AFTER - waiting + Duration::from_millis(20));
         }
         if let Page::Renew(slot) = self.page
-            && let Some(wakes) = self.wizards.get(&slot).and_then(|wizard| wizard.wakes_in(&self.desk, now, instant))
+            && let Some(wakes) = self.wizards.get(&slot).and_then(|wizard| wizard.wakes_in(&self.model, now, instant))
         {
             ctx.request_repaint_after(wakes);
         }
         if let Page::Unlock(slot) = self.page
-            && let Some(wakes) = self.unlocks.get(&slot).and_then(|wizard| wizard.wakes_in(&self.desk, now, instant))
+            && let Some(wakes) = self.unlocks.get(&slot).and_then(|wizard| wizard.wakes_in(&self.model, now, instant))
         {
             ctx.request_repaint_after(wakes);
         }

@@ -15,18 +15,18 @@ impl Window {
         let chinese = self.chinese();
         match page {
             Page::Keys | Page::Orders | Page::Renew(_) | Page::Unlock(_) => {}
-            Page::Check => environment::show(ui, &mut self.environment, &self.desk.environment, chinese, actions),
+            Page::Check => environment::show(ui, &mut self.environment, &self.model.environment, chinese, actions),
             Page::Services => {
-                services::show(ui, &self.desk, &self.setting.profiles, &self.settings, chinese, actions);
+                services::show(ui, &self.model, &self.setting.profiles, &self.settings, chinese, actions);
             }
             Page::Settings => {
-                let (desk, profiles, details) = (&self.desk, &self.setting.profiles, self.log_details);
+                let (model, profiles, details) = (&self.model, &self.setting.profiles, self.log_details);
                 let presets = self.setting.settings_file.presets();
-                let around = preferences::Around { desk, profiles, presets, details, chinese };
+                let around = preferences::PageContext { model, profiles, presets, details, chinese };
                 preferences::show(ui, &mut self.preferences, &self.settings, &around, actions);
             }
-            Page::About => about::show(ui, &self.desk, &self.setting.folders, chinese, actions),
-            Page::Log => log::show(ui, &mut self.log, self.desk.log.as_deref(), actions),
+            Page::About => about::show(ui, &self.model, &self.setting.folders, chinese, actions),
+            Page::Log => log::show(ui, &mut self.log, self.model.log.as_deref(), actions),
             Page::Licences => about::licences(ui, actions),
         }
     }
@@ -50,7 +50,7 @@ impl Window {
         if !self.offers_new_version() {
             return;
         }
-        let busy = self.desk.writing().map(|_| t!("version.busy"));
+        let busy = self.model.writing().map(|_| t!("version.busy"));
         above_every_page(ui, "new-version", |ui| {
             widgets::strip(ui, Icon::Info, Tone::Ok, &t!("version.installed"), |ui| {
                 if widgets::button(ui, &t!("version.later"), Weight::Normal, None).clicked() {

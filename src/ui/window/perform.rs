@@ -6,7 +6,7 @@ use crate::app::contact::of_applicant;
 use crate::app::policy::proxy_address;
 use crate::app::{
     CheckState, Command, Fault, FaultCode, KeyUse, KeyView, ProxyChoice, RenewalAsk, Settings, Task, UnlockAsk,
-    UnlockDesk, UpdateStage, Writing,
+    UnlockModel, UpdateStage, Writing,
 };
 use crate::ui::action::{Action, Page};
 use crate::ui::change_pin::ChangePin;
@@ -27,9 +27,9 @@ impl Window {
         match action {
             Action::Command(command) => self.send(command),
             Action::Open(page) => self.open(page),
-            Action::Choose(slot) => self.desk.choose(slot),
+            Action::Choose(slot) => self.model.choose(slot),
             Action::ChangePin(slot) => {
-                if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
+                if let Some(view) = self.model.key(slot).and_then(|key| key.view()) {
                     self.dialog = Some(Dialog::ChangePin(Box::new(ChangePin::new(slot, view))));
                 }
             }
@@ -40,7 +40,7 @@ impl Window {
                 self.page = Page::Keys;
             }
             Action::RemoveHistory(slot, container) => {
-                let view = self.desk.key(slot).and_then(|key| key.view());
+                let view = self.model.key(slot).and_then(|key| key.view());
                 let historic = view.and_then(|view| view.history.iter().find(|one| one.container == container));
                 self.dialog = historic
                     .map(|historic| Dialog::RemoveHistory(Box::new(RemoveHistory::new(slot, historic))))
@@ -55,16 +55,16 @@ impl Window {
             }
             Action::LeaveUnlock(slot) => self.leave_unlock(slot),
             Action::Unblock(slot) => {
-                if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
+                if let Some(view) = self.model.key(slot).and_then(|key| key.view()) {
                     self.dialog = Some(Dialog::Unblock(Box::new(Unblock::new(slot, view))));
-                    self.hub.send(Command::AdminTries(slot));
+                    self.engine.send(Command::AdminTries(slot));
                 }
             }
             Action::Export(slot, key_use) => self.dialog = Some(Dialog::Export(Export::new(slot, key_use))),
             Action::Check(slot, key_use) => self.check(slot, key_use),
             Action::SaveDiagnosis(slot) => {
-                if let Some(key) = self.desk.key(slot) {
-                    save_dialog::ask(self.hub.as_ref(), save_dialog::diagnosis(key));
+                if let Some(key) = self.model.key(slot) {
+                    save_dialog::ask(self.engine.as_ref(), save_dialog::diagnosis(key));
                 }
             }
             Action::Copy(text) => {
@@ -74,7 +74,7 @@ impl Window {
             Action::Browse(url) => ctx.open_url(OpenUrl::new_tab(url)),
             Action::Settings(settings) => self.change_settings(ctx, settings),
             Action::Report => {
-                let lines = self.desk.environment.lines.values().cloned().collect();
+                let lines = self.model.environment.lines.values().cloned().collect();
                 let report = Report::new(lines, self.chinese(), (self.setting.clock)());
                 self.dialog = Some(Dialog::Report(Box::new(report)));
             }
@@ -86,14 +86,14 @@ impl Window {
             }
             Action::LogDetails(on) => {
                 self.log_details = on;
-                self.hub.send(Command::LogDetails(on));
+                self.engine.send(Command::LogDetails(on));
             }
-            Action::Save(offer) => save_dialog::ask(self.hub.as_ref(), offer),
+            Action::Save(offer) => save_dialog::ask(self.engine.as_ref(), offer),
             Action::CloseDialog => self.dialog = None,
             Action::CloseAnyway => {
                 self.leave();
                 self.dialog = None;
-                self.desk.abandon();
+                self.model.abandon();
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
             Action::StartNewVersion => self.start_new_version(ctx),
@@ -111,33 +111,33 @@ impl Window {
             _ => None,
         };
         if let Some((slot, task)) = task
-            && let Some(key) = self.desk.key_mut(slot)
+            && let Some(key) = self.model.key_mut(slot)
         {
             key.task = Some((task, now));
         }
         if let Command::Renewal { slot, ask } = &command
             && let Some(task) = ask.task()
         {
-            self.desk.begin_renewal(*slot, task, now);
+            self.model.begin_renewal(*slot, task, now);
         }
         if let Command::Unlock { slot, ask } = &command
             && let Some(task) = ask.task()
         {
-            self.desk.begin_unlock(*slot, task, now);
+            self.model.begin_unlock(*slot, task, now);
         }
         self.remember(&command);
         match &command {
-            Command::RefreshOrders => self.desk.begin_refresh(),
+            Command::RefreshOrders => self.model.begin_refresh(),
             // every line waits until the workers say which probes there are
-            Command::CheckEnvironment => self.desk.environment.begin(ProbeId::ALL, now),
+            Command::CheckEnvironment => self.model.environment.begin(ProbeId::ALL, now),
             Command::Repair { probe, repair } => {
-                self.desk.environment.repairing = Some((*probe, *repair));
-                self.desk.environment.fault = None;
+                self.model.environment.repairing = Some((*probe, *repair));
+                self.model.environment.fault = None;
             }
-            Command::CheckUpdate => self.desk.update = UpdateStage::Asking,
+            Command::CheckUpdate => self.model.update = UpdateStage::Asking,
             _ => {}
         }
-        self.hub.send(command);
+        self.engine.send(command);
     }
 
     /// What the person says about themselves is filled in the next time.
@@ -147,7 +147,7 @@ impl Window {
             Command::Unlock { slot, ask: UnlockAsk::Submit { applicant, .. } } => (*slot, of_applicant(applicant)),
             _ => return,
         };
-        if let Some(view) = self.desk.key(slot).and_then(|key| key.view()) {
+        if let Some(view) = self.model.key(slot).and_then(|key| key.view()) {
             self.contacts.remember(&view.contents.device.serial, contact);
         }
     }
@@ -155,10 +155,10 @@ impl Window {
     pub(super) fn open(&mut self, page: Page) {
         self.page = page;
         // what stands in the list is as old as the last answer
-        if page == Page::Orders && self.desk.orders.iter().any(|order| order.state.is_open()) {
+        if page == Page::Orders && self.model.orders.iter().any(|order| order.state.is_open()) {
             self.send(Command::RefreshOrders);
         }
-        let environment = &self.desk.environment;
+        let environment = &self.model.environment;
         match page {
             Page::Check if !environment.is_running() && environment.repairing.is_none() => {
                 self.send(Command::CheckEnvironment);
@@ -166,24 +166,24 @@ impl Window {
             Page::Settings => {
                 // what was typed and could not be used is forgotten
                 self.preferences = preferences::View::default();
-                self.hub.send(Command::Autostart(None));
-                self.hub.send(Command::DesktopIcon(None));
+                self.engine.send(Command::Autostart(None));
+                self.engine.send(Command::DesktopIcon(None));
             }
-            Page::Log => self.hub.send(Command::ReadLog),
+            Page::Log => self.engine.send(Command::ReadLog),
             _ => {}
         }
     }
 
     /// Goes where a finding of 环境检测 is mended.
     fn help(&mut self, ctx: &egui::Context, page: check::Page) {
-        let slot = fitting_key(&self.desk, page, (self.setting.clock)());
+        let slot = fitting_key(&self.model, page, (self.setting.clock)());
         match (page, slot) {
             (check::Page::Settings, _) => self.open(Page::Settings),
             (check::Page::Keys, _) | (_, None) => self.open(Page::Keys),
             (check::Page::Renew, Some(slot)) => self.open_renewal(slot),
             (check::Page::Unlock, Some(slot)) => self.open_unlock(slot),
             (check::Page::ChangePin, Some(slot)) => {
-                self.desk.choose(slot);
+                self.model.choose(slot);
                 self.open(Page::Keys);
                 self.perform(ctx, Action::ChangePin(slot));
             }
@@ -191,8 +191,8 @@ impl Window {
     }
 
     pub(super) fn open_renewal(&mut self, slot: u64) {
-        self.desk.choose(slot);
-        if self.desk.renewal(slot).is_none() {
+        self.model.choose(slot);
+        if self.model.renewal(slot).is_none() {
             self.send(Command::Renewal { slot, ask: RenewalAsk::Open });
         }
         self.page = Page::Renew(slot);
@@ -200,19 +200,19 @@ impl Window {
 
     /// Leaves the wizard; while the key is being written the person is asked, and the writing goes on beside.
     fn leave_renewal(&mut self, slot: u64) {
-        if self.desk.renewal(slot).is_some_and(crate::app::RenewalDesk::is_downloading) {
+        if self.model.renewal(slot).is_some_and(crate::app::RenewalModel::is_downloading) {
             self.dialog = Some(Dialog::Leave(slot, Writing::Certificates));
             return;
         }
-        self.desk.end_renewal(slot);
+        self.model.end_renewal(slot);
         self.wizards.remove(&slot);
         self.page = Page::Keys;
-        self.hub.send(Command::Renewal { slot, ask: RenewalAsk::Leave });
+        self.engine.send(Command::Renewal { slot, ask: RenewalAsk::Leave });
     }
 
     pub(super) fn open_unlock(&mut self, slot: u64) {
-        self.desk.choose(slot);
-        if self.desk.unlock(slot).is_none() {
+        self.model.choose(slot);
+        if self.model.unlock(slot).is_none() {
             self.send(Command::Unlock { slot, ask: UnlockAsk::Open });
         }
         self.page = Page::Unlock(slot);
@@ -220,29 +220,29 @@ impl Window {
 
     /// Leaves the wizard; while the key is being written the person is asked, and the writing goes on beside.
     fn leave_unlock(&mut self, slot: u64) {
-        if self.desk.unlock(slot).is_some_and(UnlockDesk::is_writing) {
+        if self.model.unlock(slot).is_some_and(UnlockModel::is_writing) {
             self.dialog = Some(Dialog::Leave(slot, Writing::Unlock));
             return;
         }
-        self.desk.end_unlock(slot);
+        self.model.end_unlock(slot);
         self.unlocks.remove(&slot);
         self.page = Page::Keys;
-        self.hub.send(Command::Unlock { slot, ask: UnlockAsk::Leave });
+        self.engine.send(Command::Unlock { slot, ask: UnlockAsk::Leave });
     }
 
     /// A wizard 找回密码 with what is known of the person who has this key.
     pub(super) fn unlock_wizard(&self, slot: u64) -> unlock::Wizard {
-        let view = self.desk.key(slot).and_then(|key| key.view());
+        let view = self.model.key(slot).and_then(|key| key.view());
         let known = view.and_then(|view| self.contacts.of(&view.contents.device.serial)).cloned();
         unlock::Wizard::new(slot, known.or_else(|| view.and_then(person)))
     }
 
     fn check(&mut self, slot: u64, key_use: KeyUse) {
-        let Some(key) = self.desk.key_mut(slot) else { return };
+        let Some(key) = self.model.key_mut(slot) else { return };
         let Some(certificate) = key.view().and_then(|view| view.by_use(key_use).certificate()) else { return };
         let certificate = certificate.der().to_vec();
         key.checks.insert(key_use, CheckState::Running);
-        self.hub.send(Command::Check { slot, key_use, certificate });
+        self.engine.send(Command::Check { slot, key_use, certificate });
     }
 
     fn change_settings(&mut self, ctx: &egui::Context, settings: Settings) {
@@ -253,7 +253,7 @@ impl Window {
                 self.dialog = Some(Dialog::Fault(Fault::new(FaultCode::ProxyRefused)));
                 return;
             }
-            self.hub.send(Command::UseProxy(settings.proxy.to_proxy()));
+            self.engine.send(Command::UseProxy(settings.proxy.to_proxy()));
         }
         self.settings = settings;
         use_language(self.settings.language);

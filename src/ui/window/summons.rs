@@ -58,15 +58,15 @@ impl Window {
     /// Does what the desktop asked for since the last look. Runs also while the window is hidden.
     pub(super) fn answer_desktop(&mut self, ctx: &egui::Context) {
         self.notice_return(ctx);
-        if let Some(target) = self.desk.summoned.take() {
+        if let Some(target) = self.model.summoned.take() {
             timeline::mark("summoned", target.line());
             self.look_for_new_version();
             self.raise(ctx);
             self.guest.wanted = Some(target);
         }
         self.show_wanted();
-        if std::mem::take(&mut self.desk.quit) {
-            if self.desk.writing().is_some() {
+        if std::mem::take(&mut self.model.quit) {
+            if self.model.writing().is_some() {
                 self.raise(ctx);
                 self.asks_to_close = true;
             } else {
@@ -74,7 +74,7 @@ impl Window {
                 ctx.send_viewport_cmd(ViewportCommand::Close);
             }
         }
-        let files: Vec<_> = self.desk.set_aside.drain(..).collect();
+        let files: Vec<_> = self.model.set_aside.drain(..).collect();
         if !files.is_empty() {
             let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
             self.toast =
@@ -84,8 +84,8 @@ impl Window {
 
     /// The desktop shows the tray icon now, or no longer: without it a hidden window would be lost.
     pub(super) fn tray_changed(&mut self, ctx: &egui::Context) {
-        timeline::mark("tray", self.desk.guest.tray);
-        if self.guest.hidden && !self.desk.guest.tray {
+        timeline::mark("tray", self.model.guest.tray);
+        if self.guest.hidden && !self.model.guest.tray {
             self.guest.hidden = false;
             ctx.send_viewport_cmd(ViewportCommand::Visible(true));
             ctx.send_viewport_cmd(ViewportCommand::Minimized(true));
@@ -102,14 +102,14 @@ impl Window {
 
     fn look_for_new_version(&self) {
         // on Windows the setup closes what runs
-        if cfg!(target_os = "linux") && !self.desk.guest.replaced {
-            self.hub.send(Command::LookForNewVersion);
+        if cfg!(target_os = "linux") && !self.model.guest.replaced {
+            self.engine.send(Command::LookForNewVersion);
         }
     }
 
     /// A new version waits, and the person has not said how to go on.
     pub(super) const fn offers_new_version(&self) -> bool {
-        self.desk.guest.replaced && !self.guest.keeps_version
+        self.model.guest.replaced && !self.guest.keeps_version
     }
 
     pub(super) const fn keep_this_version(&mut self) {
@@ -167,9 +167,9 @@ impl Window {
     fn slot_for(&self, serial: Option<&str>) -> Option<u64> {
         let key = match serial {
             Some(serial) => {
-                self.desk.keys.iter().find(|key| key.view().is_some_and(|view| view.contents.device.serial == serial))
+                self.model.keys.iter().find(|key| key.view().is_some_and(|view| view.contents.device.serial == serial))
             }
-            None => self.desk.chosen().filter(|key| key.view().is_some()),
+            None => self.model.chosen().filter(|key| key.view().is_some()),
         };
         key.map(|key| key.slot.id)
     }
@@ -179,11 +179,11 @@ impl Window {
         if !ctx.input(|input| input.viewport().close_requested()) {
             return;
         }
-        if self.desk.writing().is_some() {
+        if self.model.writing().is_some() {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.asks_to_close = true;
             self.setting.new_version.store(false, Ordering::Relaxed);
-        } else if self.settings.stay_in_tray && self.desk.guest.tray && !self.guest.leaving {
+        } else if self.settings.stay_in_tray && self.model.guest.tray && !self.guest.leaving {
             ctx.send_viewport_cmd(ViewportCommand::CancelClose);
             self.hide(ctx);
         }

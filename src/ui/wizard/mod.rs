@@ -24,7 +24,7 @@ use std::time::{Duration, Instant};
 pub const TICK: Duration = Duration::from_secs(1);
 
 /// What a page needs besides the model.
-pub struct Around {
+pub struct PageContext {
     /// Seconds since 1970 UTC.
     pub now: i64,
     /// For how long something lasts.

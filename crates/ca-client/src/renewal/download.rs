@@ -9,7 +9,7 @@ use super::package::{Expected, Package};
 use super::{DownloadStep, Outcome};
 use crate::client::order_path;
 use crate::entry::Download;
-use crate::faults::Scene;
+use crate::faults::FaultContext;
 use crate::key::{KeyAccess, bound, on_key};
 use crate::signing::{ToSign, binding, damaged, nonsense};
 use base::fault::{Fault, FaultCode};
@@ -218,7 +218,7 @@ impl Renewal {
         let entry = self.entry();
         let (no, token, old) = (entry.no().to_owned(), entry.token.clone(), entry.binding.clone());
         let support = ca.support();
-        let scene = Scene { support: &support, order: &no, serial: &old.device_serial, now: ca.now() };
+        let scene = FaultContext { support: &support, order: &no, serial: &old.device_serial, now: ca.now() };
         let path = order_path(&no, "/issue").map_err(|error| scene.fault(&error))?;
         let request = IssueRequest {
             signed: binding(ca.as_ref(), &scene, Purpose::Issue, path)?,
@@ -329,7 +329,7 @@ impl Renewal {
         let entry = self.entry();
         let (no, token, device) = (entry.no().to_owned(), entry.token.clone(), entry.binding.device_serial.clone());
         let support = ca.support();
-        let scene = Scene { support: &support, order: &no, serial: &device, now: ca.now() };
+        let scene = FaultContext { support: &support, order: &no, serial: &device, now: ca.now() };
         let path = order_path(&no, "/confirm").map_err(|error| scene.fault(&error))?;
         let serial = |der: &[u8]| Certificate::parse(der).map(|certificate| certificate.serial_hex());
         let serials = serial(&package.sign).and_then(|sign| Ok((sign, serial(&package.encrypt)?)));

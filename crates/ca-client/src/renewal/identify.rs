@@ -5,7 +5,7 @@ use super::order::Renewal;
 use crate::adapter::CaAdapter;
 use crate::client::path;
 use crate::entry::KeyBinding;
-use crate::faults::Scene;
+use crate::faults::FaultContext;
 use crate::key::{KeyAccess, on_key};
 use crate::signing::{ToSign, binding as bind, no_random, nonsense};
 use base::fault::{Fault, FaultCode};
@@ -59,7 +59,7 @@ impl Renewal {
         pin: Pin,
     ) -> Result<Identified, Fault> {
         let support = ca.support();
-        let scene = Scene { support: &support, order: "", serial: &binding.device_serial, now: ca.now() };
+        let scene = FaultContext { support: &support, order: "", serial: &binding.device_serial, now: ca.now() };
         let certificate = &binding.certificate.0;
         let session_key = PrivateKey::generate().map_err(|error| no_random(&error))?;
         let request = SessionRequest {

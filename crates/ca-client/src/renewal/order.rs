@@ -5,7 +5,7 @@ use super::identify::Identified;
 use crate::adapter::CaAdapter;
 use crate::client::to_json;
 use crate::entry::{Entry, Sent};
-use crate::faults::Scene;
+use crate::faults::FaultContext;
 use crate::journal::{Journal, OpenEntry};
 use crate::open_order::OpenOrder;
 use base::fault::{Fault, FaultCode};
@@ -66,7 +66,7 @@ impl Renewal {
         let order = &handle.order;
         if order.device_serial != identified.binding.device_serial {
             let (support, now) = (identified.ca.support(), identified.ca.now());
-            let scene = Scene { support: &support, order: &order.no, serial: &order.device_serial, now };
+            let scene = FaultContext { support: &support, order: &order.no, serial: &order.device_serial, now };
             return Err(scene.of(FaultCode::OrderOtherKey));
         }
         let is_it = |entry: &Entry| {

@@ -6,7 +6,7 @@ use crate::world::World;
 use base::fault::FaultCode;
 use ca_client::Renewal;
 use ca_service::authority::Profile;
-use ca_service::books::certificates::{IssuedPair, Template, make_pair};
+use ca_service::registry::certificates::{IssuedPair, Template, make_pair};
 use gm::csr_response::CsrResponse;
 use gm::issue::{COMMON_NAME, COUNTRY, Role, Subject, subject_der};
 use gm::{PrivateKey, PublicKey};

@@ -4,12 +4,12 @@
 use ca_client::{CaProfile, Connection, OrderApi, Origin, PinPolicy, Text};
 use ca_service::audit::{self, Actor};
 use ca_service::authority::{Authority, HolderKind, Keys, Names};
-use ca_service::books::certificates::{self, Certificate};
-use ca_service::books::customers::{self, NewCustomer};
-use ca_service::books::devices;
 use ca_service::clock::Clock;
 use ca_service::http::{InProcess, router};
 use ca_service::kmc::Kmc;
+use ca_service::registry::certificates::{self, Certificate};
+use ca_service::registry::customers::{self, NewCustomer};
+use ca_service::registry::devices;
 use ca_service::{Config, Limits, Service, ServiceError, Store, console};
 use gm::PrivateKey;
 use net::{Proxy, ServiceUrl};

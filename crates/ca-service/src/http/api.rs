@@ -1,6 +1,6 @@
 //! The calls of order API v1.
 
-use super::{Origin, Whole, text};
+use super::{Origin, RawBody, text};
 use crate::orders::{self, Row, codes, create, payment, unlock};
 use crate::secrets::hex;
 use crate::{Service, ServiceError, captchas, json, sessions, signed};
@@ -47,14 +47,14 @@ pub async fn ca(State(service): State<Arc<Service>>) -> Json<CaInfo> {
 
 /// A picture whose characters prove that a person orders.
 #[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/captchas", responses((status = 200, description = "Done", body = Captcha), (status = "default", description = "Refused", body = order_api::Problem))))]
-pub async fn captcha(State(service): State<Arc<Service>>, Whole(body): Whole) -> Answer<Captcha> {
+pub async fn captcha(State(service): State<Arc<Service>>, RawBody(body): RawBody) -> Answer<Captcha> {
     nothing(&body)?;
     captchas::make(&service).await.map(Json)
 }
 
 /// A challenge for one signed request.
 #[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/challenges", request_body = ChallengeRequest, responses((status = 200, description = "Done", body = Challenge), (status = "default", description = "Refused", body = order_api::Problem))))]
-pub async fn challenge(State(service): State<Arc<Service>>, Whole(body): Whole) -> Answer<Challenge> {
+pub async fn challenge(State(service): State<Arc<Service>>, RawBody(body): RawBody) -> Answer<Challenge> {
     let request: ChallengeRequest = json(&body)?;
     signed::challenge(&service, request.purpose).await.map(Json)
 }
@@ -64,7 +64,7 @@ pub async fn challenge(State(service): State<Arc<Service>>, Whole(body): Whole) 
 pub async fn session(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<Session>), ServiceError> {
     let session = sessions::open(&service, &body, text(&headers, BODY_P7)).await?;
     Ok((StatusCode::CREATED, Json(session)))
@@ -75,7 +75,7 @@ pub async fn session(
 pub async fn create(
     State(service): State<Arc<Service>>,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<OrderCreated>), ServiceError> {
     let given = create::Headers {
         session: text(&headers, SESSION),
@@ -158,7 +158,7 @@ pub async fn send_code(
     Path(no): Path<String>,
     Origin(from): Origin,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<Order> {
     let row = open(&service, &no, &headers).await?;
     nothing(&body)?;
@@ -175,7 +175,7 @@ pub async fn verify_code(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<Order> {
     let row = open(&service, &no, &headers).await?;
     let check: CodeCheck = json(&body)?;
@@ -189,7 +189,7 @@ pub async fn payment(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<Payment> {
     let row = open(&service, &no, &headers).await?;
     nothing(&body)?;
@@ -202,7 +202,7 @@ pub async fn issue(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<IssueResponse> {
     orders::issue::issue(&service, &no, &body, text(&headers, BODY_P7)).await.map(Json)
 }
@@ -213,7 +213,7 @@ pub async fn confirm(
     State(service): State<Arc<Service>>,
     Path(no): Path<String>,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<Order> {
     orders::confirm::confirm(&service, &no, &body, text(&headers, BODY_P7)).await.map(Json)
 }

@@ -173,9 +173,9 @@ async fn nothing_here() -> Response {
 }
 
 /// A body as it came, not longer than it may be.
-struct Whole(Bytes);
+struct RawBody(Bytes);
 
-impl<S: Sync> FromRequest<S> for Whole {
+impl<S: Sync> FromRequest<S> for RawBody {
     type Rejection = Response;
 
     async fn from_request(request: Request, _: &S) -> Result<Self, Response> {

@@ -1,7 +1,7 @@
 //! The calls of order API v1 that only unlocks have.
 
 use super::api::{Answer, open};
-use super::{Origin, Whole, text};
+use super::{Origin, RawBody, text};
 use crate::orders::create::Headers;
 use crate::orders::unlock;
 use crate::{Service, ServiceError};
@@ -18,7 +18,7 @@ pub async fn create(
     State(service): State<Arc<Service>>,
     Origin(from): Origin,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Result<(StatusCode, Json<OrderCreated>), ServiceError> {
     let given = Headers {
         session: None,
@@ -37,7 +37,7 @@ pub async fn begin(
     Path(no): Path<String>,
     Origin(from): Origin,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<UnlockAnswer> {
     let order = open(&service, &no, &headers).await?;
     let signature = text(&headers, SESSION_SIGNATURE);
@@ -51,7 +51,7 @@ pub async fn finish(
     Path(no): Path<String>,
     Origin(from): Origin,
     headers: HeaderMap,
-    Whole(body): Whole,
+    RawBody(body): RawBody,
 ) -> Answer<Order> {
     unlock::finish::finish(&service, &no, &body, text(&headers, BODY_P7), from).await.map(Json)
 }

@@ -3,8 +3,8 @@
 use super::{find, renewal, steps, wrong_state};
 use crate::Service;
 use crate::audit::{self, Actor, Entry};
-use crate::books::certificates::Status;
 use crate::error::ServiceError;
+use crate::registry::certificates::Status;
 use crate::signed::{self, Evidence};
 use crate::store::Tx;
 use order_api::{ConfirmRequest, Order, OrderState, Problem, ProblemCode, Purpose};

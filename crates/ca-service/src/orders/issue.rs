@@ -6,8 +6,8 @@
 use super::{Row, find, renewal, rules, steps, wrong_state};
 use crate::Service;
 use crate::audit::Actor;
-use crate::books::certificates::{self, Certificate, IssuedPair, Kind, NewRow, Status, Template};
 use crate::error::ServiceError;
+use crate::registry::certificates::{self, Certificate, IssuedPair, Kind, NewRow, Status, Template};
 use crate::secrets::hex;
 use crate::signed::{self, Evidence, Request, check_status};
 use crate::store::Tx;

@@ -13,8 +13,8 @@ pub mod steps;
 pub mod unlock;
 
 use super::Service;
-use super::books::customers::masked;
 use super::error::ServiceError;
+use super::registry::customers::masked;
 use super::secrets::{is_name, same};
 use super::store::{Store, Tx};
 use order_api::{Contact, NextAction, Order, OrderKind, OrderState, Period, ProblemCode};

@@ -7,10 +7,10 @@
 use super::{Row, find, unlock, wrong_state};
 use crate::Service;
 use crate::audit::{self, Actor, Entry};
-use crate::books::customers;
 use crate::clock::DAY;
 use crate::crl::{self, Reason};
 use crate::error::ServiceError;
+use crate::registry::customers;
 use crate::store::Tx;
 use order_api::{Contact, OrderKind, OrderState};
 use sqlx::Row as _;

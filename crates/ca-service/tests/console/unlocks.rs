@@ -5,8 +5,8 @@ use crate::unlock::{Applied, applicant};
 use crate::visitor::{PASSWORD, Said, Visitor, staff};
 use crate::world::{Customer, DAY, Options, Place, World};
 use ca_service::audit::Actor;
-use ca_service::books::{customers, devices};
 use ca_service::operators::Role;
+use ca_service::registry::{customers, devices};
 use order_api::{Applicant, OrderState, UnlockAnswer, UnlockRoute};
 
 const NOTE: &str = "11:20 致电登记号码，本人确认";

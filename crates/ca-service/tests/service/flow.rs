@@ -3,9 +3,9 @@
 use crate::renewal::{bearer, csr, fresh_key};
 use crate::world::{CAPTCHA, DAY, NOON, Options, Place, World, contact, serial};
 use ca_service::audit::Actor;
-use ca_service::books::customers;
 use ca_service::crl::{self, Reason};
 use ca_service::orders::steps;
+use ca_service::registry::customers;
 use gm::PrivateKey;
 use order_api::{
     CaInfo, CodeCheck, IssueResponse, NextAction, Order, OrderCreated, OrderState, Payment, PaymentState, Period,

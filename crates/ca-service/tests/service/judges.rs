@@ -254,8 +254,8 @@ async fn revoke(world: &World, customer: &Customer, reason: Reason) {
 
 pub async fn certificates_of_another_ca_can_be_taken_in_and_renewed(place: Place) {
     use ca_service::authority::HolderKind;
-    use ca_service::books::certificates::enrol;
-    use ca_service::books::customers::{NewCustomer, register};
+    use ca_service::registry::certificates::enrol;
+    use ca_service::registry::customers::{NewCustomer, register};
     let world = World::new(&place, Options::default()).await;
     let elsewhere = World::new(&Place::sqlite(), Options::default()).await;
     let theirs = elsewhere.customer("unit", 20).await;

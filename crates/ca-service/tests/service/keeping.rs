@@ -131,7 +131,7 @@ fn a_program_that_is_not_asynchronous_runs_a_service_and_ends_it() {
     let answer = ask().unwrap();
     let (_, body) = answer.split_once("\r\n\r\n").unwrap();
     assert_eq!(serde_json::from_str::<CaInfo>(body).unwrap().name, "Demo Trust Centre");
-    let products = service.block_on(ca_service::books::products::list(&service.service().store));
+    let products = service.block_on(ca_service::registry::products::list(&service.service().store));
     assert_eq!(products.unwrap().len(), 4);
     let address = service.address();
     drop(service);

@@ -2,7 +2,7 @@
 
 use crate::world::{Customer, World};
 use ca_service::audit::Actor;
-use ca_service::books::devices;
+use ca_service::registry::devices;
 use gm::signed_data::{Content, build, signing_digest};
 use gm::{pad80, pin_key};
 use order_api::Base64;

@@ -6,8 +6,8 @@ use crate::renewal::{bearer, fresh_key, session_signature};
 use crate::unlock::{Applied, NEW_PIN, OFFICER, applicant, prove, refused_on_record, unlock_request};
 use crate::world::{NOON, Options, Place, World};
 use ca_service::audit::Actor;
-use ca_service::books::devices;
 use ca_service::crl::{self, Reason};
+use ca_service::registry::devices;
 use gm::PrivateKey;
 use order_api::{
     Applicant, Base64, Grant, NextAction, OrderState, Problem, ProblemCode, Purpose, SESSION_SIGNATURE, Signed,

@@ -6,11 +6,11 @@ use crate::unlock::{Applied, NEW_PIN, OFFICER, applicant, unlock_request};
 use crate::world::{DAY, NOON, Options, Place, World, contact};
 use ca_service::ServiceError;
 use ca_service::audit::Actor;
-use ca_service::books::{customers, devices};
 use ca_service::crl::{self, Reason};
 use ca_service::orders::steps;
 use ca_service::orders::unlock::SentTo;
 use ca_service::orders::unlock::review::{self, Approval, By};
+use ca_service::registry::{customers, devices};
 use gm::PrivateKey;
 use order_api::{Applicant, CaInfo, NextAction, Order, OrderCreated, OrderKind, OrderState, ProblemCode, UnlockRoute};
 

@@ -2,11 +2,11 @@
 
 use ca_service::audit::{self, Actor};
 use ca_service::authority::{HolderKind, Keys, Names};
-use ca_service::books::certificates::issue_pair;
-use ca_service::books::customers::{NewCustomer, register};
 use ca_service::clock::{Clock, day_start};
 use ca_service::http::{Running, router, serve};
 use ca_service::kmc::Kmc;
+use ca_service::registry::certificates::issue_pair;
+use ca_service::registry::customers::{NewCustomer, register};
 use ca_service::{Config, Limits, Service, Store, console};
 use gm::PrivateKey;
 use gm::signed_data::{Content, build, signing_digest};

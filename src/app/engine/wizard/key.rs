@@ -9,12 +9,12 @@ use std::sync::mpsc::channel;
 use token::{KeyContents, Token};
 
 /// A key borrowed from its worker for each job.
-pub(in crate::app) struct KeyLoan {
+pub(in crate::app) struct LentKey {
     pub(in crate::app) slot: u64,
     pub(in crate::app) workers: Workers,
 }
 
-impl KeyAccess for KeyLoan {
+impl KeyAccess for LentKey {
     fn with(&mut self, job: &mut dyn FnMut(&mut dyn Token)) -> Result<(), KeyGone> {
         let (to, loans) = channel::<Loan>();
         let sent = lock(&self.workers).get(&self.slot).is_some_and(|jobs| jobs.send(Job::Lend(to)).is_ok());
@@ -24,7 +24,7 @@ impl KeyAccess for KeyLoan {
     }
 }
 
-impl KeyLoan {
+impl LentKey {
     /// After a workflow: whatever state it left the connection in, the card on the window is read anew.
     pub(in crate::app) fn read_again(&self) {
         if let Some(jobs) = lock(&self.workers).get(&self.slot) {

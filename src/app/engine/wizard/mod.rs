@@ -5,13 +5,13 @@ mod key;
 mod renewal;
 mod unlock;
 
-pub(in crate::app) use key::KeyLoan;
+pub(in crate::app) use key::LentKey;
 pub(in crate::app) use renewal::RenewalWizard;
 pub(in crate::app) use unlock::UnlockWizard;
 
-use crate::app::engine::dispatch::{Outlet, Workers};
+use crate::app::engine::dispatch::{EventSender, Workers};
 use crate::app::engine::message::Event;
-use crate::app::engine::orders::{Book, Changed};
+use crate::app::engine::orders::{Changed, OrderStore};
 use crate::app::model::renewal::PortalPage;
 use base::fault::{Fault, FaultCode};
 use ca_client::{CaAdapter, CaProfile, Connection, KeyBinding, PortalPages};
@@ -31,9 +31,9 @@ pub(in crate::app) enum Message<A> {
 
 /// What every wizard has around it.
 #[derive(Clone)]
-pub(in crate::app) struct Around {
-    pub(in crate::app) book: Book,
-    pub(in crate::app) outlet: Outlet,
+pub(in crate::app) struct OrderContext {
+    pub(in crate::app) order_store: OrderStore,
+    pub(in crate::app) sender: EventSender,
     pub(in crate::app) workers: Workers,
     pub(in crate::app) changed: Changed,
 }
@@ -46,7 +46,7 @@ pub(in crate::app) trait Wizard: Send + Sized + 'static {
     const NAME: &'static str;
 
     /// A wizard for a key that knows nothing yet.
-    fn new(desk: WizardDesk) -> Self;
+    fn new(model: WizardModel) -> Self;
     /// Does what is asked; the stage it leads to is shown by then.
     fn answer(&mut self, ask: Self::Ask) -> Result<(), Fault>;
     /// An order changed at the CA.
@@ -60,14 +60,15 @@ pub(in crate::app) trait Wizard: Send + Sized + 'static {
 }
 
 /// Starts the wizard of a key. It ends when the returned sender is dropped or the person leaves.
-pub(in crate::app) fn start<W: Wizard>(slot: u64, around: Around) -> Option<Sender<Message<W::Ask>>> {
+pub(in crate::app) fn start<W: Wizard>(slot: u64, context: OrderContext) -> Option<Sender<Message<W::Ask>>> {
     let (messages, inbox) = channel();
-    let outlet = around.outlet.clone();
-    let desk = WizardDesk { slot, key: KeyLoan { slot, workers: Workers::clone(&around.workers) }, around, ca: None };
+    let sender = context.sender.clone();
+    let model =
+        WizardModel { slot, key: LentKey { slot, workers: Workers::clone(&context.workers) }, context, ca: None };
     let thread = std::thread::Builder::new().name(format!("{}-{slot}", W::NAME)).spawn(move || {
         // nothing of the wizard is used afterwards; the next wish of the person starts it anew
-        if catch_unwind(AssertUnwindSafe(|| run(W::new(desk), slot, &outlet, &inbox))).is_err() {
-            outlet.send(W::failed(slot, Fault::new(FaultCode::InternalStopped)));
+        if catch_unwind(AssertUnwindSafe(|| run(W::new(model), slot, &sender, &inbox))).is_err() {
+            sender.send(W::failed(slot, Fault::new(FaultCode::InternalStopped)));
         }
     });
     match thread {
@@ -79,13 +80,13 @@ pub(in crate::app) fn start<W: Wizard>(slot: u64, around: Around) -> Option<Send
     }
 }
 
-fn run<W: Wizard>(mut wizard: W, slot: u64, outlet: &Outlet, inbox: &Receiver<Message<W::Ask>>) {
+fn run<W: Wizard>(mut wizard: W, slot: u64, sender: &EventSender, inbox: &Receiver<Message<W::Ask>>) {
     while let Ok(message) = inbox.recv() {
         match message {
             Message::Ask(ask) if W::leaves(&ask) => return,
             Message::Ask(ask) => {
                 if let Err(fault) = wizard.answer(ask) {
-                    outlet.send(W::failed(slot, fault));
+                    sender.send(W::failed(slot, fault));
                 }
             }
             Message::Changed(id) => wizard.follow(&id),
@@ -119,14 +120,14 @@ impl Ca {
 }
 
 /// What a wizard works with: the key, and the CA once it was looked up.
-pub(in crate::app) struct WizardDesk {
+pub(in crate::app) struct WizardModel {
     slot: u64,
-    around: Around,
-    key: KeyLoan,
+    context: OrderContext,
+    key: LentKey,
     ca: Option<Ca>,
 }
 
-impl WizardDesk {
+impl WizardModel {
     /// Reads the key and looks up the CA of its certificate; false when no CA is known for it.
     fn look_up(&mut self) -> Result<bool, Fault> {
         self.ca = None;
@@ -134,18 +135,18 @@ impl WizardDesk {
         let binding = KeyBinding::of(&contents)?;
         let certificate = Certificate::parse(&binding.certificate.0)
             .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))?;
-        let Some(profile) = self.around.book.online().profiles.for_issuer(&certificate.issuer).cloned() else {
+        let Some(profile) = self.context.order_store.online().profiles.for_issuer(&certificate.issuer).cloned() else {
             return Ok(false);
         };
-        let adapter = self.around.book.connect(&profile)?;
+        let adapter = self.context.order_store.connect(&profile)?;
         self.ca = Some(Ca { profile, adapter, binding });
         Ok(true)
     }
 
     /// The list of orders changed, and this one is waited for.
     fn keep_watch(&self, id: &str) {
-        self.around.book.publish();
-        self.around.book.watch(id, &self.around.changed);
+        self.context.order_store.publish();
+        self.context.order_store.watch(id, &self.context.changed);
     }
 
     fn support(&self) -> Support {

@@ -1,6 +1,6 @@
 //! The wizard 证书更新 of one key.
 
-use super::{Wizard, WizardDesk};
+use super::{Wizard, WizardModel};
 use crate::app::engine::message::{Event, RenewalAsk};
 use crate::app::engine::orders::lock;
 use crate::app::engine::work::Shared;
@@ -22,7 +22,7 @@ struct OnOrder {
 
 /// The wizard.
 pub(in crate::app) struct RenewalWizard {
-    desk: WizardDesk,
+    model: WizardModel,
     identified: Option<Proven>,
     order: Option<OnOrder>,
 }
@@ -37,8 +37,8 @@ impl Wizard for RenewalWizard {
     type Ask = RenewalAsk;
     const NAME: &'static str = "renewal";
 
-    fn new(desk: WizardDesk) -> Self {
-        Self { desk, identified: None, order: None }
+    fn new(model: WizardModel) -> Self {
+        Self { model, identified: None, order: None }
     }
 
     fn follow(&self, id: &str) {
@@ -86,12 +86,12 @@ impl RenewalWizard {
     fn open(&mut self) -> Result<(), Fault> {
         (self.identified, self.order) = (None, None);
         self.show(RenewalStage::Opening);
-        if !self.desk.look_up()? {
+        if !self.model.look_up()? {
             self.show(RenewalStage::Portal(PortalPage { ca: String::new(), url: String::new() }));
             return Ok(());
         }
-        let known = self.desk.ca.as_ref().and_then(|ca| {
-            let (id, shared) = self.desk.around.book.unfinished(OrderKind::Renew, &ca.binding)?;
+        let known = self.model.ca.as_ref().and_then(|ca| {
+            let (id, shared) = self.model.context.order_store.unfinished(OrderKind::Renew, &ca.binding)?;
             Some((id, shared.renewal()?))
         });
         match known {
@@ -109,12 +109,12 @@ impl RenewalWizard {
         self.show_order();
         let fresh = lock(renewal).refresh(None).map(drop);
         self.show_order();
-        self.desk.keep_watch(id);
+        self.model.keep_watch(id);
         fresh
     }
 
     fn show_identify(&self) {
-        let Some(ca) = &self.desk.ca else { return };
+        let Some(ca) = &self.model.ca else { return };
         let stage = match (&ca.profile.connection, ca.page(|pages| &pages.renew)) {
             (_, Some(page)) => RenewalStage::Portal(page),
             (Connection::OrderApi(url), _) => {
@@ -126,21 +126,22 @@ impl RenewalWizard {
     }
 
     fn identify(&mut self, pin: Pin) -> Result<(), Fault> {
-        let Some(ca) = &self.desk.ca else { return self.open() };
-        let result = Renewal::identify(Arc::clone(&ca.adapter), &mut self.desk.key, ca.binding.clone(), pin);
+        let Some(ca) = &self.model.ca else { return self.open() };
+        let result = Renewal::identify(Arc::clone(&ca.adapter), &mut self.model.key, ca.binding.clone(), pin);
         let identified = match result {
             Ok(identified) => identified,
             Err(fault) => {
                 // the card shows how many tries are left
-                self.desk.key.read_again();
+                self.model.key.read_again();
                 return Err(fault);
             }
         };
         // an order of this certificate that was made on another computer, or whose journal is gone, is continued
         if let Some(handle) = identified.unfinished().first() {
-            let renewal = Renewal::adopt(&identified, &ca.profile.id, handle, &self.desk.around.book.online().journal)?;
+            let renewal =
+                Renewal::adopt(&identified, &ca.profile.id, handle, &self.model.context.order_store.online().journal)?;
             let renewal = Arc::new(Mutex::new(renewal));
-            let id = self.desk.around.book.add(Shared::Renewal(Arc::clone(&renewal)), &ca.adapter);
+            let id = self.model.context.order_store.add(Shared::Renewal(Arc::clone(&renewal)), &ca.adapter);
             return self.go_on(&id, &renewal);
         }
         let captcha = if identified.session().captcha { Some(identified.captcha()?) } else { None };
@@ -165,22 +166,22 @@ impl RenewalWizard {
     }
 
     fn submit(&mut self, contact: Contact, captcha: Option<String>) -> Result<(), Fault> {
-        let (Some(proven), Some(ca)) = (&self.identified, &self.desk.ca) else { return self.open() };
+        let (Some(proven), Some(ca)) = (&self.identified, &self.model.ca) else { return self.open() };
         let answer =
             captcha.zip(proven.captcha.as_ref()).map(|(text, captcha)| CaptchaAnswer { id: captcha.id.clone(), text });
-        let journal = &self.desk.around.book.online().journal;
+        let journal = &self.model.context.order_store.online().journal;
         match Renewal::submit(&proven.identified, &ca.profile.id, contact, answer, journal) {
             Ok(renewal) => {
                 self.identified = None;
                 let renewal = Arc::new(Mutex::new(renewal));
-                let id = self.desk.around.book.add(Shared::Renewal(Arc::clone(&renewal)), &ca.adapter);
+                let id = self.model.context.order_store.add(Shared::Renewal(Arc::clone(&renewal)), &ca.adapter);
                 self.order = Some(OnOrder { id: id.clone(), renewal, payment: None, code_sent: None });
                 self.show_order();
-                self.desk.around.book.watch(&id, &self.desk.around.changed);
+                self.model.context.order_store.watch(&id, &self.model.context.changed);
                 Ok(())
             }
             Err(fault) => {
-                self.desk.around.book.publish();
+                self.model.context.order_store.publish();
                 // a picture is good for one try
                 let stale = matches!(fault.code, FaultCode::CaptchaWrong | FaultCode::CaptchaStale);
                 if stale && let Err(other) = self.new_captcha() {
@@ -195,7 +196,7 @@ impl RenewalWizard {
         let Some(order) = &self.order else { return Ok(()) };
         let result = call(&mut lock(&order.renewal));
         self.show_order();
-        self.desk.keep_watch(&order.id);
+        self.model.keep_watch(&order.id);
         result
     }
 
@@ -209,16 +210,16 @@ impl RenewalWizard {
 
     fn download(&mut self, pin: Pin) -> Result<(), Fault> {
         let Some(order) = &self.order else { return self.open() };
-        let (slot, outlet) = (self.desk.slot, self.desk.around.outlet.clone());
+        let (slot, sender) = (self.model.slot, self.model.context.sender.clone());
         let mut last = None;
-        let result = lock(&order.renewal).download(&mut self.desk.key, pin, &mut |step| {
+        let result = lock(&order.renewal).download(&mut self.model.key, pin, &mut |step| {
             let line = line_of(step);
             if last.replace(line) != Some(line) {
-                outlet.send(Event::RenewalLine { slot, line });
+                sender.send(Event::RenewalLine { slot, line });
             }
         });
-        self.desk.around.book.publish();
-        self.desk.key.read_again();
+        self.model.context.order_store.publish();
+        self.model.key.read_again();
         match result {
             Ok(outcome) => {
                 let no = lock(&order.renewal).entry().order.as_ref().map(|order| order.no.clone());
@@ -258,8 +259,8 @@ impl RenewalWizard {
 
     fn show(&self, stage: RenewalStage) {
         timeline::mark("renewal", name_of(&stage));
-        let support = self.desk.support();
-        self.desk.around.outlet.send(Event::RenewalStage { slot: self.desk.slot, stage, support });
+        let support = self.model.support();
+        self.model.context.sender.send(Event::RenewalStage { slot: self.model.slot, stage, support });
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Invariant: a code and a PIN pass through here once, by value, on their way to the workflow.
 
-use super::{Wizard, WizardDesk};
+use super::{Wizard, WizardModel};
 use crate::app::engine::message::{Event, UnlockAsk};
 use crate::app::engine::orders::lock;
 use crate::app::engine::work::Shared;
@@ -24,7 +24,7 @@ struct OnOrder {
 
 /// The wizard.
 pub(in crate::app) struct UnlockWizard {
-    desk: WizardDesk,
+    model: WizardModel,
     /// The picture the person looks at.
     captcha: Option<Captcha>,
     order: Option<OnOrder>,
@@ -34,8 +34,8 @@ impl Wizard for UnlockWizard {
     type Ask = UnlockAsk;
     const NAME: &'static str = "unlock";
 
-    fn new(desk: WizardDesk) -> Self {
-        Self { desk, captcha: None, order: None }
+    fn new(model: WizardModel) -> Self {
+        Self { model, captcha: None, order: None }
     }
 
     fn follow(&self, id: &str) {
@@ -75,13 +75,13 @@ impl UnlockWizard {
     fn open(&mut self) -> Result<(), Fault> {
         (self.captcha, self.order) = (None, None);
         self.show(UnlockStage::Opening);
-        if !self.desk.look_up()? {
+        if !self.model.look_up()? {
             self.show(UnlockStage::Portal(PortalPage { ca: String::new(), url: String::new() }));
             return Ok(());
         }
         // now it is known whom to call
         self.show(UnlockStage::Opening);
-        if let Some(page) = self.desk.ca.as_ref().and_then(|ca| ca.page(|pages| &pages.unlock)) {
+        if let Some(page) = self.model.ca.as_ref().and_then(|ca| ca.page(|pages| &pages.unlock)) {
             self.show(UnlockStage::Portal(page));
             return Ok(());
         }
@@ -90,8 +90,8 @@ impl UnlockWizard {
 
     /// Takes the unfinished order of the key; false when there is none.
     fn take_order(&mut self) -> bool {
-        let known = self.desk.ca.as_ref().and_then(|ca| {
-            let (id, shared) = self.desk.around.book.unfinished(OrderKind::Unlock, &ca.binding)?;
+        let known = self.model.ca.as_ref().and_then(|ca| {
+            let (id, shared) = self.model.context.order_store.unfinished(OrderKind::Unlock, &ca.binding)?;
             Some(OnOrder { id, unlock: shared.unlock()? })
         });
         self.order = known;
@@ -104,13 +104,13 @@ impl UnlockWizard {
         self.show_order();
         let fresh = lock(&order.unlock).refresh(None).map(drop);
         self.show_order();
-        self.desk.keep_watch(&order.id);
+        self.model.keep_watch(&order.id);
         fresh
     }
 
     /// A new application, if this CA takes one.
     fn apply(&mut self) -> Result<(), Fault> {
-        let Some(ca) = &self.desk.ca else { return Ok(()) };
+        let Some(ca) = &self.model.ca else { return Ok(()) };
         let fault = |error: ca_client::CaError| {
             error.to_fault(&ca.adapter.support(), "", &ca.binding.device_serial, ca.adapter.now())
         };
@@ -123,7 +123,7 @@ impl UnlockWizard {
     }
 
     fn new_captcha(&mut self) -> Result<(), Fault> {
-        let Some(ca) = &self.desk.ca else { return self.open() };
+        let Some(ca) = &self.model.ca else { return self.open() };
         let picture = ca
             .adapter
             .captcha()
@@ -134,19 +134,19 @@ impl UnlockWizard {
     }
 
     fn submit(&mut self, route: UnlockRoute, applicant: Applicant, captcha: Option<String>) -> Result<(), Fault> {
-        let Some(ca) = &self.desk.ca else { return self.open() };
+        let Some(ca) = &self.model.ca else { return self.open() };
         let captcha =
             captcha.zip(self.captcha.as_ref()).map(|(text, captcha)| CaptchaAnswer { id: captcha.id.clone(), text });
         let application = Application { route, applicant, captcha };
-        let journal = &self.desk.around.book.online().journal;
+        let journal = &self.model.context.order_store.online().journal;
         match Unlock::apply(&ca.adapter, &ca.profile.id, ca.binding.clone(), application, journal) {
             Ok(unlock) => {
                 let unlock = Arc::new(Mutex::new(unlock));
-                let id = self.desk.around.book.add(Shared::Unlock(Arc::clone(&unlock)), &ca.adapter);
+                let id = self.model.context.order_store.add(Shared::Unlock(Arc::clone(&unlock)), &ca.adapter);
                 self.captcha = None;
                 self.order = Some(OnOrder { id: id.clone(), unlock });
                 self.show_order();
-                self.desk.around.book.watch(&id, &self.desk.around.changed);
+                self.model.context.order_store.watch(&id, &self.model.context.changed);
                 Ok(())
             }
             Err(fault) => {
@@ -158,8 +158,8 @@ impl UnlockWizard {
 
     /// The application was refused, or nobody knows whether it arrived: then it stands in the journal and is sent again.
     fn after_refusal(&mut self) {
-        self.desk.around.book.take_unfinished(&self.desk.around.changed);
-        self.desk.around.book.publish();
+        self.model.context.order_store.take_unfinished(&self.model.context.changed);
+        self.model.context.order_store.publish();
         if self.take_order() {
             self.show_order();
         } else if let Err(other) = self.new_captcha() {
@@ -172,31 +172,31 @@ impl UnlockWizard {
         let Some(order) = &self.order else { return Ok(()) };
         let result = call(&mut lock(&order.unlock));
         self.show_order();
-        self.desk.keep_watch(&order.id);
+        self.model.keep_watch(&order.id);
         result
     }
 
     fn unlock(&mut self, code: Option<Zeroizing<String>>, new: Pin) -> Result<(), Fault> {
         let Some(order) = &self.order else { return self.open() };
-        let (slot, outlet) = (self.desk.slot, self.desk.around.outlet.clone());
-        let result = lock(&order.unlock).unlock(&mut self.desk.key, code, new, &mut |line| {
-            outlet.send(Event::UnlockLine { slot, line });
+        let (slot, sender) = (self.model.slot, self.model.context.sender.clone());
+        let result = lock(&order.unlock).unlock(&mut self.model.key, code, new, &mut |line| {
+            sender.send(Event::UnlockLine { slot, line });
         });
         self.after_key(result)
     }
 
     fn prove(&mut self, pin: Pin) -> Result<(), Fault> {
         let Some(order) = &self.order else { return self.open() };
-        let result = lock(&order.unlock).prove(&mut self.desk.key, pin);
+        let result = lock(&order.unlock).prove(&mut self.model.key, pin);
         self.after_key(result)
     }
 
     fn after_key(&mut self, result: Result<UnlockOutcome, Fault>) -> Result<(), Fault> {
-        self.desk.key.read_again();
+        self.model.key.read_again();
         match result {
             Ok(outcome) => {
                 let order = self.order.take().and_then(|on| lock(&on.unlock).order().cloned());
-                self.desk.around.book.publish();
+                self.model.context.order_store.publish();
                 self.show(UnlockStage::Done(Box::new(UnlockDone {
                     no: order.map(|order| order.no).unwrap_or_default(),
                     tries: Some(outcome.pin.tries_left),
@@ -205,7 +205,7 @@ impl UnlockWizard {
                 Ok(())
             }
             Err(fault) => {
-                self.desk.around.book.publish();
+                self.model.context.order_store.publish();
                 self.show_order();
                 Err(fault)
             }
@@ -216,12 +216,12 @@ impl UnlockWizard {
         let given_up = match self.order.take() {
             Some(OnOrder { id, unlock }) => {
                 drop(unlock);
-                self.desk.around.book.forget(&id)
+                self.model.context.order_store.forget(&id)
             }
             None => Ok(()),
         };
         if given_up.is_err() {
-            self.desk.around.book.take_unfinished(&self.desk.around.changed);
+            self.model.context.order_store.take_unfinished(&self.model.context.changed);
         }
         self.open().and(given_up)
     }
@@ -245,7 +245,7 @@ impl UnlockWizard {
             };
         };
         let pin = |order, ca: &super::Ca| Box::new(NewPin { order, pins: ca.profile.pin_policy });
-        match (step, &self.desk.ca) {
+        match (step, &self.model.ca) {
             (UnlockStep::Submit, _) => UnlockStage::Opening,
             (UnlockStep::Code, Some(ca)) => UnlockStage::Code(pin(order, ca)),
             (UnlockStep::NewPin, Some(ca)) => UnlockStage::NewPin(pin(order, ca)),
@@ -266,8 +266,8 @@ impl UnlockWizard {
 
     fn show(&self, stage: UnlockStage) {
         timeline::mark("unlock", name_of(&stage));
-        let support = self.desk.support();
-        self.desk.around.outlet.send(Event::UnlockStage { slot: self.desk.slot, stage, support });
+        let support = self.model.support();
+        self.model.context.sender.send(Event::UnlockStage { slot: self.model.slot, stage, support });
     }
 }
 

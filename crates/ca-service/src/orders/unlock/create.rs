@@ -7,15 +7,15 @@
 use super::code::{self, Sending, Sent};
 use super::{Fits, Step, TRIES, applicant, ends, route_text};
 use crate::Service;
-use crate::books::certificates::{self, Certificate, Kind, Status};
-use crate::books::customers::{self, Customer, LONGEST_NAME, is_email, is_mobile};
-use crate::books::devices;
 use crate::captchas::{self, Answer};
 use crate::clock::day_text;
 use crate::error::ServiceError;
 use crate::limits;
 use crate::orders::create::{Headers, again, checked_key};
 use crate::orders::{find, made_with, not_found, token};
+use crate::registry::certificates::{self, Certificate, Kind, Status};
+use crate::registry::customers::{self, Customer, LONGEST_NAME, is_email, is_mobile};
+use crate::registry::devices;
 use crate::secrets::hex;
 use crate::signed::{self, Evidence};
 use crate::store::{Tx, is_duplicate, next_number};

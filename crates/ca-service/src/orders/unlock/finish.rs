@@ -3,13 +3,13 @@
 use super::{Details, Step, cancel, details, hold};
 use crate::Service;
 use crate::audit::Actor;
-use crate::books::certificates::{Certificate, Status};
-use crate::books::customers::{self, Customer};
-use crate::books::devices;
 use crate::clock::minute_text;
 use crate::error::ServiceError;
 use crate::orders::{Row, find, not_found, steps, wrong_state};
 use crate::outbox::{self, Channel, Message};
+use crate::registry::certificates::{Certificate, Status};
+use crate::registry::customers::{self, Customer};
+use crate::registry::devices;
 use crate::signed::{self, Evidence, Request};
 use crate::store::Tx;
 use order_api::{Order, OrderState, ProblemCode, Purpose, UnlockFinish};

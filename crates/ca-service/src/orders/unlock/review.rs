@@ -4,11 +4,11 @@ use super::code::{self, Sending};
 use super::{Details, Fits, SentTo, details, ends};
 use crate::Service;
 use crate::audit::{self, Actor, Entry};
-use crate::books::customers;
-use crate::books::devices::{self, Device};
 use crate::error::ServiceError;
 use crate::orders::{Row, find, not_found, steps, wrong_state};
 use crate::outbox::{self, Channel, Message};
+use crate::registry::customers;
+use crate::registry::devices::{self, Device};
 use order_api::{Contact, OrderState, UnlockRoute};
 
 /// Longest note of an officer, characters.
