@@ -28,6 +28,17 @@ tools() {
   cargo nextest --version || cargo install cargo-nextest --locked --version 0.9.143
 }
 
+links() { scripts/check-links.py; }
+
+# what the workspace builds together must also build alone, where another crate's features do not help
+alone() {
+  local crate
+  for crate in crates/*/; do
+    cargo check --quiet --package "$(basename "$crate")" || return 1
+  done
+  cargo check --quiet --package ca-service --no-default-features && cargo check --quiet --package cert-assistant --no-default-features
+}
+
 licences() {
   if cargo deny --version 2>/dev/null; then
     cargo deny --log-level error check licenses bans sources
@@ -37,7 +48,7 @@ licences() {
 }
 
 documentation() {
-  RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
+  RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 }
 
 # of the debug program the tests have built; what is built for people takes half an hour more: installer/release.sh
@@ -57,7 +68,9 @@ unchanged() { [ "$(tree)" = "$before" ] || { git status --short; return 1; }; }
 before=$(tree)
 part "tools" tools
 part "format" cargo fmt --check
-part "lints" cargo clippy --all-targets -- -D warnings
+part "lints" cargo clippy --workspace --all-targets -- -D warnings
+part "links and citations" links
+part "each crate alone" alone
 part "licences and sources of dependencies" licences
 part "tests" cargo nextest run
 part "documentation" documentation

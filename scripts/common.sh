@@ -34,7 +34,7 @@ released=$(realpath -m "${CARGO_TARGET_DIR:-target}/$linux/release")
 # build_released BIN… – builds programs as people get them, into $released. The linker that knows older C libraries comes into a
 # folder of its own, in the versions and with the sums of installer/linux/linker.txt.
 build_released() {
-  local tools bins=() bin
+  local tools bin
   tools=$(realpath -m "${CARGO_TARGET_DIR:-target}/linker")
   need_packages "${build_packages[@]}" python3-venv
   if ! cmp -s installer/linux/linker.txt "$tools/linker.txt"; then
@@ -42,10 +42,12 @@ build_released() {
       "$tools/bin/pip" install --quiet --require-hashes --no-deps --only-binary :all: -r installer/linux/linker.txt &&
       cp installer/linux/linker.txt "$tools/" || return 1
   fi
-  for bin in "$@"; do bins+=(--bin "$bin"); done
-  # the reader service's library of this machine needs a newer C library than the program: there it has one of its own
-  PATH=$tools/bin:$PATH CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$portable -C link-arg=-Wl,--allow-shlib-undefined" \
-    cargo zigbuild --release "${bins[@]}" --target "$linux.$glibc"
+  # each for itself: what one program asks of a crate must not become part of another
+  for bin in "$@"; do
+    # the reader service's library of this machine needs a newer C library than the program: there it has one of its own
+    PATH=$tools/bin:$PATH CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS="$portable -C link-arg=-Wl,--allow-shlib-undefined" \
+      cargo zigbuild --release --package "$bin" --bin "$bin" --target "$linux.$glibc" || return 1
+  done
 }
 
 # Where finished installers go.

@@ -24,7 +24,7 @@ export SOURCE_DATE_EPOCH
 
 case "$profile" in
   release) program=$released/cert-assistant pack=(-Zxz -z9) building=(build_released cert-assistant) ;;
-  dev) program=$target/debug/cert-assistant pack=(-Zgzip -z1) building=(cargo build --bin cert-assistant) ;;
+  dev) program=$target/debug/cert-assistant pack=(-Zgzip -z1) building=(cargo build --package cert-assistant) ;;
   *) echo "usage: $0 [release|dev]" >&2; exit 2 ;;
 esac
 if [ -n "${CERT_ASSISTANT_PROGRAM:-}" ]; then program=$CERT_ASSISTANT_PROGRAM; else "${building[@]}"; fi

@@ -25,7 +25,7 @@ roots=$target/roots
 pictures=$installers/pictures
 need_packages debootstrap "${screen_packages[@]}" "${reader_packages[@]}" python3-gi iproute2 desktop-file-utils
 maker=$released/virtual-key
-[ -x "$maker" ] || { cargo build --bin virtual-key && maker=$target/debug/virtual-key; }
+[ -x "$maker" ] || { cargo build --package virtual-key && maker=$target/debug/virtual-key; }
 for file in "$deb" "$uos_deb"; do [ -f "$file" ] || { echo "$file is missing: installer/linux/build.sh makes it" >&2; exit 1; }; done
 
 mkdir -p "$roots/archives" "$pictures"

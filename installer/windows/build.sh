@@ -19,7 +19,7 @@ if [ -z "${PROGRAM-}" ]; then
   windows_std
   [ "$profile" != release ] ||
     export CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS="${CARGO_TARGET_X86_64_PC_WINDOWS_GNU_RUSTFLAGS-} $portable"
-  cargo build --bin cert-assistant --target "$windows" --profile "$profile"
+  cargo build --package cert-assistant --bin cert-assistant --target "$windows" --profile "$profile"
   folder=$profile
   [ "$profile" != dev ] || folder=debug
   built=${CARGO_TARGET_DIR:-target}/$windows/$folder/cert-assistant.exe

@@ -52,7 +52,7 @@ with_reader() {
 
   local port key program=$released/virtual-key
   [ -x "$program" ] || program=${CARGO_TARGET_DIR:-target}/debug/virtual-key
-  [ -x "$program" ] || cargo build --quiet --bin virtual-key
+  [ -x "$program" ] || cargo build --quiet --package virtual-key
   port=$(free_port)
   rm -f "$root/etc/reader.conf.d/"*
   printf 'FRIENDLYNAME "Virtual PCD"\nDEVICENAME /dev/null:%#x\nLIBPATH /usr/lib/pcsc/drivers/serial/libifdvpcd.so\nCHANNELID %#x\n' \
