@@ -179,7 +179,7 @@ impl Judge {
 
     /// What the service keeps: each body with a signature by the right key, and the request for certificates.
     fn evidence(&self, world: &World, no: &str, old: &[u8]) {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/gm/tests/judged/judge.py");
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../gm/tests/judged/judge.py");
         let new = std::fs::read(self.0.path().join("sign.der")).unwrap();
         let (mut kinds, mut session_key, mut nonces) = (BTreeSet::new(), Vec::new(), BTreeSet::new());
         let mut order = None;
