@@ -28,6 +28,9 @@ maker=$released/virtual-key
 [ -x "$maker" ] || { cargo build --package virtual-key && maker=$target/debug/virtual-key; }
 for file in "$deb" "$uos_deb"; do [ -f "$file" ] || { echo "$file is missing: installer/linux/build.sh makes it" >&2; exit 1; }; done
 
+service=$target/debug/ca-service
+[ -x "$service" ] || cargo build --package ca-service
+
 mkdir -p "$roots/archives" "$pictures"
 work=$(mktemp -d)
 sys=$roots/system
@@ -48,6 +51,10 @@ row() { rows+=("| $1 | $2 |"); echo "  $1: $2" >&2; }
 step() { echo "== $*" >&2; }
 wrong() { echo "WRONG: $*" >&2; exit 1; }
 seconds() { awk -v from="$1" -v to="${EPOCHREALTIME/,/.}" 'BEGIN { printf "%.1f s", to - from }'; }
+
+step "the program has nothing of what only operators need"
+dpkg-deb --fsys-tarfile "$deb" | tar -xO ./usr/bin/cert-assistant > "$work/program"
+scripts/operators-half.sh "$work/program" "$service" || wrong "it has"
 
 # --- a clean system ----------------------------------------------------------------------------------------------------
 
