@@ -15,9 +15,9 @@ crlDistributionPoints = point
 authorityInfoAccess = OCSP;URI:OCSP://ocsp.example.cn, caIssuers;URI:http://crl.example.cn/ca.crt
 certificatePolicies = 1.2.156.112562.2.2.1
 nsCertType = client, server, email, objsign
-1.2.156.112562.2.1.1.1 = ASN1:UTF8String:JJ998000100357679
+1.2.156.112562.2.1.1.1 = ASN1:UTF8String:JJ990000000000017
 1.2.156.112562.2.1.1.4 = ASN1:UTF8String:1@5009JJ0123456789
-1.2.156.112562.2.1.1.14 = ASN1:UTF8String:998000100357679
+1.2.156.112562.2.1.1.14 = ASN1:UTF8String:990000000000017
 1.2.156.112562.2.1.1.24 = ASN1:PRINTABLESTRING:123456789
 1.2.156.10260.4.1.4 = ASN1:PRINTABLESTRING:91110108MA01ABCD2X
 2.16.840.1.113732.2 = DER:4A:4A:31:32:33
@@ -50,11 +50,11 @@ fn a_signing_certificate_is_read_field_for_field() {
     assert_eq!(cert.issuer_uris, ["http://crl.example.cn/ca.crt"]);
 
     let identity = &cert.identity;
-    assert_eq!(identity.unique_id.as_deref(), Some("JJ998000100357679"));
+    assert_eq!(identity.unique_id.as_deref(), Some("JJ990000000000017"));
     assert_eq!(identity.holder, Some(Holder::Organisation));
     assert_eq!(identity.organisation_number.as_deref(), Some("123456789"));
     assert_eq!(identity.credit_code.as_deref(), Some("91110108MA01ABCD2X"));
-    assert_eq!(identity.card_number.as_ref().unwrap().value, "998000100357679");
+    assert_eq!(identity.card_number.as_ref().unwrap().value, "990000000000017");
     assert_eq!(identity.card_number.as_ref().unwrap().source, "1.2.156.112562.2.1.1.14");
 }
 

@@ -69,7 +69,7 @@ impl Context {
 /// Those of [`signed::open`] and [`Context::renewable`]; `challenge_invalid`, `invalid_request`, `rate_limited`,
 /// `daily_limit`.
 pub async fn open(service: &Service, body: &[u8], p7: Option<&str>) -> Result<Session, ServiceError> {
-    let path = "/v1/sessions";
+    let path = order_api::path::SESSIONS;
     let request =
         signed::open(service, body, p7, |request: &SessionRequest| &request.signed, Purpose::Session, path).await?;
     let content = &request.content;

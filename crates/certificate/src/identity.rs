@@ -126,17 +126,17 @@ mod tests {
     fn an_organisation_of_the_sm2_generation_is_read() {
         let identity = read(&[
             ("2.16.840.1.113732.2", "JJ999"),
-            ("1.2.156.112562.2.1.1.1", "JJ998000100357679"),
+            ("1.2.156.112562.2.1.1.1", "JJ990000000000017"),
             ("1.2.156.112562.2.1.1.24", "2@5009JJ0123456789"),
-            ("1.2.156.112562.2.1.1.14", "998000100357679"),
+            ("1.2.156.112562.2.1.1.14", "990000000000017"),
             ("1.2.86.840.1.176.1", "1"),
             ("1.2.156.10260.4.1.4", "91110108MA01ABCD2X"),
         ]);
-        assert_eq!(identity.unique_id.as_deref(), Some("JJ998000100357679"));
+        assert_eq!(identity.unique_id.as_deref(), Some("JJ990000000000017"));
         assert_eq!(identity.holder, Some(Holder::Organisation));
         assert_eq!(identity.organisation_number.as_deref(), Some("123456789"));
         assert_eq!(identity.credit_code.as_deref(), Some("91110108MA01ABCD2X"));
-        let card = CardNumber { value: "998000100357679".to_owned(), source: "1.2.156.112562.2.1.1.14" };
+        let card = CardNumber { value: "990000000000017".to_owned(), source: "1.2.156.112562.2.1.1.14" };
         assert_eq!(identity.card_number, Some(card));
     }
 

@@ -18,6 +18,7 @@
 
 mod bytes;
 mod order;
+pub mod path;
 mod problem;
 mod session;
 mod unlock;
@@ -36,9 +37,6 @@ pub use unlock::{
     Applicant, Grant, UnlockAnswer, UnlockBegin, UnlockFinish, UnlockRequest, UnlockRoute, UnlockView, code_proof,
     normal_code,
 };
-
-/// Prefix of every path of the API.
-pub const API: &str = "/v1";
 /// Header: detached `SignedData` over the body, DER in base64.
 pub const BODY_P7: &str = "x-body-p7";
 /// Header: id of the session.

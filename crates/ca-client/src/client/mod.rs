@@ -4,8 +4,9 @@ use super::adapter::{CaAdapter, CaError, Capabilities, OrderAnswer, Submission, 
 use super::http::{Answer, Http, Limits, Request};
 use super::profiles::{CaProfile, Connection};
 use net::Proxy;
+use order_api::path::{self, Step};
 use order_api::{
-    API, BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, IDEMPOTENCY_KEY,
+    BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, IDEMPOTENCY_KEY,
     IssueResponse, Order, OrderCreated, OrderKind, PROBLEM_JSON, Payment, Problem, Purpose, SESSION, SESSION_SIGNATURE,
     Session, Support, UnlockAnswer,
 };
@@ -56,7 +57,7 @@ impl OrderApi {
     pub fn greet(profile: &CaProfile, proxy: &Proxy, time: Duration) -> Result<Greeting, CaError> {
         let limits = Limits { connect: time, exchange: time, ..Limits::default() };
         let api = Self::with_limits(profile, proxy, limits)?;
-        let answer = api.http.send(&request(Method::GET, &path("/ca"), Vec::new(), None, false))?;
+        let answer = api.http.send(&request(Method::GET, path::CA, Vec::new(), None, false))?;
         Ok(Greeting { info: success(&answer), date: answer.date })
     }
 
@@ -99,19 +100,19 @@ impl CaAdapter for OrderApi {
     }
 
     fn info(&self) -> Result<CaInfo, CaError> {
-        self.get(&path("/ca"))
+        self.get(path::CA)
     }
 
     fn captcha(&self) -> Result<Captcha, CaError> {
-        self.post(&path("/captchas"), Vec::new(), Vec::new())
+        self.post(path::CAPTCHAS, Vec::new(), Vec::new())
     }
 
     fn challenge(&self, purpose: Purpose) -> Result<Challenge, CaError> {
-        self.post_json(&path("/challenges"), Vec::new(), &ChallengeRequest { purpose })
+        self.post_json(path::CHALLENGES, Vec::new(), &ChallengeRequest { purpose })
     }
 
     fn open_session(&self, body: &[u8], p7: &[u8]) -> Result<Session, CaError> {
-        self.post(&path("/sessions"), vec![(BODY_P7, Base64::text(p7))], body.to_vec())
+        self.post(path::SESSIONS, vec![(BODY_P7, Base64::text(p7))], body.to_vec())
     }
 
     fn create_order(&self, submission: &Submission) -> Result<OrderCreated, CaError> {
@@ -120,13 +121,12 @@ impl CaAdapter for OrderApi {
             (SESSION_SIGNATURE, Base64::text(&submission.signature)),
             (IDEMPOTENCY_KEY, submission.idempotency_key.clone()),
         ];
-        let path = path("/orders");
-        success(&self.http.send(&request(Method::POST, &path, headers, Some(submission.body.clone()), true))?)
+        success(&self.http.send(&request(Method::POST, path::ORDERS, headers, Some(submission.body.clone()), true))?)
     }
 
     fn order(&self, no: &str, token: &str, etag: Option<&str>, wait: Option<Duration>) -> Result<OrderAnswer, CaError> {
         let wait = wait.unwrap_or_default().min(LONGEST_WAIT);
-        let mut path = order_path(no, "")?;
+        let mut path = order_path(no, Step::Look)?;
         if !wait.is_zero() {
             path.push_str(&format!("?wait={}", wait.as_secs().max(1)));
         }
@@ -140,26 +140,26 @@ impl CaAdapter for OrderApi {
     }
 
     fn send_code(&self, no: &str, token: &str) -> Result<Order, CaError> {
-        self.post_json(&order_path(no, "/codes")?, vec![bearer(token)], &CodeRequest {})
+        self.post_json(&order_path(no, Step::Codes)?, vec![bearer(token)], &CodeRequest {})
     }
 
     fn verify_code(&self, no: &str, token: &str, code: &str) -> Result<Order, CaError> {
         let body = CodeCheck { code: code.to_owned() };
-        self.post_json(&order_path(no, "/codes/verify")?, vec![bearer(token)], &body)
+        self.post_json(&order_path(no, Step::Verify)?, vec![bearer(token)], &body)
     }
 
     fn payment(&self, no: &str, token: &str) -> Result<Payment, CaError> {
-        self.post(&order_path(no, "/payment")?, vec![bearer(token)], Vec::new())
+        self.post(&order_path(no, Step::Payment)?, vec![bearer(token)], Vec::new())
     }
 
     fn issue(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<IssueResponse, CaError> {
         let headers = vec![bearer(token), (BODY_P7, Base64::text(p7))];
-        self.post(&order_path(no, "/issue")?, headers, body.to_vec())
+        self.post(&order_path(no, Step::Issue)?, headers, body.to_vec())
     }
 
     fn confirm(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
         let headers = vec![bearer(token), (BODY_P7, Base64::text(p7))];
-        self.post(&order_path(no, "/confirm")?, headers, body.to_vec())
+        self.post(&order_path(no, Step::Confirm)?, headers, body.to_vec())
     }
 
     fn create_unlock(&self, submission: &Submission) -> Result<OrderCreated, CaError> {
@@ -167,33 +167,27 @@ impl CaAdapter for OrderApi {
             (SESSION_SIGNATURE, Base64::text(&submission.signature)),
             (IDEMPOTENCY_KEY, submission.idempotency_key.clone()),
         ];
-        let path = path("/unlocks");
-        success(&self.http.send(&request(Method::POST, &path, headers, Some(submission.body.clone()), true))?)
+        success(&self.http.send(&request(Method::POST, path::UNLOCKS, headers, Some(submission.body.clone()), true))?)
     }
 
     fn begin_unlock(&self, no: &str, token: &str, body: &[u8], signature: &[u8]) -> Result<UnlockAnswer, CaError> {
         let headers = vec![bearer(token), (SESSION_SIGNATURE, Base64::text(signature))];
-        self.post(&order_path(no, "/unlock")?, headers, body.to_vec())
+        self.post(&order_path(no, Step::Unlock)?, headers, body.to_vec())
     }
 
     fn finish_unlock(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<Order, CaError> {
         let headers = vec![bearer(token), (BODY_P7, Base64::text(p7))];
-        self.post(&order_path(no, "/unlock/finish")?, headers, body.to_vec())
+        self.post(&order_path(no, Step::UnlockFinish)?, headers, body.to_vec())
     }
 }
 
-/// Path of the order an action belongs to; what the key signs names it, too.
-pub(super) fn order_path(no: &str, action: &str) -> Result<String, CaError> {
+/// Path of a step of an order; what the key signs names it, too.
+pub(super) fn order_path(no: &str, step: Step) -> Result<String, CaError> {
     // a number comes from the service and goes into an address
     if no.is_empty() || no.len() > 64 || !no.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-') {
         return Err(CaError::Answer("order number".to_owned()));
     }
-    Ok(path(&format!("/orders/{no}{action}")))
-}
-
-/// Path of a resource of the API.
-pub(super) fn path(resource: &str) -> String {
-    format!("{API}{resource}")
+    Ok(step.of(no))
 }
 
 /// JSON of a body.

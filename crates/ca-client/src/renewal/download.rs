@@ -18,6 +18,7 @@ use certificate::Certificate;
 use gm::csr::{Csr, UnsignedCsr};
 use gm::issue::{public_key_of, subject_der, validity_of};
 use gm::{PublicKey, random};
+use order_api::path::Step;
 use order_api::{Base64, ConfirmRequest, IssueRequest, OrderState, Period, Purpose, SessionKey, SymAlg, WrapProfile};
 use std::time::Instant;
 use token::{ContainerInfo, KeyContents, KeyUse, Token, TokenError, TransportError};
@@ -219,7 +220,7 @@ impl Renewal {
         let (no, token, old) = (entry.no().to_owned(), entry.token.clone(), entry.binding.clone());
         let support = ca.support();
         let scene = FaultContext { support: &support, order: &no, serial: &old.device_serial, now: ca.now() };
-        let path = order_path(&no, "/issue").map_err(|error| scene.fault(&error))?;
+        let path = order_path(&no, Step::Issue).map_err(|error| scene.fault(&error))?;
         let request = IssueRequest {
             signed: binding(ca.as_ref(), &scene, Purpose::Issue, path)?,
             csr: csr.into(),
@@ -330,7 +331,7 @@ impl Renewal {
         let (no, token, device) = (entry.no().to_owned(), entry.token.clone(), entry.binding.device_serial.clone());
         let support = ca.support();
         let scene = FaultContext { support: &support, order: &no, serial: &device, now: ca.now() };
-        let path = order_path(&no, "/confirm").map_err(|error| scene.fault(&error))?;
+        let path = order_path(&no, Step::Confirm).map_err(|error| scene.fault(&error))?;
         let serial = |der: &[u8]| Certificate::parse(der).map(|certificate| certificate.serial_hex());
         let serials = serial(&package.sign).and_then(|sign| Ok((sign, serial(&package.encrypt)?)));
         let (sign_serial, encrypt_serial) =

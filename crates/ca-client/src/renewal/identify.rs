@@ -3,7 +3,6 @@
 
 use super::order::Renewal;
 use crate::adapter::CaAdapter;
-use crate::client::path;
 use crate::entry::KeyBinding;
 use crate::faults::FaultContext;
 use crate::key::{KeyAccess, on_key};
@@ -12,6 +11,7 @@ use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use certificate::Certificate;
 use gm::{CryptoError, PrivateKey};
+use order_api::path;
 use order_api::{Captcha, OrderHandle, OrderKind, Purpose, Session, SessionKey, SessionRequest};
 use std::sync::Arc;
 use token::KeyUse;
@@ -63,7 +63,7 @@ impl Renewal {
         let certificate = &binding.certificate.0;
         let session_key = PrivateKey::generate().map_err(|error| no_random(&error))?;
         let request = SessionRequest {
-            signed: bind(ca.as_ref(), &scene, Purpose::Session, path("/sessions"))?,
+            signed: bind(ca.as_ref(), &scene, Purpose::Session, path::SESSIONS.to_owned())?,
             kind: OrderKind::Renew,
             session_key: SessionKey(session_key.public()),
             device_serial: binding.device_serial.clone(),

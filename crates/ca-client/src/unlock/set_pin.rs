@@ -13,6 +13,7 @@ use crate::signing::{ToSign, binding, no_random, nonsense};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use gm::{PrivateKey, signature_to_der};
+use order_api::path::Step;
 use order_api::{
     Base64, Grant, OrderState, ProblemCode, Purpose, Signed, UnlockAnswer, UnlockBegin, UnlockFinish, code_proof,
 };
@@ -111,7 +112,7 @@ impl Unlock {
         let client = self.client_key()?;
         let no = self.entry().no().to_owned();
         let mut begin = UnlockBegin {
-            signed: self.signed(Purpose::Unlock, "/unlock")?,
+            signed: self.signed(Purpose::Unlock, Step::Unlock)?,
             device_serial: self.entry().binding.device_serial.clone(),
             challenge: Base64(challenge.challenge.to_vec()),
             user_tries: challenge.user.tries_left,
@@ -159,7 +160,7 @@ impl Unlock {
     /// The report, to be signed by the key.
     fn report(&self) -> Result<ToSign, Fault> {
         let report = UnlockFinish {
-            signed: self.signed(Purpose::UnlockFinish, "/unlock/finish")?,
+            signed: self.signed(Purpose::UnlockFinish, Step::UnlockFinish)?,
             device_serial: self.entry().binding.device_serial.clone(),
         };
         self.open.in_scene(|scene| ToSign::new(&report, &self.entry().binding.certificate.0, scene))
@@ -237,10 +238,10 @@ impl Unlock {
     }
 
     /// Binding to one request, with a challenge of the service.
-    fn signed(&self, purpose: Purpose, action: &str) -> Result<Signed, Fault> {
+    fn signed(&self, purpose: Purpose, step: Step) -> Result<Signed, Fault> {
         let ca = Arc::clone(&self.open.ca);
         self.open.in_scene(|scene| {
-            let path = order_path(scene.order, action).map_err(|error| scene.fault(&error))?;
+            let path = order_path(scene.order, step).map_err(|error| scene.fault(&error))?;
             binding(ca.as_ref(), scene, purpose, path)
         })
     }

@@ -23,6 +23,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
+use order_api::path::{self, Step};
 use order_api::{LARGEST_BODY, Problem, ProblemCode};
 use std::any::Any;
 use std::convert::Infallible;
@@ -43,20 +44,20 @@ const LONGEST: Duration = Duration::from_secs(60);
 /// All routes of the service but the console's.
 pub fn router(service: &Arc<Service>) -> Router {
     let api = Router::new()
-        .route("/v1/ca", get(api::ca))
-        .route("/v1/captchas", post(api::captcha))
-        .route("/v1/challenges", post(api::challenge))
-        .route("/v1/sessions", post(api::session))
-        .route("/v1/orders", post(api::create))
-        .route("/v1/orders/{no}", get(api::order))
-        .route("/v1/orders/{no}/codes", post(api::send_code))
-        .route("/v1/orders/{no}/codes/verify", post(api::verify_code))
-        .route("/v1/orders/{no}/payment", post(api::payment))
-        .route("/v1/orders/{no}/issue", post(api::issue))
-        .route("/v1/orders/{no}/confirm", post(api::confirm))
-        .route("/v1/unlocks", post(unlocks::create))
-        .route("/v1/orders/{no}/unlock", post(unlocks::begin))
-        .route("/v1/orders/{no}/unlock/finish", post(unlocks::finish))
+        .route(path::CA, get(api::ca))
+        .route(path::CAPTCHAS, post(api::captcha))
+        .route(path::CHALLENGES, post(api::challenge))
+        .route(path::SESSIONS, post(api::session))
+        .route(path::ORDERS, post(api::create))
+        .route(&Step::Look.route(), get(api::order))
+        .route(&Step::Codes.route(), post(api::send_code))
+        .route(&Step::Verify.route(), post(api::verify_code))
+        .route(&Step::Payment.route(), post(api::payment))
+        .route(&Step::Issue.route(), post(api::issue))
+        .route(&Step::Confirm.route(), post(api::confirm))
+        .route(path::UNLOCKS, post(unlocks::create))
+        .route(&Step::Unlock.route(), post(unlocks::begin))
+        .route(&Step::UnlockFinish.route(), post(unlocks::finish))
         .route("/service.css", get(public::style))
         .route("/crl/{file}", get(public::revocation_list))
         .route("/ca/{file}", get(public::authority))

@@ -7,6 +7,7 @@ use crate::error::ServiceError;
 use crate::registry::certificates::Status;
 use crate::signed::{self, Evidence};
 use crate::store::Tx;
+use order_api::path::Step;
 use order_api::{ConfirmRequest, Order, OrderState, Problem, ProblemCode, Purpose};
 
 /// Confirms an order; said again by the same key, the same answer.
@@ -15,7 +16,7 @@ use order_api::{ConfirmRequest, Order, OrderState, Problem, ProblemCode, Purpose
 /// Those of [`signed::open`]; `challenge_invalid`, `order_not_found`, `order_other_key`, `certificate_revoked`,
 /// `invalid_request` for other serial numbers, `order_state`.
 pub async fn confirm(service: &Service, no: &str, body: &[u8], p7: Option<&str>) -> Result<Order, ServiceError> {
-    let path = format!("/v1/orders/{no}/confirm");
+    let path = Step::Confirm.of(no);
     let request =
         signed::open(service, body, p7, |request: &ConfirmRequest| &request.signed, Purpose::Confirm, &path).await?;
     let order = find(&service.store, no).await?.ok_or_else(super::not_found)?;

@@ -15,6 +15,7 @@ use gm::csr::Csr;
 use gm::csr_response::CsrResponse;
 use gm::issue::{serial_of, subject_der};
 use gm::sm3;
+use order_api::path::Step;
 use order_api::{IssueRequest, IssueResponse, OrderState, Period, Problem, ProblemCode, Purpose, SymAlg, WrapProfile};
 use sqlx::Row as _;
 
@@ -24,7 +25,7 @@ use sqlx::Row as _;
 /// Those of [`signed::open`]; `challenge_invalid`, `order_not_found`, `order_other_key`, `certificate_revoked`,
 /// `certificate_superseded`, `order_state`, `invalid_request` for the CSR, `other_request`, `unavailable`.
 pub async fn issue(service: &Service, no: &str, body: &[u8], p7: Option<&str>) -> Result<IssueResponse, ServiceError> {
-    let path = format!("/v1/orders/{no}/issue");
+    let path = Step::Issue.of(no);
     let request =
         signed::open(service, body, p7, |request: &IssueRequest| &request.signed, Purpose::Issue, &path).await?;
     let order = find(&service.store, no).await?.ok_or_else(super::not_found)?;

@@ -79,7 +79,7 @@ fn opened(
         return Err(ServiceError::refused(ProblemCode::SignatureInvalid, detail));
     }
     let request: UnlockBegin = crate::json(body)?;
-    let path = format!("/v1/orders/{}/unlock", order.no);
+    let path = order_api::path::Step::Unlock.of(&order.no);
     signed::check_claims(service, &request.signed, Purpose::Unlock, &path)?;
     if request.device_serial != order.device_serial {
         return Err(ServiceError::refused(ProblemCode::OrderOtherKey, "the order is of another device"));

@@ -28,7 +28,7 @@ pub async fn finish(
     p7: Option<&str>,
     from: Option<IpAddr>,
 ) -> Result<Order, ServiceError> {
-    let path = format!("/v1/orders/{no}/unlock/finish");
+    let path = order_api::path::Step::UnlockFinish.of(no);
     let request =
         signed::open(service, body, p7, |request: &UnlockFinish| &request.signed, Purpose::UnlockFinish, &path).await;
     let order = match find(&service.store, no).await? {
