@@ -10,7 +10,7 @@ pub type Ask = Box<dyn FnOnce() -> Option<(Content, PathBuf)> + Send>;
 
 /// The threads behind the window.
 pub trait Backend {
-    /// Hands a command to its thread; never blocks. What comes of it arrives as an [`Event`](super::Event).
+    /// Hands a command to its thread; never blocks. What comes of it arrives as an [`Event`](crate::app::Event).
     fn send(&self, command: Command);
     /// Runs `ask` on a thread of its own and writes what it answers.
     fn save_to(&self, ask: Ask);

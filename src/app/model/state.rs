@@ -141,7 +141,7 @@ pub struct Model {
     pub pin_outcome: Option<PinOutcome>,
     /// State of the admin PIN of a slot, once asked for.
     pub admin_tries: Option<(u64, Result<PinInfo, Fault>)>,
-    /// End of [`super::Command::UnblockPin`] that the dialog has not taken yet.
+    /// End of [`crate::app::Command::UnblockPin`] that the dialog has not taken yet.
     pub unblock_outcome: Option<PinOutcome>,
     /// End of a save the window has not told yet.
     pub saved: Option<Result<PathBuf, Fault>>,
