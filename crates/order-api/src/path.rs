@@ -1,5 +1,7 @@
 //! The paths of the API. Client, router and checks of signatures take them from here: a signature covers the path it was made for.
 
+/// Version of the API; every path begins with it.
+pub const VERSION: &str = "v1";
 /// How the service presents itself.
 pub const CA: &str = "/v1/ca";
 /// A picture with characters.

@@ -46,5 +46,5 @@ fn failure(way: &Reached, error: &CaError) -> Line {
 fn detail(way: &Reached) -> Option<Statement> {
     let info = way.answer.as_ref()?.as_ref().ok()?.info.as_ref().ok()?;
     let detail = Statement::new("ca.version").with("host", &way.host).with("name", &info.name);
-    Some(detail.with("version", &info.version).with("api", order_api::API.trim_start_matches('/')))
+    Some(detail.with("version", &info.version).with("api", order_api::path::VERSION))
 }
