@@ -80,7 +80,7 @@ impl Renewing for Practice {
     }
 
     fn days_left(&self, slot: u64) -> i64 {
-        let validity = self.model.key(slot).unwrap().view().unwrap().leading().unwrap().validity;
+        let validity = self.model.key(slot).unwrap().view().unwrap().leading().unwrap().validity.unwrap();
         (validity.not_after - certificate::now()) / 86_400
     }
 }

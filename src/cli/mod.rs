@@ -350,6 +350,7 @@ fn state_word(key: &KeyModel, now: i64) -> String {
             Standing::Locked => "locked",
             Standing::Empty => "empty",
             Standing::Damaged => "damaged",
+            Standing::DatesUnreadable => "dates-unreadable",
             Standing::NotYetValid => "not-yet-valid",
             Standing::Expired(_) => "expired",
             Standing::Expiring(_) => "expiring",
@@ -363,6 +364,7 @@ fn summary(key: &KeyModel, now: i64) -> Value {
     let mut all = json!({ "reader": key.slot.reader, "state": state_word(key, now) });
     let Some(view) = key.view() else { return all };
     let leading = view.leading();
+    let validity = leading.and_then(|found| found.validity);
     let more = json!({
         "serial": view.contents.device.serial,
         "label": view.contents.device.label,
@@ -370,10 +372,10 @@ fn summary(key: &KeyModel, now: i64) -> Value {
         "application": view.contents.application,
         "owner": leading.and_then(|found| found.owner.clone()),
         "card_number": card_number(view),
-        "issuer": leading.and_then(|found| found.issuer.get("CN").map(str::to_owned)),
-        "not_before": leading.map(|found| date(found.validity.first_day())),
-        "not_after": leading.map(|found| date(found.validity.last_day())),
-        "days_left": leading.map(|found| found.validity.days_left(now)),
+        "issuer": leading.and_then(|found| found.issuer.short()),
+        "not_before": validity.map(|validity| date(validity.first_day())),
+        "not_after": validity.map(|validity| date(validity.last_day())),
+        "days_left": validity.map(|validity| validity.days_left(now)),
         "tries_left": view.contents.pin.map(|pin| pin.tries_left),
         "max_tries": view.contents.pin.map(|pin| pin.max_tries),
         "pin_is_default": view.contents.pin.map(|pin| pin.is_default),
@@ -397,8 +399,8 @@ fn certificate(found: Option<&Certificate>) -> Value {
             "unique_id": found.identity.unique_id,
             "organisation_number": found.identity.organisation_number,
             "credit_code": found.identity.credit_code,
-            "not_before": date(found.validity.first_day()),
-            "not_after": date(found.validity.last_day()),
+            "not_before": found.validity.map(|validity| date(validity.first_day())),
+            "not_after": found.validity.map(|validity| date(validity.last_day())),
             "algorithm": found.algorithm.to_string(),
             "sm3": found.fingerprint_hex(),
         })
@@ -414,7 +416,9 @@ fn line(key: &KeyModel, now: i64, chinese: bool) -> String {
         KeyState::Ready(view) => {
             let leading = view.leading();
             let owner = leading.and_then(|found| found.owner.as_deref()).unwrap_or("-");
-            let end = leading.map_or_else(|| "-".to_owned(), |found| date(found.validity.last_day()));
+            let end = leading
+                .and_then(|found| found.validity)
+                .map_or_else(|| "-".to_owned(), |validity| date(validity.last_day()));
             let serial = &view.contents.device.serial;
             format!("{serial}\t{}\t{owner}\t{end}\t{}", card_number(view).unwrap_or("-"), state_word(key, now))
         }

@@ -201,9 +201,11 @@ fn facts(
     widgets::row(ui, &t!("field.card_number"), |ui| copyable(ui, &number, &t!("field.card_number"), actions));
     widgets::row(ui, &t!("field.validity"), |ui| {
         ui.add(Label::new(words::validity(certificate)).wrap().selectable(true));
-        validity_bar(ui, certificate.validity.used(around.now), standing);
+        if let Some(validity) = certificate.validity {
+            validity_bar(ui, validity.used(around.now), standing);
+        }
     });
-    widgets::text_row(ui, &t!("field.issuer"), words::or_absent(certificate.issuer.get("CN")));
+    widgets::text_row(ui, &t!("field.issuer"), words::or_absent(certificate.issuer.short().as_deref()));
     widgets::text_row(ui, &t!("field.type"), &words::certificate_type(certificate));
     widgets::text_row(ui, &t!("field.medium"), words::or_absent(view.contents.medium.as_deref()));
     widgets::row(ui, &t!("field.seal"), |ui| match around.seal {

@@ -149,7 +149,8 @@ fn one(
 /// Issuer above owner, as far as the certificate itself tells; whether the links hold is what 检查证书 finds out.
 fn chain(ui: &mut Ui, certificate: &Certificate) {
     let p = theme::palette(ui.ctx());
-    let names = [certificate.issuer.get("CN"), certificate.owner.as_deref()];
+    let issuer = certificate.issuer.short();
+    let names = [issuer.as_deref(), certificate.owner.as_deref()];
     for (depth, name) in (0u8..).zip(names) {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;

@@ -7,7 +7,8 @@ use super::widgets::{self, Tone};
 use super::words;
 use crate::app::CheckState;
 use certificate::{
-    ChainFault, Finding, KeyMatch, Reason, Revocation, RevocationGap, Role, ValidityState, Verdict, beijing_day,
+    ChainFault, Finding, KeyMatch, Reason, Revocation, RevocationGap, Role, SkipReason, SkippedFile, ValidityState,
+    Verdict, beijing_day,
 };
 use eframe::egui::{Label, RichText, Ui};
 use rust_i18n::t;
@@ -66,6 +67,26 @@ fn text(finding: &Finding) -> (Cow<'static, str>, String) {
             (t!("check.key"), sentence.into_owned())
         }
         Finding::Revocation(revocation) => (t!("check.revocation"), revoked(revocation)),
+        Finding::UnusedFiles(files) => {
+            let files: Vec<_> = files.iter().map(unused_file).collect();
+            (t!("check.unused_files"), files.join("\n"))
+        }
+    }
+}
+
+/// A file in a folder of roots, or a part of one, and why it is not used.
+pub fn unused_file(skipped: &SkippedFile) -> String {
+    let why = match skipped.reason {
+        SkipReason::Unreadable => t!("roots.unreadable"),
+        SkipReason::TooLarge => t!("roots.too_large"),
+        SkipReason::NoCertificate => t!("roots.no_certificate"),
+        SkipReason::Damaged => t!("roots.damaged"),
+        SkipReason::NotBelieved => t!("roots.not_believed"),
+    };
+    let file = skipped.file.file_name().unwrap_or_default().to_string_lossy();
+    match skipped.block {
+        Some(block) => t!("roots.block", file = file, block = block, why = why).into_owned(),
+        None => t!("roots.file", file = file, why = why).into_owned(),
     }
 }
 
@@ -76,6 +97,12 @@ fn chain(path: &[String], fault: Option<&ChainFault>) -> String {
         Some(ChainFault::SelfSigned) => t!("check.chain_self_signed").into_owned(),
         Some(ChainFault::SignatureWrong { certificate }) => {
             t!("check.chain_signature_wrong", name = certificate).into_owned()
+        }
+        Some(ChainFault::OtherUserId { certificate }) => {
+            t!("check.chain_other_user_id", name = certificate).into_owned()
+        }
+        Some(ChainFault::KeyUnreadable { certificate }) => {
+            t!("check.chain_key_unreadable", name = certificate).into_owned()
         }
         Some(ChainFault::NotACa { certificate }) => t!("check.chain_not_a_ca", name = certificate).into_owned(),
         Some(ChainFault::PathTooLong { certificate }) => {
@@ -91,13 +118,14 @@ fn chain(path: &[String], fault: Option<&ChainFault>) -> String {
     }
 }
 
-fn dates(issuer: Option<&str>, state: ValidityState) -> String {
+fn dates(issuer: Option<&str>, state: Option<ValidityState>) -> String {
     let sentence = match state {
-        ValidityState::Valid { days_left } | ValidityState::Expiring { days_left } => {
+        None => t!("check.dates_unreadable"),
+        Some(ValidityState::Valid { days_left } | ValidityState::Expiring { days_left }) => {
             t!("check.dates_left", days = words::days(days_left))
         }
-        ValidityState::NotYetValid { .. } => t!("check.dates_not_yet"),
-        ValidityState::Expired { days_ago } => t!("check.dates_expired", days = words::days(days_ago)),
+        Some(ValidityState::NotYetValid { .. }) => t!("check.dates_not_yet"),
+        Some(ValidityState::Expired { days_ago }) => t!("check.dates_expired", days = words::days(days_ago)),
     };
     issuer.map_or_else(
         || sentence.clone().into_owned(),
@@ -135,6 +163,7 @@ fn gap_words(gap: &RevocationGap) -> String {
     let sentence = match gap {
         RevocationGap::NoAddress => t!("check.gap_no_address"),
         RevocationGap::OtherScheme(scheme) => t!("check.gap_other_scheme", scheme = scheme),
+        RevocationGap::UnusableAddress(name) => t!("check.gap_unusable_address", name = name),
         RevocationGap::IssuerNotProven => t!("check.gap_issuer_not_proven"),
         RevocationGap::Unreachable => t!("check.gap_unreachable"),
         RevocationGap::TimedOut => t!("check.gap_timed_out"),
@@ -148,6 +177,8 @@ fn gap_words(gap: &RevocationGap) -> String {
         RevocationGap::NotYetValid => t!("check.gap_not_yet"),
         RevocationGap::Outdated(_) => t!("check.gap_out_of_date"),
         RevocationGap::OtherScope => t!("check.gap_other_scope"),
+        RevocationGap::SomeReasons => t!("check.gap_some_reasons"),
+        RevocationGap::KeyUnreadable => t!("check.gap_key_unreadable"),
     };
     sentence.into_owned()
 }

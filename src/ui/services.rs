@@ -71,10 +71,10 @@ pub fn show(
 }
 
 fn unknown(ui: &mut Ui, view: &KeyView) {
-    let issuer = view.leading().and_then(|certificate| certificate.issuer.get("CN").or(certificate.issuer.get("O")));
+    let issuer = view.leading().and_then(|certificate| certificate.issuer.short());
     widgets::card(ui, |ui| {
         widgets::heading(ui, &t!("services.unknown"));
-        widgets::text_row(ui, &t!("field.issuer"), words::or_absent(issuer));
+        widgets::text_row(ui, &t!("field.issuer"), words::or_absent(issuer.as_deref()));
         for text in [t!("services.unknown_1"), t!("services.unknown_2"), t!("services.unknown_3")] {
             ui.add(Label::new(text).wrap());
         }

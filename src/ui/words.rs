@@ -44,7 +44,7 @@ pub fn day(day: Day) -> String {
 /// 证书有效期, in the wording people know.
 #[must_use]
 pub fn validity(certificate: &Certificate) -> String {
-    let validity = &certificate.validity;
+    let Some(validity) = certificate.validity else { return t!("date.unreadable").into_owned() };
     t!("date.period", from = day(validity.first_day()), to = day(validity.last_day())).into_owned()
 }
 
@@ -218,6 +218,7 @@ pub fn standing(key: &KeyModel, now: i64) -> StandingWords {
             Standing::Locked => same(Icon::Lock, Tone::Danger, t!("standing.locked")),
             Standing::Empty => same(Icon::Circle, Tone::Quiet, t!("standing.empty")),
             Standing::Damaged => same(Icon::Warning, Tone::Danger, t!("standing.damaged")),
+            Standing::DatesUnreadable => same(Icon::Warning, Tone::Warn, t!("standing.dates_unreadable")),
             Standing::NotYetValid => same(Icon::Clock, Tone::Warn, t!("standing.not_yet_valid")),
             Standing::Expired(_) => same(Icon::Cross, Tone::Danger, t!("standing.expired")),
             Standing::Expiring(0) => same(Icon::Clock, Tone::Warn, t!("standing.last_day")),

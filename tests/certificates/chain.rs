@@ -29,7 +29,10 @@ fn a_good_certificate_gives_four_good_findings() {
     let findings = check.local();
     let path = ["测试单位", "Beijing SM2 CA", "ROOTCA"].map(str::to_owned).to_vec();
     assert_eq!(findings[0], Finding::Chain { path, fault: None });
-    assert_eq!(findings[1], Finding::Dates { issuer: None, state: leaf.validity.state(now()) });
+    assert_eq!(
+        findings[1],
+        Finding::Dates { issuer: None, state: leaf.validity.map(|validity| validity.state(now())) }
+    );
     assert_eq!(findings[2], Finding::Usage { role: Role::Sign, allowed: Some(true) });
     assert_eq!(findings[3], Finding::Key(KeyMatch::Same));
     assert!(findings.iter().all(|finding| finding.verdict() == Verdict::Ok), "{findings:?}");
@@ -240,10 +243,10 @@ fn dates_are_judged_for_the_certificate_and_for_its_issuers() {
     let pki = Pki::with_chain();
     let (leaf, store) = (pki.certificate("leaf"), pki.store(&["root", "ca"]));
     let later = dates(&leaf, &store, now() + 366 * DAY);
-    assert!(matches!(later, Finding::Dates { issuer: None, state: ValidityState::Expired { .. } }));
+    assert!(matches!(later, Finding::Dates { issuer: None, state: Some(ValidityState::Expired { .. }) }));
     assert_eq!(later.verdict(), Verdict::Problem);
     let earlier = dates(&leaf, &store, now() - 2 * DAY);
-    assert!(matches!(earlier, Finding::Dates { issuer: None, state: ValidityState::NotYetValid { .. } }));
+    assert!(matches!(earlier, Finding::Dates { issuer: None, state: Some(ValidityState::NotYetValid { .. }) }));
     assert_eq!(earlier.verdict(), Verdict::Problem);
     assert_eq!(dates(&leaf, &store, now() + 300 * DAY).verdict(), Verdict::Notice);
 
@@ -257,7 +260,7 @@ fn dates_are_judged_for_the_certificate_and_for_its_issuers() {
     });
     let short = pki.store(&["root", "ca"]);
     let finding = dates(&leaf, &short, now() + 3 * DAY);
-    let Finding::Dates { issuer: Some(issuer), state: ValidityState::Expired { .. } } = &finding else {
+    let Finding::Dates { issuer: Some(issuer), state: Some(ValidityState::Expired { .. }) } = &finding else {
         panic!("{finding:?}")
     };
     assert_eq!(issuer, "Beijing SM2 CA");

@@ -1,6 +1,6 @@
 //! The folder of trusted certificates.
 
-use certificate::{MAX_CERTIFICATE, SkipReason, TrustStore, chain, now};
+use certificate::{MAX_ROOT_FILE, SkipReason, TrustStore, chain, now};
 use std::fs;
 use tempfile::TempDir;
 use testkit::pki::Pki;
@@ -12,8 +12,8 @@ fn a_folder_of_pem_and_der_files_makes_a_chain() {
     fs::copy(pki.path("root.der"), folder.path().join("root.CER")).unwrap();
     fs::copy(pki.path("ca.pem"), folder.path().join("ca.pem")).unwrap();
     fs::write(folder.path().join("README.md"), "how to add roots").unwrap();
-    let (store, skipped) = TrustStore::from_folder(folder.path());
-    assert_eq!(skipped, []);
+    let store = TrustStore::from_folder(folder.path());
+    assert_eq!(store.skipped(), []);
     assert_eq!(store.roots(), [pki.certificate("root")]);
     assert_eq!(chain(&pki.certificate("leaf"), &store, now()).fault, None);
 }
@@ -24,7 +24,7 @@ fn one_pem_file_may_hold_several_certificates() {
     let folder = TempDir::new().unwrap();
     let both = [fs::read(pki.path("root.pem")).unwrap(), fs::read(pki.path("ca.pem")).unwrap()].concat();
     fs::write(folder.path().join("chain.pem"), both).unwrap();
-    let (store, _) = TrustStore::from_folder(folder.path());
+    let store = TrustStore::from_folder(folder.path());
     assert_eq!(chain(&pki.certificate("leaf"), &store, now()).fault, None);
 }
 
@@ -35,12 +35,13 @@ fn bad_files_are_passed_over_and_named() {
     fs::copy(pki.path("root.pem"), folder.path().join("root.pem")).unwrap();
     fs::write(folder.path().join("bad.pem"), "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
     fs::write(folder.path().join("empty.der"), "").unwrap();
-    fs::write(folder.path().join("large.cer"), vec![b'x'; MAX_CERTIFICATE + 1]).unwrap();
+    fs::write(folder.path().join("large.cer"), vec![b'x'; MAX_ROOT_FILE + 1]).unwrap();
     fs::create_dir(folder.path().join("folder.crt")).unwrap();
-    let (store, skipped) = TrustStore::from_folder(folder.path());
-    let skipped: Vec<_> = skipped.iter().map(|s| (s.file.file_name().unwrap().to_str().unwrap(), s.reason)).collect();
+    let store = TrustStore::from_folder(folder.path());
+    let skipped: Vec<_> =
+        store.skipped().iter().map(|s| (s.file.file_name().unwrap().to_str().unwrap(), s.reason)).collect();
     let expected = [
-        ("bad.pem", SkipReason::NoCertificate),
+        ("bad.pem", SkipReason::Damaged),
         ("empty.der", SkipReason::NoCertificate),
         ("folder.crt", SkipReason::Unreadable),
         ("large.cer", SkipReason::TooLarge),
@@ -87,6 +88,6 @@ fn for_an_algorithm_that_cannot_be_verified_the_key_identifiers_tell_a_root() {
 #[test]
 fn a_missing_folder_is_an_empty_one() {
     let folder = TempDir::new().unwrap();
-    let (store, skipped) = TrustStore::from_folder(&folder.path().join("none"));
-    assert!(store.roots().is_empty() && skipped.is_empty());
+    let store = TrustStore::from_folder(&folder.path().join("none"));
+    assert!(store.roots().is_empty() && store.skipped().is_empty());
 }

@@ -21,7 +21,7 @@ fn first_button(screen: &Screen) -> String {
 fn period(spec: &Spec, bench: &Bench) -> String {
     let state = bench.make(spec);
     let der = state.applications[0].containers[0].sign.certificate.clone().unwrap();
-    let validity = Certificate::parse(&der).unwrap().validity;
+    let validity = Certificate::parse(&der).unwrap().validity.unwrap();
     let day = |unix| {
         let day = beijing_day(unix);
         format!("{}年{:02}月{:02}日", day.year, day.month, day.day)

@@ -8,7 +8,7 @@
 use super::fields::{Certificate, SignatureAlgorithm, Usage};
 use super::trust::TrustStore;
 use super::validity::ValidityState;
-use gm::signature_from_der;
+use gm::{DEFAULT_ID, signature_from_der};
 
 /// Longest path, leaf and root included.
 const MAX_DEPTH: usize = 6;
@@ -36,6 +36,16 @@ pub enum ChainFault {
     /// The issuer named in it did not sign it, or it was changed afterwards.
     SignatureWrong {
         /// The certificate whose signature is wrong.
+        certificate: String,
+    },
+    /// Signed with another user id than everyone uses: others will call the signature wrong.
+    OtherUserId {
+        /// The certificate.
+        certificate: String,
+    },
+    /// The issuer's key can't be read, so its signature was not verified.
+    KeyUnreadable {
+        /// The issuer.
         certificate: String,
     },
     /// An issuer that may not issue certificates.
@@ -70,7 +80,18 @@ impl ChainFault {
     /// Whether something is wrong, as opposed to not known.
     #[must_use]
     pub const fn is_problem(&self) -> bool {
-        matches!(self, Self::SelfSigned | Self::SignatureWrong { .. } | Self::NotACa { .. } | Self::PathTooLong { .. })
+        match self {
+            Self::SelfSigned
+            | Self::SignatureWrong { .. }
+            | Self::OtherUserId { .. }
+            | Self::NotACa { .. }
+            | Self::PathTooLong { .. } => true,
+            Self::IssuerUnknown { .. }
+            | Self::KeyUnreadable { .. }
+            | Self::UnknownAlgorithm { .. }
+            | Self::UnknownRule { .. }
+            | Self::TooDeep => false,
+        }
     }
 }
 
@@ -111,9 +132,16 @@ impl<'a> Search<'a> {
         let (mut signature_wrong, mut faults) = (None, Vec::new());
         for issuer in self.candidates(certificate) {
             self.signatures_left = self.signatures_left.checked_sub(1).ok_or(ChainFault::TooDeep)?;
-            if let Err(fault) = verify_signature(certificate, issuer) {
-                signature_wrong = Some(fault);
-                continue;
+            match verify_signature(certificate, issuer) {
+                Ok(()) => {}
+                Err(fault @ ChainFault::SignatureWrong { .. }) => {
+                    signature_wrong = Some(fault);
+                    continue;
+                }
+                Err(fault) => {
+                    faults.push(fault);
+                    continue;
+                }
             }
             let result = may_issue(issuer, &self.path).and_then(|()| {
                 self.path.push(issuer);
@@ -131,9 +159,7 @@ impl<'a> Search<'a> {
         Err(match (faults.into_iter().nth(fault).or(signature_wrong), certificate.is_self_signed()) {
             (Some(fault), _) => fault,
             (None, true) => ChainFault::SelfSigned,
-            (None, false) => ChainFault::IssuerUnknown {
-                issuer: certificate.issuer.get("CN").map_or_else(|| certificate.issuer.to_string(), str::to_owned),
-            },
+            (None, false) => ChainFault::IssuerUnknown { issuer: certificate.issuer.short().unwrap_or_default() },
         })
     }
 
@@ -150,7 +176,8 @@ impl<'a> Search<'a> {
             .filter(|issuer| self.path.iter().all(|used| used.der() != issuer.der()))
             .collect();
         let out_of_date = |issuer: &Certificate| {
-            matches!(issuer.validity.state(self.now), ValidityState::Expired { .. } | ValidityState::NotYetValid { .. })
+            let state = issuer.validity.map(|validity| validity.state(self.now));
+            matches!(state, None | Some(ValidityState::Expired { .. } | ValidityState::NotYetValid { .. }))
         };
         found.sort_by_key(|issuer| out_of_date(issuer));
         found
@@ -163,10 +190,11 @@ fn verify_signature(certificate: &Certificate, issuer: &Certificate) -> Result<(
         let algorithm = certificate.algorithm.to_string();
         return Err(ChainFault::UnknownAlgorithm { certificate: name, algorithm });
     }
-    if issuer.signed(&certificate.tbs, &certificate.signature) {
-        Ok(())
-    } else {
-        Err(ChainFault::SignatureWrong { certificate: name })
+    match issuer.signed(&certificate.tbs, &certificate.signature) {
+        Signed::Right => Ok(()),
+        Signed::OtherUserId => Err(ChainFault::OtherUserId { certificate: name }),
+        Signed::KeyUnreadable => Err(ChainFault::KeyUnreadable { certificate: issuer.short_name() }),
+        Signed::Wrong => Err(ChainFault::SignatureWrong { certificate: name }),
     }
 }
 
@@ -185,27 +213,71 @@ fn may_issue(issuer: &Certificate, path: &[&Certificate]) -> Result<(), ChainFau
     }
 }
 
+/// What came of verifying a signature.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signed {
+    /// The key made it.
+    Right,
+    /// It did not, or what was signed has changed.
+    Wrong,
+    /// It made it with the empty user id, as tools do that leave it out.
+    OtherUserId,
+    /// There is no SM2 key to verify it with.
+    KeyUnreadable,
+}
+
 impl Certificate {
-    /// Common name, else the whole subject.
+    /// Short name of the subject; empty for one without a name.
     pub(super) fn short_name(&self) -> String {
         self.owner.clone().unwrap_or_else(|| self.subject.to_string())
     }
 
     /// Whether the key of this certificate made an SM2 signature (DER) over `message`.
-    pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> bool {
-        let Some(key) = self.sm2_key() else { return false };
-        signature_from_der(signature).is_ok_and(|signature| key.verify_message(message, &signature).is_ok())
+    pub(super) fn signed(&self, message: &[u8], signature: &[u8]) -> Signed {
+        let Some(key) = self.sm2_key() else { return Signed::KeyUnreadable };
+        let Ok(signature) = signature_from_der(signature) else { return Signed::Wrong };
+        let by = |id: &str| key.verify_digest(&key.digest(id.as_bytes(), message), &signature).is_ok();
+        if by(DEFAULT_ID) {
+            Signed::Right
+        } else if by("") {
+            Signed::OtherUserId
+        } else {
+            Signed::Wrong
+        }
     }
 
-    /// Issuer and subject are one, and its key made the signature; for an algorithm that can't be verified here the names
-    /// and key identifiers decide.
+    /// One link of a chain: `issuer` has the name this certificate gives, may issue certificates, and signed this one.
+    /// Dates, path lengths and revocation are not looked at.
+    ///
+    /// # Errors
+    /// [`ChainFault`]: the issuer is unknown when the names differ.
+    pub fn verify_issued_by(&self, issuer: &Self) -> Result<(), ChainFault> {
+        if !self.issuer.matches(&issuer.subject) {
+            return Err(ChainFault::IssuerUnknown { issuer: self.issuer.short().unwrap_or_default() });
+        }
+        for certificate in [self, issuer] {
+            if let Some(oid) = &certificate.unhandled {
+                return Err(ChainFault::UnknownRule { certificate: certificate.short_name(), oid: oid.clone() });
+            }
+        }
+        may_issue(issuer, &[])?;
+        verify_signature(self, issuer)
+    }
+
+    /// Issuer and subject are one, and its key made the signature; where that can't be verified here the names and key
+    /// identifiers decide.
     pub(super) fn is_self_signed(&self) -> bool {
         if !self.issuer.matches(&self.subject) {
             return false;
         }
-        match self.algorithm {
+        let signed = match self.algorithm {
             SignatureAlgorithm::Sm2WithSm3 => self.signed(&self.tbs, &self.signature),
-            _ => self.authority_key_id.is_none() || self.authority_key_id == self.subject_key_id,
+            _ => Signed::KeyUnreadable,
+        };
+        match signed {
+            Signed::Right => true,
+            Signed::Wrong | Signed::OtherUserId => false,
+            Signed::KeyUnreadable => self.authority_key_id.is_none() || self.authority_key_id == self.subject_key_id,
         }
     }
 }

@@ -4,9 +4,12 @@
 use super::chain::{Chain, ChainFault, chain};
 use super::crl::{Revocation, RevocationGap, judge};
 use super::fields::{Certificate, Usage};
-use super::trust::TrustStore;
+use super::trust::{SkippedFile, TrustStore};
 use super::validity::ValidityState;
 use gm::PublicKey;
+
+/// More certificates of one name than this are not tried for a list.
+const MAX_LIST_ISSUERS: usize = 4;
 
 /// What a certificate on a key is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,8 +58,8 @@ pub enum Finding {
     Dates {
         /// Short name of the CA the state is about; `None` = the certificate itself.
         issuer: Option<String>,
-        /// Its state.
-        state: ValidityState,
+        /// Its state; `None` when its dates can't be read.
+        state: Option<ValidityState>,
     },
     /// May it be used for its role?
     Usage {
@@ -69,6 +72,8 @@ pub enum Finding {
     Key(KeyMatch),
     /// Is it revoked?
     Revocation(Revocation),
+    /// Files in the folders of roots that are not used; only when there are any.
+    UnusedFiles(Vec<SkippedFile>),
 }
 
 /// Whether certificate and key belong together.
@@ -90,19 +95,22 @@ impl Finding {
     pub const fn verdict(&self) -> Verdict {
         match self {
             Self::Chain { fault: None, .. }
-            | Self::Dates { state: ValidityState::Valid { .. }, .. }
+            | Self::Dates { state: Some(ValidityState::Valid { .. }), .. }
             | Self::Usage { allowed: Some(true), .. }
             | Self::Key(KeyMatch::Same)
             | Self::Revocation(Revocation::Good { .. }) => Verdict::Ok,
-            Self::Dates { state: ValidityState::Expiring { .. }, .. } | Self::Usage { allowed: None, .. } => {
-                Verdict::Notice
-            }
+            Self::Dates { state: Some(ValidityState::Expiring { .. }), .. }
+            | Self::Usage { allowed: None, .. }
+            | Self::UnusedFiles(_) => Verdict::Notice,
             Self::Chain { fault: Some(fault), .. } if fault.is_problem() => Verdict::Problem,
-            Self::Dates { .. }
+            Self::Dates { state: Some(_), .. }
             | Self::Usage { allowed: Some(false), .. }
             | Self::Key(KeyMatch::Different)
             | Self::Revocation(Revocation::Revoked { .. }) => Verdict::Problem,
-            Self::Chain { .. } | Self::Key(_) | Self::Revocation(Revocation::Unchecked(_)) => Verdict::Unchecked,
+            Self::Chain { .. }
+            | Self::Dates { state: None, .. }
+            | Self::Key(_)
+            | Self::Revocation(Revocation::Unchecked(_)) => Verdict::Unchecked,
         }
     }
 }
@@ -143,7 +151,7 @@ impl Check<'_> {
     pub fn local(&self) -> Vec<Finding> {
         let chain = self.chain();
         let path = std::iter::once(self.certificate).chain(&chain.issuers).map(Certificate::short_name).collect();
-        vec![
+        let mut findings = vec![
             Finding::Chain { path, fault: chain.fault.clone() },
             self.dates(&chain),
             Finding::Usage { role: self.role, allowed: self.certificate.allows_any(self.role.usages()) },
@@ -153,7 +161,11 @@ impl Check<'_> {
                 (Some(stated), Some(read)) if stated == read => KeyMatch::Same,
                 _ => KeyMatch::Different,
             }),
-        ]
+        ];
+        if !self.store.skipped().is_empty() {
+            findings.push(Finding::UnusedFiles(self.store.skipped().to_vec()));
+        }
+        findings
     }
 
     /// Revocation of this certificate (not of its issuers) by the lists it names.
@@ -175,12 +187,12 @@ impl Check<'_> {
 
     /// The certificate's own state, unless that is fine and a CA above it is out of date.
     fn dates(&self, chain: &Chain) -> Finding {
-        let out = |state| matches!(state, ValidityState::Expired { .. } | ValidityState::NotYetValid { .. });
-        let own = self.certificate.validity.state(self.now);
-        let issuer = chain.issuers.iter().find(|issuer| out(issuer.validity.state(self.now)));
-        match issuer {
-            Some(issuer) if !out(own) => {
-                Finding::Dates { issuer: Some(issuer.short_name()), state: issuer.validity.state(self.now) }
+        let state = |certificate: &Certificate| Some(certificate.validity?.state(self.now));
+        let out = |state| matches!(state, Some(ValidityState::Expired { .. } | ValidityState::NotYetValid { .. }));
+        let own = state(self.certificate);
+        match chain.issuers.iter().find(|issuer| out(state(issuer))) {
+            Some(issuer) if own.is_some() && !out(own) => {
+                Finding::Dates { issuer: Some(issuer.short_name()), state: state(issuer) }
             }
             _ => Finding::Dates { issuer: None, state: own },
         }
@@ -188,13 +200,18 @@ impl Check<'_> {
 
     fn ask_lists(&self, lists: &dyn ListSource) -> Revocation {
         let (mut addresses, mut gap) = (Vec::new(), None);
-        for uri in &self.certificate.crl_uris {
-            match lists.accepts(uri) {
-                Ok(()) => addresses.push(uri),
-                Err(why) => gap = gap.or(Some(why)),
+        for place in &self.certificate.list_places {
+            for uri in &place.uris {
+                match lists.accepts(uri) {
+                    Ok(()) => addresses.push((uri, place)),
+                    Err(why) => gap = gap.or(Some(why)),
+                }
             }
         }
-        let mut gap = gap.unwrap_or(RevocationGap::NoAddress);
+        let unusable = self.certificate.list_places.iter().flat_map(|place| &place.unusable).next();
+        let mut gap = gap
+            .or_else(|| unusable.map(|name| RevocationGap::UnusableAddress(name.clone())))
+            .unwrap_or(RevocationGap::NoAddress);
         if addresses.is_empty() {
             return Revocation::Unchecked(gap);
         }
@@ -203,12 +220,36 @@ impl Check<'_> {
         let Some(issuer) = chain.issuers.first().filter(|_| chain.fault.is_none()) else {
             return Revocation::Unchecked(RevocationGap::IssuerNotProven);
         };
-        for address in addresses {
-            match lists.fetch(address).map(|list| judge(&list, self.certificate, issuer, self.now)) {
+        let issuers = self.list_issuers(issuer);
+        for (address, place) in addresses {
+            match lists.fetch(address).map(|list| self.judge(&list, &issuers)) {
+                Ok(Revocation::Good { .. }) if place.some_reasons => gap = RevocationGap::SomeReasons,
                 Ok(Revocation::Unchecked(why)) | Err(why) => gap = why,
                 Ok(answer) => return answer,
             }
         }
         Revocation::Unchecked(gap)
+    }
+
+    /// Who may have made the list: the issuer, then the other certificates of its name that are proven, as after a change of
+    /// its key (RFC 5280 §6.3.3 f).
+    fn list_issuers<'a>(&'a self, issuer: &'a Certificate) -> Vec<&'a Certificate> {
+        let others = self.store.all().filter(|other| {
+            other.der() != issuer.der()
+                && other.subject.matches(&issuer.subject)
+                && chain(other, self.store, self.now).fault.is_none()
+        });
+        std::iter::once(issuer).chain(others.take(MAX_LIST_ISSUERS)).collect()
+    }
+
+    fn judge(&self, list: &[u8], issuers: &[&Certificate]) -> Revocation {
+        let mut first = None;
+        for issuer in issuers {
+            match judge(list, self.certificate, issuer, self.now) {
+                Revocation::Unchecked(why) => first = first.or(Some(why)),
+                answer => return answer,
+            }
+        }
+        Revocation::Unchecked(first.unwrap_or(RevocationGap::WrongIssuer))
     }
 }

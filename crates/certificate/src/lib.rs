@@ -4,13 +4,17 @@
 //! Layout of the certificates: RFC 5280 with the algorithms of GM/T 0009 and private extensions
 //! (wire-format/certificates.md#private-extensions).
 
+mod bundle;
 mod chain;
 mod check;
 mod crl;
+mod der;
 mod export;
+mod extensions;
 mod fields;
 mod identity;
 mod name;
+mod serial;
 mod trust;
 mod validity;
 
@@ -21,7 +25,8 @@ pub use export::{ExportError, Format, export, suggested_name, write_file};
 pub use fields::{CertError, Certificate, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage};
 pub use identity::{CardNumber, Holder, Identity};
 pub use name::{Name, NameEntry};
-pub use trust::{SkipReason, SkippedFile, TrustStore};
+pub use serial::CertificateSerial;
+pub use trust::{MAX_ROOT_FILE, SkipReason, SkippedFile, TrustStore};
 pub use validity::{Day, EXPIRING_DAYS, Validity, ValidityState, beijing_day, now};
 
 /// Reads bytes as everything this room can read and uses what comes out: the entry point of the fuzz target.
@@ -30,8 +35,9 @@ pub fn read_any(bytes: &[u8]) {
     let Ok(certificate) = Certificate::parse(bytes) else { return };
     let _ = format!("{certificate:?} {} {}", certificate.subject, certificate.issuer);
     let _ = (certificate.serial_hex(), certificate.fingerprint_hex(), certificate.algorithm.to_string());
-    let validity = certificate.validity;
-    let _ = (validity.state(0), validity.used(0), validity.first_day(), validity.last_day());
+    if let Some(validity) = certificate.validity {
+        let _ = (validity.state(0), validity.used(0), validity.first_day(), validity.last_day());
+    }
     let mut store = TrustStore::default();
     store.add(certificate.clone());
     for format in Format::ALL {

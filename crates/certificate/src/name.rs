@@ -5,7 +5,7 @@
 //! writing are replaced, so that no text can pass for another.
 
 use encoding_rs::GBK;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use x509_parser::asn1_rs::{Any, Class, FromDer};
 use x509_parser::x509::X509Name;
 
@@ -16,28 +16,69 @@ pub struct NameEntry {
     pub label: String,
     /// Its text; `#` and hex digits when it is no text.
     pub value: String,
+    /// Whether it stands beside the one before it in one step of the name.
+    pub joined: bool,
+    /// Whether the value is text.
+    is_text: bool,
 }
 
 /// A distinguished name with its entries in the order of the certificate.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Name {
-    /// All attributes.
+    /// All attributes; none when the name can't be read.
     pub entries: Vec<NameEntry>,
+    /// Its steps for comparing: object identifiers and values, the attributes of one step in order.
+    steps: Vec<Vec<(String, String)>>,
     /// DER as received.
-    pub(super) raw: Vec<u8>,
+    raw: Vec<u8>,
 }
 
 impl Name {
+    /// Reads a DER name; one that can't be read has no entries and is equal only to the same bytes.
+    pub(super) fn from_der(der: &[u8]) -> Self {
+        match X509Name::from_der(der) {
+            Ok((_, name)) => Self::from_x509(&name),
+            Err(_) => Self { entries: Vec::new(), steps: Vec::new(), raw: der.to_vec() },
+        }
+    }
+
     pub(super) fn from_x509(name: &X509Name<'_>) -> Self {
-        let entry = |attribute: &x509_parser::x509::AttributeTypeAndValue<'_>| {
-            let oid = attribute.attr_type().to_id_string();
-            let value = attribute.attr_value();
-            NameEntry {
-                label: label(&oid).map_or(oid, str::to_owned),
-                value: decode_any(value).unwrap_or_else(|| format!("#{}", hex(value.data))),
+        let (mut entries, mut steps) = (Vec::new(), Vec::new());
+        for step in name.iter_rdn() {
+            let mut compared = Vec::new();
+            for (index, attribute) in step.iter().enumerate() {
+                let (oid, any) = (attribute.attr_type().to_id_string(), attribute.attr_value());
+                let text = decode_any(any);
+                let other = || format!("#{}", hex(any.data));
+                // what is no text, or not wholly, is compared by its bytes
+                let whole = text.as_deref().filter(|text| !text.contains(char::REPLACEMENT_CHARACTER));
+                compared.push((oid.clone(), whole.map_or_else(other, comparable)));
+                entries.push(NameEntry {
+                    label: label(&oid).map_or(oid, str::to_owned),
+                    is_text: text.is_some(),
+                    value: text.as_deref().map_or_else(other, clean),
+                    joined: index > 0,
+                });
             }
-        };
-        Self { entries: name.iter_attributes().map(entry).collect(), raw: name.as_raw().to_vec() }
+            compared.sort_unstable();
+            steps.push(compared);
+        }
+        Self { entries, steps, raw: name.as_raw().to_vec() }
+    }
+
+    /// DER as received.
+    #[must_use]
+    pub fn der(&self) -> &[u8] {
+        &self.raw
+    }
+
+    /// What to call it in a line: the common name, else the organisation, else its unit, else all of it. `None` when it
+    /// holds no text at all.
+    #[must_use]
+    pub fn short(&self) -> Option<String> {
+        let known = ["CN", "O", "OU"].iter().find_map(|label| self.get(label));
+        let filled = self.entries.iter().any(|entry| !entry.value.is_empty() && entry.label != "C");
+        known.map(str::to_owned).or_else(|| filled.then(|| self.to_string()))
     }
 
     /// First non-empty value under a label.
@@ -46,19 +87,40 @@ impl Name {
         self.entries.iter().find(|entry| entry.label == label && !entry.value.is_empty()).map(|e| e.value.as_str())
     }
 
-    /// The same name, whatever string types were used to write it.
+    /// The same name by value (RFC 5280 §7.1): whatever string types were used to write it, without regard to case and to
+    /// how many blanks stand between words.
     pub(super) fn matches(&self, other: &Self) -> bool {
-        self.raw == other.raw || (!self.entries.is_empty() && self.entries == other.entries)
+        self.raw == other.raw || (!self.steps.is_empty() && self.steps == other.steps)
     }
 }
 
 impl fmt::Display for Name {
+    /// Attributes in the order of the certificate, escaped as in RFC 4514 §2.4, so that no value looks like an attribute.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, NameEntry { label, value }) in self.entries.iter().enumerate() {
-            write!(f, "{}{label}={value}", if index == 0 { "" } else { ", " })?;
+        for (index, NameEntry { label, value, joined, is_text }) in self.entries.iter().enumerate() {
+            let between = if index == 0 {
+                ""
+            } else if *joined {
+                "+"
+            } else {
+                ", "
+            };
+            write!(f, "{between}{label}=")?;
+            for (at, c) in value.char_indices() {
+                let special = matches!(c, ',' | '+' | '"' | '\\' | '<' | '>' | ';') || (at == 0 && c == '#');
+                if *is_text && special {
+                    f.write_char('\\')?;
+                }
+                f.write_char(c)?;
+            }
         }
         Ok(())
     }
+}
+
+/// A value for comparing: lower case, words with one blank between.
+fn comparable(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
 }
 
 fn label(oid: &str) -> Option<&'static str> {
@@ -89,7 +151,7 @@ fn label(oid: &str) -> Option<&'static str> {
 pub(super) fn extension_text(value: &[u8]) -> Option<String> {
     let wrapped = Any::from_der(value).ok().filter(|(rest, _)| rest.is_empty());
     let text = match wrapped.and_then(|(_, any)| decode_any(&any)) {
-        Some(text) => text,
+        Some(text) => clean(&text),
         None => {
             let raw = std::str::from_utf8(trim_nul(value)).ok()?;
             if raw.chars().any(is_unsafe) {
@@ -108,7 +170,7 @@ fn decode_any(any: &Any<'_>) -> Option<String> {
     decode(any.tag().0, any.data)
 }
 
-/// Text of a string type by its universal tag number.
+/// Text of a string type by its universal tag number, as it stands there.
 fn decode(tag: u32, data: &[u8]) -> Option<String> {
     let text = match tag {
         // UTF8, Numeric, Printable, T61, IA5, Visible, General
@@ -131,7 +193,7 @@ fn decode(tag: u32, data: &[u8]) -> Option<String> {
         }
         _ => return None,
     };
-    Some(clean(&text))
+    Some(text)
 }
 
 fn units<const N: usize>(data: &[u8], read: impl Fn(&[u8; N]) -> Option<char>) -> String {
@@ -145,7 +207,8 @@ fn trim_nul(data: &[u8]) -> &[u8] {
     data.get(..end).unwrap_or_default()
 }
 
-fn clean(text: &str) -> String {
+/// Text for people: without padding, and with a replacement for characters that deceive.
+pub(super) fn clean(text: &str) -> String {
     let safe = |c| if is_unsafe(c) { char::REPLACEMENT_CHARACTER } else { c };
     text.trim_end_matches('\0').trim().chars().map(safe).collect()
 }
@@ -158,7 +221,6 @@ fn is_unsafe(c: char) -> bool {
 
 /// Upper-case hex digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    use fmt::Write as _;
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         let _ = write!(text, "{byte:02X}"); // writing to a String can't fail
         text
@@ -167,7 +229,17 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{decode, extension_text};
+    use super::{clean, comparable, extension_text};
+
+    fn decode(tag: u32, data: &[u8]) -> Option<String> {
+        super::decode(tag, data).map(|text| clean(&text))
+    }
+
+    #[test]
+    fn values_are_compared_without_case_and_blanks() {
+        assert_eq!(comparable("  Made  Op\u{3000}CA "), comparable("MADE op ca"));
+        assert_ne!(comparable("MadeOp CA"), comparable("Made Op CA"));
+    }
 
     #[test]
     fn every_string_type_of_the_field_is_read() {

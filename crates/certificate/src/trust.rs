@@ -3,28 +3,34 @@
 //! The program ships no root of its own (assets/roots/README.md). An empty store therefore makes every chain end in
 //! "issuer not known", never in "ok". Whoever may write the folder decides whom the program trusts.
 
-use super::fields::{Certificate, MAX_CERTIFICATE};
+use super::bundle::{Block, read_bundle};
+use super::fields::Certificate;
 use std::fs::{self, File, Metadata};
 use std::io::Read;
 use std::path::{Path, PathBuf};
-use x509_parser::pem::Pem;
 
 /// More files than this in one folder are not read.
 const MAX_FILES: usize = 1000;
-const EXTENSIONS: [&str; 4] = ["pem", "crt", "cer", "der"];
+/// Longest file that is read: a bundle of all roots of a country.
+pub const MAX_ROOT_FILE: usize = 1024 * 1024;
+/// Endings of files with certificates; some have none.
+const EXTENSIONS: [&str; 7] = ["pem", "crt", "cer", "der", "p7b", "p7c", "p7s"];
 
 /// Roots and intermediates.
 #[derive(Clone, Debug, Default)]
 pub struct TrustStore {
     roots: Vec<Certificate>,
     intermediates: Vec<Certificate>,
+    skipped: Vec<SkippedFile>,
 }
 
-/// A file that was passed over.
+/// A file, or a part of one, that was passed over.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SkippedFile {
     /// Which one.
     pub file: PathBuf,
+    /// Which block of a bundle, from 1; `None` for the whole file.
+    pub block: Option<usize>,
     /// Why.
     pub reason: SkipReason,
 }
@@ -36,39 +42,63 @@ pub enum SkipReason {
     Unreadable,
     /// Longer than a certificate may be.
     TooLarge,
-    /// No certificate in it, or one that can't be read.
+    /// No certificate in it.
     NoCertificate,
+    /// Meant to be a certificate, but it can't be read.
+    Damaged,
     /// Whoever asked does not believe who may write it.
     NotBelieved,
 }
 
 impl TrustStore {
-    /// Reads the files `*.pem`, `*.crt`, `*.cer` and `*.der` of a folder, PEM or DER, and tells which it passed over.
-    /// A folder that is not there is an empty one.
+    /// Reads the files of a folder that end as files with certificates do or have no ending, in every form that CAs hand out
+    /// (DER, PEM, Base64, PKCS#7; one certificate or many); [`TrustStore::skipped`] tells what it passed over. A folder that
+    /// is not there is an empty one.
     #[must_use]
-    pub fn from_folder(folder: &Path) -> (Self, Vec<SkippedFile>) {
+    pub fn from_folder(folder: &Path) -> Self {
         Self::believed(folder, &|_| true)
     }
 
     /// As [`TrustStore::from_folder`], of those files only that are believed by what the system says of the opened file.
     #[must_use]
-    pub fn believed(folder: &Path, believe: &dyn Fn(&Metadata) -> bool) -> (Self, Vec<SkippedFile>) {
+    pub fn believed(folder: &Path, believe: &dyn Fn(&Metadata) -> bool) -> Self {
         let mut files: Vec<PathBuf> = fs::read_dir(folder)
             .map(|entries| entries.filter_map(|entry| Some(entry.ok()?.path())).collect())
             .unwrap_or_default();
         files.retain(|file| {
-            let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
-            EXTENSIONS.iter().any(|known| extension.eq_ignore_ascii_case(known))
+            let hidden = file.file_name().is_none_or(|name| name.as_encoded_bytes().starts_with(b"."));
+            match file.extension() {
+                None => !hidden && file.is_file(),
+                Some(end) => EXTENSIONS.iter().any(|known| end.eq_ignore_ascii_case(known)),
+            }
         });
         files.sort();
-        let (mut store, mut skipped) = (Self::default(), Vec::new());
+        let mut store = Self::default();
         for file in files.into_iter().take(MAX_FILES) {
-            match read_file(&file, believe) {
-                Ok(certificates) => certificates.into_iter().for_each(|certificate| store.add(certificate)),
-                Err(reason) => skipped.push(SkippedFile { file, reason }),
+            let blocks = match read_file(&file, believe) {
+                Ok(bytes) => read_bundle(&bytes),
+                Err(reason) => {
+                    store.skipped.push(SkippedFile { file, block: None, reason });
+                    continue;
+                }
+            };
+            let several = blocks.len() > 1;
+            if blocks.is_empty() {
+                store.skipped.push(SkippedFile { file: file.clone(), block: None, reason: SkipReason::NoCertificate });
+            }
+            for (index, block) in blocks.into_iter().enumerate() {
+                let reason = match block {
+                    Block::Certificate(certificate) => {
+                        store.add(*certificate);
+                        continue;
+                    }
+                    Block::Damaged => SkipReason::Damaged,
+                    Block::Other => SkipReason::NoCertificate,
+                };
+                store.skipped.push(SkippedFile { file: file.clone(), block: several.then_some(index + 1), reason });
             }
         }
-        (store, skipped)
+        store
     }
 
     /// Adds a certificate: as a root when it is signed by itself, else as an intermediate.
@@ -85,6 +115,7 @@ impl TrustStore {
 
     /// Adds everything of another store.
     pub fn extend(&mut self, other: Self) {
+        self.skipped.extend(other.skipped);
         other.roots.into_iter().chain(other.intermediates).for_each(|certificate| self.add(certificate));
     }
 
@@ -92,6 +123,12 @@ impl TrustStore {
     #[must_use]
     pub fn roots(&self) -> &[Certificate] {
         &self.roots
+    }
+
+    /// What was passed over in the folders.
+    #[must_use]
+    pub fn skipped(&self) -> &[SkippedFile] {
+        &self.skipped
     }
 
     pub(super) fn is_root(&self, certificate: &Certificate) -> bool {
@@ -103,22 +140,15 @@ impl TrustStore {
     }
 }
 
-fn read_file(file: &Path, believe: &dyn Fn(&Metadata) -> bool) -> Result<Vec<Certificate>, SkipReason> {
+fn read_file(file: &Path, believe: &dyn Fn(&Metadata) -> bool) -> Result<Vec<u8>, SkipReason> {
     let mut bytes = Vec::new();
-    let limit = MAX_CERTIFICATE as u64 + 1;
     let opened = File::open(file).map_err(|_| SkipReason::Unreadable)?;
     if !opened.metadata().is_ok_and(|data| believe(&data)) {
         return Err(SkipReason::NotBelieved);
     }
-    opened.take(limit).read_to_end(&mut bytes).map_err(|_| SkipReason::Unreadable)?;
-    if bytes.len() > MAX_CERTIFICATE {
+    opened.take(MAX_ROOT_FILE as u64 + 1).read_to_end(&mut bytes).map_err(|_| SkipReason::Unreadable)?;
+    if bytes.len() > MAX_ROOT_FILE {
         return Err(SkipReason::TooLarge);
     }
-    let certificates = if bytes.windows(10).any(|window| window == b"-----BEGIN") {
-        let blocks = Pem::iter_from_buffer(&bytes).map(|block| Certificate::parse(&block.ok()?.contents).ok());
-        blocks.collect::<Option<Vec<_>>>()
-    } else {
-        Certificate::parse(&bytes).ok().map(|certificate| vec![certificate])
-    };
-    certificates.filter(|found| !found.is_empty()).ok_or(SkipReason::NoCertificate)
+    Ok(bytes)
 }

@@ -42,6 +42,17 @@ pub(super) const SIGNED_DATA: [ObjectIdentifier; 2] = [oid("1.2.156.10197.6.1.4.
 /// Content type "enveloped data", of GM/T 0010 and of PKCS#7.
 pub(super) const ENVELOPED_DATA: [ObjectIdentifier; 2] = [oid("1.2.156.10197.6.1.4.2.3"), oid("1.2.840.113549.1.7.3")];
 
+/// Names of the digest SM3 in signed data (wire-format/certificates.md#algorithm-identifiers).
+pub(super) const DIGESTS: [ObjectIdentifier; 4] = [SM3, SM3_PLAIN, SM3_KEYED, SM2_WITH_SM3];
+/// Names of the signature SM2 with SM3 in signed data.
+pub(super) const SIGNATURES: [ObjectIdentifier; 4] = [SM2_SIGN, SM2, SM2_WITH_SM3, EC_PUBLIC_KEY];
+/// Names of SM2 encryption of a key.
+pub(super) const KEY_ENCRYPTIONS: [ObjectIdentifier; 3] = [SM2_ENCRYPT, SM2_EXCHANGE, SM2];
+/// Names of SM4-CBC, with the initial vector as its parameter.
+pub(super) const CBC: [ObjectIdentifier; 2] = [SM4_CBC, SM4];
+/// Names of SM4-ECB.
+pub(super) const ECB: [ObjectIdentifier; 2] = [SM4_ECB, SM4];
+
 impl From<der::Error> for CryptoError {
     fn from(_: der::Error) -> Self {
         Self::Encoding
@@ -172,11 +183,17 @@ pub(super) fn read_algorithm<'a>(
     inside(reader, Tag::Sequence, |reader| Ok((reader.decode()?, reader.decode()?)))
 }
 
-/// The next AlgorithmIdentifier must be one of these, with parameters NULL or absent: both occur for the same algorithm.
+/// The next AlgorithmIdentifier must be one of these. Parameters that say nothing new occur with all of them: NULL, none,
+/// or the curve.
 pub(super) fn expect_algorithm(reader: &mut SliceReader<'_>, known: &[ObjectIdentifier]) -> Result<(), CryptoError> {
     let (oid, parameters) = read_algorithm(reader)?;
-    let plain = parameters.is_none_or(AnyRef::is_null);
+    let plain = parameters.is_none_or(|parameters| parameters.is_null() || is_sm2_curve(parameters));
     if plain && known.contains(&oid) { Ok(()) } else { Err(CryptoError::Unsupported) }
+}
+
+/// Whether parameters are the name of the curve of SM2.
+pub(super) fn is_sm2_curve(parameters: AnyRef<'_>) -> bool {
+    ObjectIdentifier::try_from(parameters) == Ok(SM2)
 }
 
 /// The content of the next BIT STRING of whole bytes.
@@ -194,6 +211,12 @@ pub(super) fn unsigned<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], Cry
         bytes if bytes.first().is_some_and(|first| (1..0x80).contains(first)) => Ok(bytes),
         _ => Err(CryptoError::Encoding),
     }
+}
+
+/// The bytes of an INTEGER as a number that is not negative, without leading zeros: writers leave out the zero in front, or
+/// keep zeros that are not needed.
+pub(super) fn magnitude<'a>(reader: &mut SliceReader<'a>) -> Result<&'a [u8], CryptoError> {
+    Ok(without_zeros(content(reader, Tag::Integer)?))
 }
 
 fn without_zeros(mut bytes: &[u8]) -> &[u8] {
@@ -234,23 +257,6 @@ impl<'a> Signed<'a> {
         let signature = super::signature_to_der(signature)?;
         sequence(&[body, &algorithm(SM2_WITH_SM3, &[])?, &bits(&signature)?])
     }
-}
-
-/// SubjectPublicKeyInfo of an SM2 key (GM/T 0009 §7.1, RFC 5480).
-pub(super) fn key_info(key: &super::PublicKey) -> Result<Vec<u8>, CryptoError> {
-    sequence(&[&algorithm(EC_PUBLIC_KEY, &SM2.to_der()?)?, &bits(&key.uncompressed())?])
-}
-
-/// Reads a [`key_info`]; another algorithm or curve is [`CryptoError::Unsupported`].
-pub(super) fn read_key_info(bytes: &[u8]) -> Result<super::PublicKey, CryptoError> {
-    whole(bytes, 1024, Tag::Sequence, |reader| {
-        let (oid, parameters) = read_algorithm(reader)?;
-        let curve = parameters.and_then(|curve| ObjectIdentifier::try_from(curve).ok());
-        if oid != EC_PUBLIC_KEY || curve != Some(SM2) {
-            return Err(CryptoError::Unsupported);
-        }
-        super::PublicKey::from_uncompressed(read_bits(reader)?)
-    })
 }
 
 /// Whether the bytes are exactly one element of this tag.

@@ -25,7 +25,7 @@ impl UnsignedCsr {
             return Err(CryptoError::Encoding);
         }
         let attributes = asn1::element(context(0), &[])?;
-        let info = sequence(&[&integer(&[0])?, subject, &asn1::key_info(key)?, &attributes])?;
+        let info = sequence(&[&integer(&[0])?, subject, &key.to_key_info()?, &attributes])?;
         Ok(Self { info, key: *key })
     }
 
@@ -67,7 +67,7 @@ impl Csr {
                 return Err(CryptoError::Unsupported);
             }
             let subject = asn1::raw(reader, Tag::Sequence)?;
-            let key = asn1::read_key_info(asn1::raw(reader, Tag::Sequence)?)?;
+            let key = PublicKey::from_key_info(asn1::raw(reader, Tag::Sequence)?)?;
             asn1::rest(reader)?;
             Ok((subject.to_vec(), key))
         })?;

@@ -3,7 +3,7 @@
 //! sender signs.
 
 use super::asn1::{
-    self, DATA, ENVELOPED_DATA, SM2, SM2_ENCRYPT, SM2_EXCHANGE, SM4, SM4_CBC, algorithm, context, context_primitive,
+    self, CBC, DATA, ENVELOPED_DATA, KEY_ENCRYPTIONS, SM2_ENCRYPT, SM4_CBC, algorithm, context, context_primitive,
     element, integer, sequence, set_of,
 };
 use super::signed_data::{expect_type, issuer_and_serial};
@@ -76,7 +76,7 @@ impl Sealed {
         let (iv, encrypted) = asn1::inside(reader, Tag::Sequence, |reader| {
             expect_type(reader, &DATA)?;
             let (oid, iv) = asn1::read_algorithm(reader)?;
-            if oid != SM4_CBC && oid != SM4 {
+            if !CBC.contains(&oid) {
                 return Err(CryptoError::Unsupported);
             }
             let iv = iv.and_then(|iv| iv.decode_as::<&OctetStringRef>().ok()).ok_or(CryptoError::Encoding)?;
@@ -125,7 +125,7 @@ fn recipient<'a>(reader: &mut SliceReader<'a>) -> Result<(&'a [u8], &'a [u8], Sm
         return Err(CryptoError::Unsupported);
     }
     let (issuer, serial) = issuer_and_serial(reader)?;
-    asn1::expect_algorithm(reader, &[SM2_ENCRYPT, SM2_EXCHANGE, SM2])?;
+    asn1::expect_algorithm(reader, &KEY_ENCRYPTIONS)?;
     let wrapped = Sm2Cipher::from_der(asn1::content(reader, Tag::OctetString)?)?;
     Ok((issuer, serial, wrapped))
 }

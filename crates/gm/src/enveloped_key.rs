@@ -1,7 +1,7 @@
 //! SM2EnvelopedKey (GM/T 0009 §7.4): an encryption key pair on its way into a token. A fresh SM4 key is encrypted to the
 //! token's signing key and encrypts the private half; only the token, or the holder of the signing key, opens it.
 
-use super::asn1::{self, SM4_ECB, algorithm, bits};
+use super::asn1::{self, ECB, SM4_ECB, algorithm, bits};
 use super::{CryptoError, PrivateKey, PublicKey, Sm2Cipher, Sm4Key, ecb_decrypt, ecb_encrypt, random};
 use der::{Reader, SliceReader, Tag};
 
@@ -59,7 +59,7 @@ impl EnvelopedKey {
 
     /// Reads the elements of the structure.
     pub(super) fn read_content(reader: &mut SliceReader<'_>) -> Result<Self, CryptoError> {
-        asn1::expect_algorithm(reader, &[SM4_ECB])?;
+        asn1::expect_algorithm(reader, &ECB)?;
         let wrapped = Sm2Cipher::from_der(reader.tlv_bytes()?)?;
         let public = PublicKey::from_uncompressed(asn1::read_bits(reader)?)?;
         let encrypted = match asn1::read_bits(reader)? {

@@ -11,6 +11,7 @@ pub mod enveloped_key;
 mod hmac;
 pub mod issue;
 mod key_file;
+mod key_info;
 mod new_pin;
 mod pin_key;
 pub mod sealed_key;

@@ -3,8 +3,7 @@
 //! bytes, never an encoding of our own. Whether the signer's certificate is trusted is decided elsewhere.
 
 use super::asn1::{
-    self, DATA, SIGNED_DATA, SM2, SM2_SIGN, SM2_WITH_SM3, SM3, SM3_KEYED, SM3_PLAIN, algorithm, context, element,
-    integer, sequence, set_of,
+    self, DATA, DIGESTS, SIGNATURES, SIGNED_DATA, SM2_SIGN, SM3, algorithm, context, element, integer, sequence, set_of,
 };
 use super::x509::Fields;
 use super::{CryptoError, DEFAULT_ID, PublicKey, signature_from_der, signature_to_der, sm3};
@@ -167,9 +166,9 @@ impl<'a> Signer<'a> {
     fn read(reader: &mut SliceReader<'a>) -> Result<Self, CryptoError> {
         asn1::unsigned(reader)?;
         let (issuer, serial) = issuer_and_serial(reader)?;
-        asn1::expect_algorithm(reader, &[SM3, SM3_PLAIN, SM3_KEYED])?;
+        asn1::expect_algorithm(reader, &DIGESTS)?;
         let attributes = asn1::inside_optional(reader, context(0), asn1::rest)?;
-        asn1::expect_algorithm(reader, &[SM2_SIGN, SM2, SM2_WITH_SM3])?;
+        asn1::expect_algorithm(reader, &SIGNATURES)?;
         let signature = signature_from_der(asn1::content(reader, Tag::OctetString)?)?;
         asn1::inside_optional(reader, context(1), asn1::rest)?;
         Ok(Self { issuer, serial, attributes, signature })

@@ -8,7 +8,7 @@ use ::sm2::dsa::{Signature, SigningKey, VerifyingKey};
 use ::sm2::elliptic_curve::Generate;
 use ::sm2::elliptic_curve::sec1::ToSec1Point;
 use ::sm2::pke::{DecryptingKey, EncryptingKey, Mode};
-use der::Tag;
+use der::{SliceReader, Tag};
 use pkcs8::DecodePrivateKey;
 use zeroize::Zeroizing;
 
@@ -81,6 +81,20 @@ impl PublicKey {
         Ok(key)
     }
 
+    /// Reads `04‖X‖Y`, or X with the parity of Y in front (`02‖X`, `03‖X`; SEC 1 §2.3.4).
+    ///
+    /// # Errors
+    /// [`CryptoError::Value`].
+    pub(super) fn from_point(bytes: &[u8]) -> Result<Self, CryptoError> {
+        match bytes.first() {
+            Some(2 | 3) => {
+                let key = ::sm2::PublicKey::from_sec1_bytes(bytes).map_err(|_| CryptoError::Value)?;
+                Self::from_uncompressed(key.to_sec1_point(false).as_bytes())
+            }
+            _ => Self::from_uncompressed(bytes),
+        }
+    }
+
     /// Reads `04‖X‖Y` in hex.
     ///
     /// # Errors
@@ -141,21 +155,32 @@ impl PublicKey {
 }
 
 /// a ‖ b ‖ xG ‖ yG of the curve sm2p256v1.
-const CURVE: [u8; 128] = hex128(
-    b"FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC\
+const CURVE: [u8; 128] = hex(b"FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFC\
       28E9FA9E9D9F5E344D5A9E4BCF6509A7F39789F515AB8F92DDBCBD414D940E93\
       32C4AE2C1F1981195F9904466A39C9948FE30BBFF2660BE1715A4589334C74C7\
-      BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0",
-);
+      BC3736A2F4F6779C59BDCEE36B692153D0A9877CC62A474002DF32E52139F0A0");
+
+/// Characteristic of the field.
+pub(super) const PRIME: [u8; 32] = hex(b"FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFF00000000FFFFFFFFFFFFFFFF");
+/// Order of G.
+pub(super) const ORDER: [u8; 32] = hex(b"FFFFFFFEFFFFFFFFFFFFFFFFFFFFFFFF7203DF6B21C6052B53BBF40939D54123");
+
+/// Coefficients a and b, and G as X‖Y.
+pub(super) fn curve() -> (&'static [u8], &'static [u8], &'static [u8]) {
+    let (coefficients, generator) = CURVE.split_at(64);
+    let (a, b) = coefficients.split_at(32);
+    (a, b, generator)
+}
 
 #[allow(clippy::indexing_slicing)] // evaluated by the compiler: a wrong index fails the build
-const fn hex128(text: &[u8; 256]) -> [u8; 128] {
+const fn hex<const DIGITS: usize, const BYTES: usize>(text: &[u8; DIGITS]) -> [u8; BYTES] {
+    assert!(DIGITS == 2 * BYTES);
     const fn nibble(c: u8) -> u8 {
         if c <= b'9' { c - b'0' } else { c - b'A' + 10 }
     }
-    let mut out = [0; 128];
+    let mut out = [0; BYTES];
     let mut i = 0;
-    while i < 128 {
+    while i < BYTES {
         out[i] = nibble(text[2 * i]) << 4 | nibble(text[2 * i + 1]);
         i += 1;
     }
@@ -289,7 +314,7 @@ impl Sm2Cipher {
     /// [`CryptoError::Encoding`], [`CryptoError::Value`] for a coordinate or hash of the wrong length.
     pub fn from_der(bytes: &[u8]) -> Result<Self, CryptoError> {
         asn1::whole(bytes, LONGEST_CIPHER, Tag::Sequence, |reader| {
-            let point = read_pair(reader)?;
+            let point = read_pair(reader, asn1::magnitude)?;
             let hash = asn1::content(reader, Tag::OctetString)?.try_into().map_err(|_| CryptoError::Value)?;
             Ok(Self { point, hash, text: asn1::content(reader, Tag::OctetString)?.to_vec() })
         })
@@ -297,10 +322,13 @@ impl Sm2Cipher {
 }
 
 /// Two INTEGERs of at most 32 bytes, each filled up to 32.
-fn read_pair(reader: &mut der::SliceReader<'_>) -> Result<[u8; 64], CryptoError> {
+fn read_pair<'a>(
+    reader: &mut SliceReader<'a>,
+    integer: impl Fn(&mut SliceReader<'a>) -> Result<&'a [u8], CryptoError>,
+) -> Result<[u8; 64], CryptoError> {
     let mut out = [0; 64];
     for half in out.chunks_exact_mut(32) {
-        let value = asn1::unsigned(reader)?;
+        let value = integer(reader)?;
         let start = 32usize.checked_sub(value.len()).ok_or(CryptoError::Value)?;
         for (to, from) in half.iter_mut().skip(start).zip(value) {
             *to = *from;
@@ -324,7 +352,8 @@ pub fn signature_to_der(signature: &[u8; 64]) -> Result<Vec<u8>, CryptoError> {
 /// # Errors
 /// [`CryptoError::Value`].
 pub fn signature_from_der(bytes: &[u8]) -> Result<[u8; 64], CryptoError> {
-    asn1::whole(bytes, LONGEST_SIGNATURE, Tag::Sequence, read_pair).map_err(|_| CryptoError::Value)
+    asn1::whole(bytes, LONGEST_SIGNATURE, Tag::Sequence, |reader| read_pair(reader, asn1::unsigned))
+        .map_err(|_| CryptoError::Value)
 }
 
 #[cfg(test)]

@@ -224,16 +224,13 @@ impl Presets {
     /// Reads the trusted roots, those in the folder of the person and those for everybody.
     #[must_use]
     pub fn trust(&self, own: Option<&Path>) -> TrustStore {
-        let (mut store, mut skipped) =
-            own.filter(|_| !self.locks(Lock::Roots)).map(TrustStore::from_folder).unwrap_or_default();
+        let mut store = own.filter(|_| !self.locks(Lock::Roots)).map(TrustStore::from_folder).unwrap_or_default();
         if let Some(system) = &self.folder
             && let Some(Ok(roots)) = system.folder(ROOTS)
         {
-            let (found, more) = TrustStore::believed(&roots, &|data| system.only_administrators_write(data));
-            store.extend(found);
-            skipped.extend(more);
+            store.extend(TrustStore::believed(&roots, &|data| system.only_administrators_write(data)));
         }
-        for file in skipped {
+        for file in store.skipped() {
             tracing::warn!(file = %file.file.display(), reason = ?file.reason, "no trusted certificate");
         }
         store

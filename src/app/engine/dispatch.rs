@@ -2,7 +2,7 @@
 
 use crate::app::engine::environment_work::{Checks, Present, Site};
 use crate::app::engine::everyday::Updates;
-use crate::app::engine::message::{Command, Content, Event, PracticeMessage};
+use crate::app::engine::message::{Command, Content, Event, PracticeMessage, Roots};
 use crate::app::engine::orders::{Changed, Online, OrderStore, lock};
 use crate::app::engine::timeline;
 use crate::app::engine::wizard::{self, LentKey, Message, OrderContext, RenewalWizard, UnlockWizard, Wizard};
@@ -285,6 +285,12 @@ impl Engine {
             Command::ReadLog => run_aside("log", &self.sender, |sender| {
                 sender.send(Event::Log(log::read()));
             }),
+            Command::ReadRoots => {
+                let trust = Arc::clone(&self.trust);
+                run_aside("roots", &self.sender, move |sender| {
+                    sender.send(Event::Roots(Roots::of(&trust())));
+                });
+            }
             Command::Save { content, path } => self.save_to(move || Some((content, path))),
         }
     }

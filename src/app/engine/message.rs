@@ -11,6 +11,7 @@ use crate::update::Release;
 use base::fault::Fault;
 use base::secret::Pin;
 use ca_client::UnlockLine;
+use certificate::{SkippedFile, TrustStore};
 use net::Proxy;
 use order_api::{Applicant, Contact, Support, UnlockRoute};
 use std::path::PathBuf;
@@ -121,6 +122,8 @@ pub enum Command {
     RemoveReport(PathBuf),
     /// Read the log of this run and the days before.
     ReadLog,
+    /// Read the folders of trusted roots.
+    ReadRoots,
     /// Write a file the person chose.
     Save {
         /// What to write.
@@ -128,6 +131,21 @@ pub enum Command {
         /// Where to.
         path: PathBuf,
     },
+}
+
+/// The folders of trusted roots.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Roots {
+    /// How many roots are trusted.
+    pub known: usize,
+    /// What was passed over.
+    pub skipped: Vec<SkippedFile>,
+}
+
+impl Roots {
+    pub(super) fn of(store: &TrustStore) -> Self {
+        Self { known: store.roots().len(), skipped: store.skipped().to_vec() }
+    }
 }
 
 /// What the person asks for in the wizard 证书更新. Not `Clone` and not `Debug`: it can carry a PIN.
@@ -407,6 +425,8 @@ pub enum Event {
     Replaced,
     /// Lines of the log, oldest first.
     Log(Vec<LogLine>),
+    /// The trusted roots.
+    Roots(Roots),
     /// Another start of the program, or the tray, wants to see this.
     Summoned(Target),
     /// Another start wants to know whether the window still answers.

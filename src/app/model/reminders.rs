@@ -49,16 +49,14 @@ impl Reminders {
     /// Whether the person is to be reminded of a certificate now (seconds since 1970): the days that are left, once for
     /// each of `days`.
     pub fn due(&mut self, certificate: &Certificate, days: &[u32], now: i64) -> Option<i64> {
-        let left = certificate.validity.days_left(now);
-        if now > certificate.validity.not_after {
-            return None;
-        }
+        let validity = certificate.validity.filter(|validity| now <= validity.not_after)?;
+        let left = validity.days_left(now);
         let at = days.iter().map(|days| i64::from(*days)).filter(|days| left <= *days).min()?;
         let name = certificate.fingerprint_hex();
         if self.told.get(&name).is_some_and(|told| told.days <= at) {
             return None;
         }
-        self.told.insert(name, Told { days: at, until: certificate.validity.not_after });
+        self.told.insert(name, Told { days: at, until: validity.not_after });
         self.told.retain(|_, told| told.until + DAY > now);
         self.store();
         Some(left)
@@ -90,7 +88,7 @@ mod tests {
         let key = personalise(&Spec { days: Some(days), ..Spec::new("北京演示科技有限公司", "1") }, &ca).unwrap();
         let der = key.applications[0].containers[0].sign.certificate.clone().unwrap();
         let certificate = Certificate::parse(&der).unwrap();
-        let end = certificate.validity.not_after;
+        let end = certificate.validity.unwrap().not_after;
         (certificate, end)
     }
 

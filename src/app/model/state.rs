@@ -1,7 +1,7 @@
 //! The model: what lies on the desk. Plain data, changed only by events.
 
 use crate::app::engine::everyday::GuestDesk;
-use crate::app::engine::message::{Event, PracticeMessage, UpdateStage};
+use crate::app::engine::message::{Event, PracticeMessage, Roots, UpdateStage};
 use crate::app::model::environment::EnvironmentModel;
 use crate::app::model::renewal::{OrderLine, RenewalModel, RenewalStage, RenewalTask};
 use crate::app::model::unlock::{UnlockModel, UnlockStage, UnlockTask};
@@ -171,6 +171,8 @@ pub struct Model {
     pub guest: GuestDesk,
     /// The log, once it was read.
     pub log: Option<Vec<LogLine>>,
+    /// The trusted roots, once they were asked for.
+    pub roots: Option<Roots>,
     /// What another start of the program, or the tray, wants to see, until the window has taken it.
     pub summoned: Option<Target>,
     /// The tray wants the program to end.
@@ -246,6 +248,7 @@ impl Model {
             Event::DesktopIcon(result) => self.guest.icon = result.transpose(),
             Event::Replaced => self.guest.replaced = true,
             Event::Log(lines) => self.log = Some(lines),
+            Event::Roots(roots) => self.roots = Some(roots),
             Event::Summoned(target) => self.summoned = Some(target),
             Event::Knock(answer) => {
                 // who asked may have gone

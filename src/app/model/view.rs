@@ -92,6 +92,8 @@ pub enum Standing {
     Empty,
     /// The certificate can't be read.
     Damaged,
+    /// When it begins or ends can't be read.
+    DatesUnreadable,
     /// Begins in the future.
     NotYetValid,
     /// Ended this many days ago.
@@ -160,7 +162,8 @@ impl KeyView {
             return Standing::Damaged;
         }
         let Some(certificate) = self.leading() else { return Standing::Empty };
-        match certificate.validity.state(now) {
+        let Some(validity) = certificate.validity else { return Standing::DatesUnreadable };
+        match validity.state(now) {
             ValidityState::NotYetValid { .. } => Standing::NotYetValid,
             ValidityState::Expired { days_ago } => Standing::Expired(days_ago),
             ValidityState::Expiring { days_left } => Standing::Expiring(days_left),
@@ -177,7 +180,7 @@ impl Standing {
             Self::Locked => Some(MainAction::Unlock),
             Self::Expired(days) if days > RENEWABLE_DAYS_AFTER_END => None,
             Self::Expired(_) | Self::Expiring(_) => Some(MainAction::Renew),
-            Self::Valid(_) | Self::NotYetValid => Some(MainAction::ChangePin),
+            Self::Valid(_) | Self::NotYetValid | Self::DatesUnreadable => Some(MainAction::ChangePin),
             Self::Empty | Self::Damaged => None,
         }
     }

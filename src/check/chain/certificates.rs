@@ -107,7 +107,10 @@ fn period(certificate: &Certificate, key_use: KeyUse) -> Statement {
     let statement =
         of(key_use, [Statement::new("certificates.sign_period"), Statement::new("certificates.encrypt_period")]);
     let shown = |day: Day| format!("{:04}-{:02}-{:02}", day.year, day.month, day.day);
-    let (first, last) = (shown(certificate.validity.first_day()), shown(certificate.validity.last_day()));
+    let (first, last) = certificate.validity.map_or_else(
+        || ("?".to_owned(), "?".to_owned()),
+        |validity| (shown(validity.first_day()), shown(validity.last_day())),
+    );
     statement.with("first", first).with("last", last)
 }
 
@@ -124,21 +127,24 @@ fn fault(found: Found, key_use: KeyUse, named: &dyn Fn(Statement) -> Statement) 
     match found {
         Found::Dates {
             issuer: Some(issuer),
-            state: ValidityState::Expired { .. } | ValidityState::NotYetValid { .. },
+            state: Some(ValidityState::Expired { .. } | ValidityState::NotYetValid { .. }),
         } => Some(problem(Statement::new("certificates.issuer_dates").with("issuer", issuer)).remedy(support)),
-        Found::Dates { state: ValidityState::Expired { days_ago }, .. } => Some(
+        Found::Dates { state: Some(ValidityState::Expired { days_ago }), .. } => Some(
             problem(Statement::new("certificates.expired").with("days", days_ago))
                 .remedy(Statement::new("certificates.renew"))
                 .repair(Repair::Open(Page::Renew)),
         ),
-        Found::Dates { state: ValidityState::NotYetValid { .. }, .. } => {
+        Found::Dates { state: Some(ValidityState::NotYetValid { .. }), .. } => {
             Some(problem(Statement::new("certificates.not_yet")).remedy(Statement::new("certificates.not_yet_todo")))
         }
-        Found::Dates { state: ValidityState::Expiring { days_left }, .. } => Some(
+        Found::Dates { state: Some(ValidityState::Expiring { days_left }), .. } => Some(
             notice(Statement::new("certificates.expiring").with("days", days_left))
                 .remedy(Statement::new("certificates.renew"))
                 .repair(Repair::Open(Page::Renew)),
         ),
+        Found::Dates { state: None, .. } => {
+            Some(notice(Statement::new("certificates.dates_unreadable")).remedy(support))
+        }
         Found::Usage { allowed: Some(false), .. } => {
             let wrong =
                 of(key_use, [Statement::new("certificates.usage_sign"), Statement::new("certificates.usage_encrypt")]);
@@ -163,7 +169,8 @@ fn fault(found: Found, key_use: KeyUse, named: &dyn Fn(Statement) -> Statement) 
         | Found::Dates { .. }
         | Found::Usage { .. }
         | Found::Key(KeyMatch::Same | KeyMatch::NotSm2)
-        | Found::Revocation(_) => None,
+        | Found::Revocation(_)
+        | Found::UnusedFiles(_) => None,
     }
 }
 
@@ -173,6 +180,9 @@ fn chain(fault: &ChainFault, named: &dyn Fn(Statement) -> Statement) -> Finding 
         ChainFault::IssuerUnknown { issuer } => {
             let sentence = named(Statement::new("certificates.issuer_unknown")).with("issuer", issuer);
             Finding::new(Verdict::Notice, sentence).remedy(Statement::new("certificates.issuer_unknown_todo"))
+        }
+        ChainFault::OtherUserId { .. } => {
+            Finding::new(Verdict::Problem, named(Statement::new("certificates.other_user_id"))).remedy(support)
         }
         fault if fault.is_problem() => {
             Finding::new(Verdict::Problem, named(Statement::new("certificates.chain_wrong"))).remedy(support)

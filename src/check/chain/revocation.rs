@@ -87,7 +87,9 @@ fn finding(label: &str, known: &Known) -> Finding {
         Known::Revoked { .. } => Finding::new(Verdict::Problem, named(Statement::new("revocation.revoked")))
             .remedy(Statement::new("revocation.revoked_todo")),
         Known::Unchecked(gap) => match gap {
-            RevocationGap::NoAddress | RevocationGap::OtherScheme(_) => unchecked(Statement::new("revocation.no_list")),
+            RevocationGap::NoAddress | RevocationGap::OtherScheme(_) | RevocationGap::UnusableAddress(_) => {
+                unchecked(Statement::new("revocation.no_list"))
+            }
             RevocationGap::IssuerNotProven => unchecked(Statement::new("revocation.issuer_not_proven")),
             RevocationGap::Unreachable => unreached(Statement::new("revocation.unreachable")),
             RevocationGap::TimedOut => unreached(Statement::new("revocation.timed_out")),

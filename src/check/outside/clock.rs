@@ -76,7 +76,7 @@ fn judge(scene: &Scene) -> Judgement {
         return Judgement::BeforeService(host.clone(), day.clone());
     }
     let certificates = scene.keys().iter().filter_map(|key| reach::leading(key.result.as_ref().ok()?));
-    let last = certificates.map(|certificate| certificate.validity.not_before).max().unwrap_or(0);
+    let last = certificates.filter_map(|certificate| Some(certificate.validity?.not_before)).max().unwrap_or(0);
     if last > now { Judgement::BeforeKey(reach::day(last)) } else { Judgement::Plausible }
 }
 

@@ -6,6 +6,7 @@ mod update;
 pub use licences::show as licences;
 
 use super::action::{Action, Page};
+use super::findings;
 use super::theme::space;
 use super::widgets::{self, Weight};
 use crate::app::check::Folders;
@@ -42,6 +43,14 @@ pub fn show(ui: &mut Ui, model: &Model, folders: &Folders, chinese: bool, action
         ];
         for (name, folder) in all {
             folder_row(ui, &name, folder, actions);
+        }
+        if let Some(roots) = &model.roots {
+            widgets::row(ui, &t!("roots.title"), |ui| {
+                ui.add(Label::new(t!("roots.known", count = roots.known)).wrap());
+                for skipped in &roots.skipped {
+                    ui.add(Label::new(findings::unused_file(skipped)).wrap().selectable(true));
+                }
+            });
         }
         ui.add_space(space::S);
         if widgets::button(ui, &t!("about.log"), Weight::Normal, None).clicked() {

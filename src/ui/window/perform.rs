@@ -170,6 +170,7 @@ impl Window {
                 self.engine.send(Command::DesktopIcon(None));
             }
             Page::Log => self.engine.send(Command::ReadLog),
+            Page::About => self.engine.send(Command::ReadRoots),
             _ => {}
         }
     }

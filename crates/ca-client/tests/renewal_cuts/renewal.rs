@@ -253,12 +253,12 @@ impl Check<'_> {
         assert_eq!(token.decrypt(&current, &sealed).unwrap().as_slice(), b"to the new certificate", "{cut:?}");
 
         // nothing is lost of a certificate that has not expired
-        let (old, day) = (self.old.certificate.validity, 86_400);
-        assert_eq!(sign.validity.not_after, old.not_after + 365 * day, "{cut:?}");
+        let (old, day) = (self.old.certificate.validity.unwrap(), 86_400);
+        assert_eq!(sign.validity.unwrap().not_after, old.not_after + 365 * day, "{cut:?}");
         assert_eq!(encrypt.validity, sign.validity, "{cut:?}");
         if let Some(outcome) = outcome {
             assert_eq!((outcome.old.from, outcome.old.until), (old.not_before, old.not_after), "{cut:?}");
-            let new = (sign.validity.not_before, sign.validity.not_after);
+            let new = (sign.validity.unwrap().not_before, sign.validity.unwrap().not_after);
             assert_eq!((outcome.new.from, outcome.new.until), new, "{cut:?}");
         }
         let (entries, damaged) = self.journal.entries().unwrap();

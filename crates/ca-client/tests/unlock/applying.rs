@@ -20,7 +20,10 @@ fn an_application_names_the_key_its_certificate_and_the_person_and_is_signed_by_
     let entry = unlock.entry();
     let parsed = Certificate::parse(&certificate).unwrap();
     assert_eq!((entry.kind, entry.ca.as_str(), entry.holder.as_str()), (OrderKind::Unlock, "demo", "示例有限公司"));
-    assert_eq!((entry.old.from, entry.old.until), (parsed.validity.not_before, parsed.validity.not_after));
+    assert_eq!(
+        (entry.old.from, entry.old.until),
+        (parsed.validity.unwrap().not_before, parsed.validity.unwrap().not_after)
+    );
     assert_eq!((entry.new, &entry.sent), (entry.old, &None));
     assert!(!entry.token.is_empty());
     assert_eq!(unlock.order().unwrap().no, case.order.no);

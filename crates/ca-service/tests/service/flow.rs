@@ -42,7 +42,10 @@ pub async fn a_renewal_replaces_the_pair_and_only_when_the_new_one_is_confirmed(
     assert_eq!(issued.issued, [new.serial(), serial(&new.encryption_certificate)]);
     assert_eq!(status(&world).await, ["pending", "pending", "valid", "valid"], "the old pair works until then");
     let certificate = certificate::Certificate::parse(&new.certificate).unwrap();
-    assert_eq!((certificate.validity.not_before, certificate.validity.not_after), (midnight, issued.new.until));
+    assert_eq!(
+        (certificate.validity.unwrap().not_before, certificate.validity.unwrap().not_after),
+        (midnight, issued.new.until)
+    );
     assert_eq!(certificate.owner.as_deref(), Some(customer.name.as_str()));
 
     let installed: Order = world.try_confirm(&new, &order.no).await.ok();

@@ -82,10 +82,10 @@ impl ServerCertVerifier for LookOn {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.leaf = Some(end_entity.to_vec());
         if result.is_err()
-            && let Ok(leaf) = Certificate::parse(end_entity)
+            && let Some(validity) = Certificate::parse(end_entity).ok().and_then(|leaf| leaf.validity)
         {
             // only a question: the answer above stands
-            let within = moment(leaf.validity.not_before.saturating_add(60));
+            let within = moment(validity.not_before.saturating_add(60));
             let asked = self.real.verify_server_cert(end_entity, intermediates, server_name, ocsp, within);
             seen.only_time = asked.is_ok();
         }
@@ -175,7 +175,7 @@ fn broken(error: &std::io::Error) -> TlsFailure {
 
 fn why(reason: &Error, seen: &Seen, host: &str) -> TlsFailure {
     let leaf = seen.leaf.as_deref().and_then(|der| Certificate::parse(der).ok());
-    let validity = leaf.as_ref().map(|leaf| leaf.validity);
+    let validity = leaf.as_ref().and_then(|leaf| leaf.validity);
     match reason {
         Error::InvalidCertificate(problem) => match problem {
             CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
@@ -205,8 +205,7 @@ fn why(reason: &Error, seen: &Seen, host: &str) -> TlsFailure {
 }
 
 fn signer(leaf: &Certificate) -> String {
-    let name = leaf.issuer.get("CN").or_else(|| leaf.issuer.get("O"));
-    name.map_or_else(|| leaf.issuer.to_string(), str::to_owned)
+    leaf.issuer.short().unwrap_or_default()
 }
 
 /// A day in Beijing, `2026-11-21`.
