@@ -2,11 +2,11 @@
 //! `cargo run --manifest-path fuzz/Cargo.toml --example seeds`. Seeds with other names stay.
 
 use token::apdu::{Command, Response};
+use certificate::Certificate;
 use gm::csr::UnsignedCsr;
 use gm::csr_response::CsrResponse;
 use gm::enveloped_key::EnvelopedKey;
-use gm::issue::{public_key_of, subject_der};
-use gm::signed_data::{self, Content, signing_digest};
+use gm::signed_data::{self, Content};
 use gm::{PrivateKey, enveloped_data, signature_to_der};
 use token::{Channel, Transport, TransportError};
 use virtual_key::personalise::personalise;
@@ -41,21 +41,23 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 fn structures(ca: &TestCa) -> Result<(), Box<dyn std::error::Error>> {
     let key = ca.operation_key();
     let certificate = ca.operation();
-    let request = UnsignedCsr::new(&subject_der(certificate)?, &key.public())?;
+    let read = Certificate::parse(certificate)?;
+    let holder = read.holder().ok_or("no SM2 key")?;
+    let request = UnsignedCsr::new(read.subject.der(), &key.public())?;
     let signature = key.sign_digest(&request.digest())?;
     write("structure/signature", &signature_to_der(&signature)?)?;
     write("structure/request", &request.finish(&signature)?)?;
-    let envelope = EnvelopedKey::build(&public_key_of(certificate)?, &PrivateKey::generate()?)?;
+    let envelope = EnvelopedKey::build(&holder.key, &PrivateKey::generate()?)?;
     write("structure/cipher", &envelope.wrapped.to_der()?)?;
     write("structure/envelope", &envelope.to_der()?)?;
     let certificates = vec![ca.root().to_vec(), certificate.to_vec()];
     let response = CsrResponse { sign: certificates.clone(), key: Some(envelope), encrypt: certificates };
     write("structure/response", &response.to_der()?)?;
-    let signature = key.sign_digest(&signing_digest(certificate, b"content")?)?;
+    let signature = key.sign_message(b"content")?;
     for (kind, name) in [(Content::Attached, "attached"), (Content::Detached, "detached")] {
-        write(&format!("structure/{name}"), &signed_data::build(certificate, b"content", kind, &signature)?)?;
+        write(&format!("structure/{name}"), &signed_data::build(certificate, &holder, b"content", kind, &signature)?)?;
     }
-    write("structure/sealed", &enveloped_data::seal(certificate, b"content")?)?;
+    write("structure/sealed", &enveloped_data::seal(&holder, b"content")?)?;
     write("structure/certificate", certificate)?;
     Ok(())
 }

@@ -21,9 +21,9 @@ pub use model::renewal::{
     Done, Download, DownloadLine, Form, LineState, OrderLine, PortalPage, RenewalModel, RenewalStage, RenewalTask,
     Waiting,
 };
-pub use model::state::{Away, CheckState, KeyModel, KeyState, Model, PinOutcome, Task, Writing};
+pub use model::state::{Away, KeyModel, KeyState, Model, PinOutcome, Task, Writing};
 pub use model::unlock::{NewPin, UnlockDone, UnlockEnd, UnlockEnded, UnlockForm, UnlockModel, UnlockStage, UnlockTask};
-pub use model::view::{CertificateOnKey, Historic, KeyView, MainAction, Standing};
+pub use model::view::{CertificateOnKey, CheckState, Historic, KeyView, MainAction, Standing};
 pub use model::{contact, policy, reminders};
 pub use token::SERVICE_STOPPED;
 

@@ -4,7 +4,8 @@ use super::adapter::{CaAdapter, CaError};
 use super::client::to_json;
 use super::faults::{FaultContext, minutes};
 use base::fault::{Fault, FaultCode};
-use gm::{CryptoError, signed_data};
+use certificate::Certificate;
+use gm::{CryptoError, DEFAULT_ID, signed_data};
 use order_api::{CLOCK_TOLERANCE, Purpose, Signed};
 use serde::Serialize;
 
@@ -35,19 +36,31 @@ impl ToSign {
     /// The bytes of a body and their digest under the key of a certificate.
     pub(super) fn new(body: &impl Serialize, certificate: &[u8], scene: &FaultContext<'_>) -> Result<Self, Fault> {
         let body = to_json(body).map_err(|error| scene.fault(&error))?;
-        let digest = signed_data::signing_digest(certificate, &body).map_err(|error| damaged(&error))?;
+        let digest = read(certificate)?.sm2_key().ok_or_else(unreadable)?.digest(DEFAULT_ID.as_bytes(), &body);
         Ok(Self { body, digest })
     }
 
     /// The detached `SignedData` over the body. A signature that is not by the key of the certificate goes nowhere.
     pub(super) fn p7(&self, certificate: &[u8], signature: &[u8; 64]) -> Result<Vec<u8>, CryptoError> {
-        signed_data::build(certificate, &self.body, signed_data::Content::Detached, signature)
+        let signer = Certificate::parse(certificate).map_err(|_| CryptoError::Encoding)?;
+        let holder = signer.holder().ok_or(CryptoError::Unsupported)?;
+        signed_data::build(certificate, &holder, &self.body, signed_data::Content::Detached, signature)
     }
 }
 
 /// The old certificate can't be signed with.
 pub(super) fn damaged(error: &CryptoError) -> Fault {
     Fault::new(FaultCode::CertificateDamaged).detail(error.to_string())
+}
+
+/// The certificate, or its key, can't be read.
+pub(super) fn unreadable() -> Fault {
+    Fault::new(FaultCode::CertificateDamaged)
+}
+
+/// Reads a certificate (DER).
+pub(super) fn read(certificate: &[u8]) -> Result<Certificate, Fault> {
+    Certificate::parse(certificate).map_err(|_| unreadable())
 }
 
 /// The answer has another sense than the API says.

@@ -6,7 +6,6 @@ use super::error::ServiceError;
 use super::registry::certificates::{self, Certificate, Kind, Status};
 use super::secrets::{is_name, random_hex};
 use super::store::Tx;
-use gm::signed_data;
 use order_api::{Base64, CLOCK_TOLERANCE, Challenge, Problem, ProblemCode, Purpose, Signed};
 use serde::de::DeserializeOwned;
 
@@ -37,7 +36,7 @@ pub async fn open<T: DeserializeOwned>(
 ) -> Result<Request<T>, ServiceError> {
     let invalid = |detail: &str| ServiceError::refused(ProblemCode::SignatureInvalid, detail);
     let p7 = p7.and_then(Base64::parse).ok_or_else(|| invalid("the signature is missing or not base64"))?.0;
-    let verified = signed_data::verify(&p7, Some(body)).map_err(|error| invalid(&error.to_string()))?;
+    let verified = certificate::verify_signed_data(&p7, Some(body)).map_err(|error| invalid(&error.to_string()))?;
     let content: T = super::json(body)?;
     check_claims(service, signed(&content), purpose, path)?;
     let signer = certificates::find_der(&service.store, &verified.certificate).await?;

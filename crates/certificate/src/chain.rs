@@ -264,6 +264,12 @@ impl Certificate {
         verify_signature(self, issuer)
     }
 
+    /// Whether it may certify others: basicConstraints say so, and the key usage, if there is one, too.
+    #[must_use]
+    pub fn is_authority(&self) -> bool {
+        may_issue(self, &[]).is_ok()
+    }
+
     /// Issuer and subject are one, and its key made the signature; where that can't be verified here the names and key
     /// identifiers decide.
     pub(super) fn is_self_signed(&self) -> bool {

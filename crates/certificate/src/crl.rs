@@ -4,14 +4,14 @@
 //! why revocation was not checked; only an entry in a list with a good signature counts even when the list is out of date.
 
 use super::chain::Signed;
-use super::der::{SEQUENCE, content, moment, next, optional, sequence};
+use super::der::{SEQUENCE, bits, content, moment, next, optional, sequence};
 use super::extensions::ListPlace;
 use super::fields::{Certificate, SignatureAlgorithm, Usage, signature_algorithm};
 use super::name::Name;
 use super::serial::CertificateSerial;
-use x509_parser::asn1_rs::{Any, BitString, Class, FromDer};
+use x509_parser::asn1_rs::{Any, Class, FromDer};
 use x509_parser::extensions::{GeneralName, ParsedExtension, X509Extension};
-use x509_parser::x509::{AlgorithmIdentifier, ReasonCode};
+use x509_parser::x509::ReasonCode;
 
 const DELTA: &str = "2.5.29.27";
 const ISSUING_DISTRIBUTION_POINT: &str = "2.5.29.28";
@@ -111,7 +111,7 @@ pub enum RevocationGap {
 struct List<'a> {
     tbs: &'a [u8],
     algorithm: SignatureAlgorithm,
-    signature: BitString<'a>,
+    signature: &'a [u8],
     issuer: Name,
     made: i64,
     next: Option<i64>,
@@ -132,7 +132,7 @@ fn answer(der: &[u8], certificate: &Certificate, issuer: &Certificate, now: i64)
     if list.algorithm != SignatureAlgorithm::Sm2WithSm3 {
         return Err(RevocationGap::UnknownAlgorithm(list.algorithm.to_string()));
     }
-    match issuer.signed(list.tbs, &list.signature.data) {
+    match issuer.signed(list.tbs, list.signature) {
         Signed::Right => {}
         Signed::KeyUnreadable => return Err(RevocationGap::KeyUnreadable),
         Signed::Wrong | Signed::OtherUserId => return Err(RevocationGap::SignatureWrong),
@@ -158,14 +158,14 @@ impl<'a> List<'a> {
         rest.is_empty().then_some(())?;
         let (rest, tbs) = next(whole, SEQUENCE)?;
         let content = content(tbs)?;
-        let (rest, outer) = AlgorithmIdentifier::from_der(rest).ok()?;
-        let (rest, signature) = BitString::from_der(rest).ok()?;
+        let (rest, outer) = next(rest, SEQUENCE)?;
+        let (rest, signature) = bits(rest)?;
         rest.is_empty().then_some(())?;
 
         let content = optional(content, Class::Universal, 2)?.0;
-        let (content, inner) = AlgorithmIdentifier::from_der(content).ok()?;
-        let algorithm = signature_algorithm(&inner);
-        (algorithm == signature_algorithm(&outer)).then_some(())?;
+        let (content, inner) = next(content, SEQUENCE)?;
+        let algorithm = signature_algorithm(inner);
+        (algorithm == signature_algorithm(outer)).then_some(())?;
         let (content, issuer) = next(content, SEQUENCE)?;
         let (content, made) = moment(content)?;
         let (content, due) = match moment(content) {

@@ -1,8 +1,7 @@
 //! The structure of a certificate, taken apart by hand: each part is kept as received, so that one odd field does not cost
 //! the others, and so that signatures are verified over the bytes that were signed.
 
-use std::borrow::Cow;
-use x509_parser::asn1_rs::{Any, BitString, Class, FromDer};
+use x509_parser::asn1_rs::{Any, Class, FromDer};
 
 /// A certificate cut into its parts (RFC 5280 §4.1). Nothing is decoded; the parts are DER elements unless said otherwise.
 pub(super) struct Parts<'a> {
@@ -32,7 +31,7 @@ impl<'a> Parts<'a> {
     pub(super) fn read(whole: &'a [u8]) -> Option<Self> {
         let (rest, tbs) = next(content(whole)?, SEQUENCE)?;
         let (rest, outer_algorithm) = next(rest, SEQUENCE)?;
-        let (rest, signature) = BitString::from_der(rest).ok()?;
+        let (rest, signature) = bits(rest)?;
         rest.is_empty().then_some(())?;
 
         let (rest, version) = optional(content(tbs)?, Class::ContextSpecific, 0)?;
@@ -66,32 +65,34 @@ impl<'a> Parts<'a> {
             subject,
             key,
             extensions,
-            signature: whole_bytes(signature)?,
+            signature,
         })
     }
 }
 
-/// Content of a BIT STRING that fills whole bytes.
-fn whole_bytes(bits: BitString<'_>) -> Option<&[u8]> {
-    match bits.data {
-        Cow::Borrowed(bytes) if bits.unused_bits == 0 => Some(bytes),
-        _ => None,
-    }
-}
+/// First bytes of elements.
+pub(super) const INTEGER: u8 = 0x02;
+pub(super) const BIT_STRING: u8 = 0x03;
+pub(super) const SEQUENCE: u8 = 0x30;
 
-pub(super) const INTEGER: u32 = 2;
-pub(super) const SEQUENCE: u32 = 16;
-
-/// What follows the next element of this universal tag, and all its bytes.
-pub(super) fn next(bytes: &[u8], tag: u32) -> Option<(&[u8], &[u8])> {
-    let (rest, any) = Any::from_der(bytes).ok()?;
-    (any.class() == Class::Universal && any.tag().0 == tag).then_some(())?;
+/// What follows the next element with this first byte, and all its bytes.
+pub(super) fn next(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    (bytes.first() == Some(&tag)).then_some(())?;
+    let (rest, _) = Any::from_der(bytes).ok()?;
     Some((rest, bytes.get(..bytes.len() - rest.len())?))
 }
 
-/// An object identifier in dotted form; the library takes the content of any element for one.
+/// What follows the next BIT STRING of whole bytes, and its content.
+pub(super) fn bits(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (rest, element) = next(bytes, BIT_STRING)?;
+    Some((rest, content(element)?.strip_prefix(&[0])?))
+}
+
+/// An object identifier in dotted form. The library takes the content of any element for one, and leaves out a last number
+/// that is cut off.
 pub(super) fn object_identifier(any: &Any<'_>) -> Option<String> {
-    (any.class() == Class::Universal && any.tag().0 == 6).then_some(())?;
+    let whole = any.data.last().is_some_and(|byte| byte & 0x80 == 0);
+    (any.class() == Class::Universal && any.tag().0 == 6 && whole).then_some(())?;
     Some(any.as_oid().ok()?.to_id_string())
 }
 

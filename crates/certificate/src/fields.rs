@@ -4,7 +4,7 @@
 //! and strict about structure: what a field can't say stays absent, and what limits the certificate and can't be read
 //! forbids to call it good. The signed bytes are kept exactly as received, because a signature covers these and no re-encoding.
 
-use super::der::{Parts, SEQUENCE, moment, next, object_identifier};
+use super::der::{Parts, SEQUENCE, content, moment, next, object_identifier};
 use super::extensions::{Extensions, ListPlace};
 use super::identity::Identity;
 use super::name::{Name, hex};
@@ -12,9 +12,9 @@ use super::serial::CertificateSerial;
 use super::validity::Validity;
 use gm::{CryptoError, PublicKey, sm3};
 use std::fmt;
-use x509_parser::asn1_rs::FromDer;
+use x509_parser::asn1_rs::{Any, FromDer};
 use x509_parser::public_key::PublicKey as AnyKey;
-use x509_parser::x509::{AlgorithmIdentifier, SubjectPublicKeyInfo};
+use x509_parser::x509::SubjectPublicKeyInfo;
 
 /// Longest certificate that is read.
 pub const MAX_CERTIFICATE: usize = 64 * 1024;
@@ -231,6 +231,17 @@ impl Certificate {
     }
 }
 
+/// Object identifier and parameters of an AlgorithmIdentifier.
+fn read_algorithm(identifier: &[u8]) -> Option<(String, Option<Any<'_>>)> {
+    let (rest, algorithm) = Any::from_der(content(identifier)?).ok()?;
+    let oid = object_identifier(&algorithm)?;
+    if rest.is_empty() {
+        return Some((oid, None));
+    }
+    let (rest, parameters) = Any::from_der(rest).ok()?;
+    rest.is_empty().then_some((oid, Some(parameters)))
+}
+
 fn validity(dates: &[u8]) -> Option<Validity> {
     let (rest, not_before) = moment(dates)?;
     let (_, not_after) = moment(rest)?;
@@ -239,20 +250,17 @@ fn validity(dates: &[u8]) -> Option<Validity> {
 
 /// The inner copy of the algorithm is the signed one; a difference makes the outer one meaningless.
 fn algorithm(parts: &Parts<'_>) -> SignatureAlgorithm {
-    let read = |bytes| match AlgorithmIdentifier::from_der(bytes) {
-        Ok((_, id)) => signature_algorithm(&id),
-        Err(_) => SignatureAlgorithm::Other("?".to_owned()),
-    };
-    let (inner, outer) = (read(parts.inner_algorithm), read(parts.outer_algorithm));
+    let (inner, outer) = (signature_algorithm(parts.inner_algorithm), signature_algorithm(parts.outer_algorithm));
     if inner == outer { inner } else { SignatureAlgorithm::Other(format!("{inner} ≠ {outer}")) }
 }
 
-/// Parameters that say nothing new occur: NULL, none, or the curve.
-pub(super) fn signature_algorithm(id: &AlgorithmIdentifier<'_>) -> SignatureAlgorithm {
-    let plain = id.parameters.as_ref().is_none_or(|p| {
-        (p.tag().0 == 5 && p.data.is_empty()) || object_identifier(p).is_some_and(|oid| oid == SM2_CURVE)
+/// Reads an AlgorithmIdentifier (DER). Parameters that say nothing new occur: NULL, none, or the curve.
+pub(super) fn signature_algorithm(identifier: &[u8]) -> SignatureAlgorithm {
+    let Some((oid, parameters)) = read_algorithm(identifier) else { return SignatureAlgorithm::Other("?".to_owned()) };
+    let plain = parameters.is_none_or(|p| {
+        (p.tag().0 == 5 && p.data.is_empty()) || object_identifier(&p).is_some_and(|oid| oid == SM2_CURVE)
     });
-    match id.algorithm.to_id_string().as_str() {
+    match oid.as_str() {
         SM2_WITH_SM3 if plain => SignatureAlgorithm::Sm2WithSm3,
         "1.2.840.113549.1.1.5" => SignatureAlgorithm::Rsa("SHA-1"),
         "1.2.840.113549.1.1.11" => SignatureAlgorithm::Rsa("SHA-256"),

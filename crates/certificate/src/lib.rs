@@ -12,6 +12,7 @@ mod der;
 mod export;
 mod extensions;
 mod fields;
+mod holder;
 mod identity;
 mod name;
 mod serial;
@@ -23,6 +24,7 @@ pub use check::{Check, Finding, KeyMatch, ListSource, Role, Verdict};
 pub use crl::{Reason, Revocation, RevocationGap};
 pub use export::{ExportError, Format, export, suggested_name, write_file};
 pub use fields::{CertError, Certificate, MAX_CERTIFICATE, PublicKeyInfo, SignatureAlgorithm, Usage};
+pub use holder::{certificate_of, verify_signed_data};
 pub use identity::{CardNumber, Holder, Identity};
 pub use name::{Name, NameEntry};
 pub use serial::CertificateSerial;
@@ -32,6 +34,7 @@ pub use validity::{Day, EXPIRING_DAYS, Validity, ValidityState, beijing_day, now
 /// Reads bytes as everything this room can read and uses what comes out: the entry point of the fuzz target.
 pub fn read_any(bytes: &[u8]) {
     crl::read_any(bytes);
+    let _ = bundle::read_bundle(bytes);
     let Ok(certificate) = Certificate::parse(bytes) else { return };
     let _ = format!("{certificate:?} {} {}", certificate.subject, certificate.issuer);
     let _ = (certificate.serial_hex(), certificate.fingerprint_hex(), certificate.algorithm.to_string());

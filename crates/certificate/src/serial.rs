@@ -18,14 +18,26 @@ impl CertificateSerial {
         let negative = content.first().is_some_and(|first| first & 0x80 != 0);
         let mut magnitude = content.to_vec();
         if negative {
-            let mut carry = true;
-            for byte in magnitude.iter_mut().rev() {
-                (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
-            }
+            negate(&mut magnitude);
         }
         let start = magnitude.iter().position(|&byte| byte != 0).unwrap_or(magnitude.len().saturating_sub(1));
         magnitude.drain(..start);
         Self { negative, magnitude }
+    }
+
+    /// Content of the INTEGER in its shortest form.
+    #[must_use]
+    pub fn to_integer(&self) -> Vec<u8> {
+        let mut content = [&[0], self.magnitude.as_slice()].concat();
+        if self.negative {
+            negate(&mut content);
+        }
+        while let [first, second, ..] = content.as_slice()
+            && (*first == 0 && second & 0x80 == 0 || *first == 0xFF && second & 0x80 != 0)
+        {
+            content.remove(0);
+        }
+        content
     }
 
     /// Absolute value, big-endian without leading zeros.
@@ -38,6 +50,14 @@ impl CertificateSerial {
     #[must_use]
     pub fn is_positive(&self) -> bool {
         !self.negative && self.magnitude.iter().any(|&byte| byte != 0)
+    }
+}
+
+/// Two's complement of the negative number.
+fn negate(bytes: &mut [u8]) {
+    let mut carry = true;
+    for byte in bytes.iter_mut().rev() {
+        (*byte, carry) = (!*byte).overflowing_add(u8::from(carry));
     }
 }
 
@@ -64,6 +84,14 @@ mod tests {
         assert_eq!(read(&[0, 0, 0x1A, 0x10]), read(&[0x1A, 0x10]));
         assert_eq!(read(&[0xFF, 0xFF, 0x10]), read(&[0xFF, 0x10]));
         assert_ne!(read(&[0xFF]), read(&[0, 0xFF]));
+        for (content, shortest) in [
+            (&[0, 0, 0x80][..], &[0, 0x80][..]),
+            (&[0xFF, 0xFF, 0x10], &[0xFF, 0x10]),
+            (&[0x80], &[0x80]),
+            (&[0, 0], &[0]),
+        ] {
+            assert_eq!(read(content).to_integer(), shortest);
+        }
         for (content, shown, positive) in [
             (&[0xFF][..], "-01", false),
             (&[0, 0xFF], "FF", true),
@@ -72,6 +100,8 @@ mod tests {
             (&[0], "00", false),
             (&[], "", false),
         ] {
+            let again = read(&read(content).to_integer());
+            assert!(content.is_empty() || again == read(content), "{shown}");
             assert_eq!((read(content).to_string().as_str(), read(content).is_positive()), (shown, positive));
         }
     }

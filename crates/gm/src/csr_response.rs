@@ -2,10 +2,9 @@
 //! key pair the enveloped key and its certificates. The certificates are sets: their order is lost, they are told apart by
 //! their keys. IMPLICIT tags.
 
+use super::CryptoError;
 use super::asn1::{self, context, set_of};
 use super::enveloped_key::EnvelopedKey;
-use super::x509::Fields;
-use super::{CryptoError, PublicKey};
 use der::{SliceReader, Tag};
 
 /// Longest response that is read.
@@ -59,31 +58,6 @@ impl CsrResponse {
             Ok(Self { sign, key, encrypt })
         })
     }
-
-    /// The signing certificate of a key.
-    #[must_use]
-    pub fn sign_certificate_for(&self, key: &PublicKey) -> Option<&[u8]> {
-        certificate_for(&self.sign, key)
-    }
-
-    /// The encryption certificate of a key.
-    #[must_use]
-    pub fn encrypt_certificate_for(&self, key: &PublicKey) -> Option<&[u8]> {
-        certificate_for(&self.encrypt, key)
-    }
-
-    /// The certificates of authorities, each once.
-    #[must_use]
-    pub fn authorities(&self) -> Vec<&[u8]> {
-        let mut all: Vec<&[u8]> = Vec::new();
-        for certificate in self.sign.iter().chain(&self.encrypt) {
-            let authority = Fields::read(certificate).and_then(|fields| fields.is_authority());
-            if authority == Ok(true) && !all.contains(&certificate.as_slice()) {
-                all.push(certificate);
-            }
-        }
-        all
-    }
 }
 
 fn certificates(reader: &mut SliceReader<'_>) -> Result<Vec<Vec<u8>>, CryptoError> {
@@ -92,9 +66,4 @@ fn certificates(reader: &mut SliceReader<'_>) -> Result<Vec<Vec<u8>>, CryptoErro
         return Err(CryptoError::Encoding);
     }
     Ok(all.into_iter().map(<[u8]>::to_vec).collect())
-}
-
-fn certificate_for<'a>(certificates: &'a [Vec<u8>], key: &PublicKey) -> Option<&'a [u8]> {
-    let of_key = |certificate: &&Vec<u8>| Fields::read(certificate).and_then(|fields| fields.key()) == Ok(*key);
-    certificates.iter().find(of_key).map(Vec::as_slice)
 }

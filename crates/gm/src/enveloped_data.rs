@@ -7,8 +7,7 @@ use super::asn1::{
     element, integer, sequence, set_of,
 };
 use super::signed_data::{expect_type, issuer_and_serial};
-use super::x509::Fields;
-use super::{CryptoError, PrivateKey, Sm2Cipher, Sm4Key, cbc_decrypt, cbc_encrypt, random};
+use super::{CryptoError, Holder, PrivateKey, Sm2Cipher, Sm4Key, cbc_decrypt, cbc_encrypt, random};
 use der::asn1::OctetStringRef;
 use der::{Encode, SliceReader, Tag};
 use zeroize::Zeroizing;
@@ -17,20 +16,19 @@ use zeroize::Zeroizing;
 const LONGEST: usize = 16 * 1024 * 1024;
 const BLOCK: usize = 16;
 
-/// Seals `plain` for the holder of a certificate (DER); the result is DER of version 1.
+/// Seals `plain` for the holder of a certificate; the result is DER of version 1.
 ///
 /// # Errors
-/// [`CryptoError::Random`]; as [`super::issue::public_key_of`] for the certificate.
-pub fn seal(recipient_certificate: &[u8], plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
-    let recipient = Fields::read(recipient_certificate)?;
+/// [`CryptoError::Random`].
+pub fn seal(recipient: &Holder<'_>, plain: &[u8]) -> Result<Vec<u8>, CryptoError> {
     let key = Sm4Key::new(random()?);
     let iv: [u8; BLOCK] = random()?;
-    let wrapped = recipient.key()?.encrypt(key.as_slice())?;
+    let wrapped = recipient.key.encrypt(key.as_slice())?;
     let encrypted = cbc_encrypt(&key, &iv, &padded(plain))?;
     let one = integer(&[1])?;
     let recipient_info = sequence(&[
         &one,
-        &sequence(&[recipient.issuer, &integer(recipient.serial)?])?,
+        &sequence(&[recipient.issuer, &element(Tag::Integer, &[&recipient.serial])?])?,
         &algorithm(SM2_ENCRYPT, &[])?,
         &element(Tag::OctetString, &[&wrapped.to_der()?])?,
     ])?;
@@ -86,7 +84,7 @@ impl Sealed {
         Ok(Self { wrapped, issuer: issuer.to_vec(), serial: serial.to_vec(), iv, encrypted: encrypted.to_vec() })
     }
 
-    /// Whose certificate it is for: issuer (DER Name) and serial number (big-endian without leading zeros).
+    /// Whose certificate it is for: issuer (DER Name) and serial number (content of the INTEGER).
     #[must_use]
     pub fn recipient(&self) -> (&[u8], &[u8]) {
         (&self.issuer, &self.serial)

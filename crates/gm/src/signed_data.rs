@@ -5,8 +5,7 @@
 use super::asn1::{
     self, DATA, DIGESTS, SIGNATURES, SIGNED_DATA, SM2_SIGN, SM3, algorithm, context, element, integer, sequence, set_of,
 };
-use super::x509::Fields;
-use super::{CryptoError, DEFAULT_ID, PublicKey, signature_from_der, signature_to_der, sm3};
+use super::{CryptoError, Holder, PublicKey, signature_from_der, signature_to_der, sm3};
 use der::asn1::ObjectIdentifier;
 use der::{Encode, Reader, SliceReader, Tag};
 
@@ -19,14 +18,6 @@ const CONTENT_TYPE: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113
 /// Attribute messageDigest (RFC 5652 §11.2).
 const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.9.4");
 
-/// What a key has to sign: e = SM3(Z‖content), Z by the certificate's key and the default identity.
-///
-/// # Errors
-/// As [`super::issue::public_key_of`].
-pub fn signing_digest(certificate: &[u8], content: &[u8]) -> Result<[u8; 32], CryptoError> {
-    Ok(Fields::read(certificate)?.key()?.digest(DEFAULT_ID.as_bytes(), content))
-}
-
 /// Whether the content is part of the signed data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content {
@@ -37,13 +28,18 @@ pub enum Content {
 }
 
 /// Builds signed data of version 1 as DER: SM3, SM2, no attributes, the signer's certificate inside. `certificate` is DER,
-/// `signature` r‖s over [`signing_digest`].
+/// `signer` what it says, `signature` r‖s over e = SM3(Z‖content), Z by the signer's key and the default identity.
 ///
 /// # Errors
-/// [`CryptoError::Verification`] when the signature is not by the certificate's key; as [`signing_digest`].
-pub fn build(certificate: &[u8], content: &[u8], kind: Content, signature: &[u8; 64]) -> Result<Vec<u8>, CryptoError> {
-    let signer = Fields::read(certificate)?;
-    signer.key()?.verify_message(content, signature)?;
+/// [`CryptoError::Verification`] when the signature is not by the signer's key.
+pub fn build(
+    certificate: &[u8],
+    signer: &Holder<'_>,
+    content: &[u8],
+    kind: Content,
+    signature: &[u8; 64],
+) -> Result<Vec<u8>, CryptoError> {
+    signer.key.verify_message(content, signature)?;
     let one = integer(&[1])?;
     let digest = algorithm(SM3, &[])?;
     let data = match kind {
@@ -52,7 +48,7 @@ pub fn build(certificate: &[u8], content: &[u8], kind: Content, signature: &[u8;
     };
     let signer_info = sequence(&[
         &one,
-        &sequence(&[signer.issuer, &integer(signer.serial)?])?,
+        &sequence(&[signer.issuer, &element(Tag::Integer, &[&signer.serial])?])?,
         &digest,
         &algorithm(SM2_SIGN, &[])?,
         &element(Tag::OctetString, &[&signature_to_der(signature)?])?,
@@ -80,14 +76,28 @@ pub struct Verified {
     pub content: Option<Vec<u8>>,
 }
 
-/// Reads signed data and checks the signature of its only signer, whose certificate must be in it. The content is the
-/// attached one, or `detached`; when both are given they must be the same.
+/// Whom signed data name as their signer.
+#[derive(Clone, Copy, Debug)]
+pub struct SignerId<'a> {
+    /// Issuer of the certificate: DER Name.
+    pub issuer: &'a [u8],
+    /// Serial number of the certificate: content of an INTEGER.
+    pub serial: &'a [u8],
+}
+
+/// Reads signed data and checks the signature of its only signer, whose certificate must be in it: `find` takes it, with its
+/// key, from the certificates that came along. The content is the attached one, or `detached`; when both are given they must
+/// be the same.
 ///
 /// # Errors
 /// [`CryptoError::Verification`] when the signature, the digest or the content is not right; [`CryptoError::Encoding`] for
-/// bad DER, no content, not exactly one signer or not exactly one certificate of the signer; [`CryptoError::Unsupported`]
-/// for another type or algorithm; [`CryptoError::Value`] for a malformed signature.
-pub fn verify(p7: &[u8], detached: Option<&[u8]>) -> Result<Verified, CryptoError> {
+/// bad DER, no content, not exactly one signer; what `find` gives when it finds none; [`CryptoError::Unsupported`] for
+/// another type or algorithm; [`CryptoError::Value`] for a malformed signature.
+pub fn verify(
+    p7: &[u8],
+    detached: Option<&[u8]>,
+    find: impl for<'a> FnOnce(SignerId<'a>, &[&'a [u8]]) -> Result<(&'a [u8], PublicKey), CryptoError>,
+) -> Result<Verified, CryptoError> {
     let signed = asn1::whole(p7, LONGEST, Tag::Sequence, |reader| {
         expect_type(reader, &SIGNED_DATA)?;
         asn1::inside(reader, context(0), |reader| asn1::inside(reader, Tag::Sequence, SignedData::read))
@@ -97,7 +107,7 @@ pub fn verify(p7: &[u8], detached: Option<&[u8]>) -> Result<Verified, CryptoErro
         (Some(content), _) | (None, Some(content)) => content,
         (None, None) => return Err(CryptoError::Encoding),
     };
-    let (certificate, key) = signed.certificate_of_signer()?;
+    let (certificate, key) = find(signed.signer.id, &signed.certificates)?;
     signed.signer.check(&key, content, signed.content_type)?;
     Ok(Verified { certificate: certificate.to_vec(), key, content: signed.content.map(<[u8]>::to_vec) })
 }
@@ -108,9 +118,11 @@ pub(super) fn expect_type(reader: &mut SliceReader<'_>, known: &[ObjectIdentifie
     if known.contains(&oid) { Ok(()) } else { Err(CryptoError::Unsupported) }
 }
 
-/// Issuer (DER Name) and serial number (big-endian without leading zeros), next in the reader.
+/// Issuer (DER Name) and serial number (content of the INTEGER), next in the reader.
 pub(super) fn issuer_and_serial<'a>(reader: &mut SliceReader<'a>) -> Result<(&'a [u8], &'a [u8]), CryptoError> {
-    asn1::inside(reader, Tag::Sequence, |reader| Ok((asn1::raw(reader, Tag::Sequence)?, asn1::unsigned(reader)?)))
+    asn1::inside(reader, Tag::Sequence, |reader| {
+        Ok((asn1::raw(reader, Tag::Sequence)?, asn1::content(reader, Tag::Integer)?))
+    })
 }
 
 struct SignedData<'a> {
@@ -136,27 +148,10 @@ impl<'a> SignedData<'a> {
         let signer = asn1::inside(reader, Tag::Set, |reader| asn1::inside(reader, Tag::Sequence, Signer::read))?;
         Ok(Self { content_type, content, certificates, signer })
     }
-
-    /// The only certificate with the issuer and the serial number the signer gives.
-    fn certificate_of_signer(&self) -> Result<(&'a [u8], PublicKey), CryptoError> {
-        let mut found = None;
-        for &certificate in &self.certificates {
-            // others may be of any kind
-            let Ok(fields) = Fields::read(certificate) else { continue };
-            if fields.issuer == self.signer.issuer && fields.serial == self.signer.serial {
-                if found.is_some() {
-                    return Err(CryptoError::Encoding);
-                }
-                found = Some((certificate, fields.key()?));
-            }
-        }
-        found.ok_or(CryptoError::Encoding)
-    }
 }
 
 struct Signer<'a> {
-    issuer: &'a [u8],
-    serial: &'a [u8],
+    id: SignerId<'a>,
     /// Content of the signed attributes.
     attributes: Option<&'a [u8]>,
     signature: [u8; 64],
@@ -171,7 +166,7 @@ impl<'a> Signer<'a> {
         asn1::expect_algorithm(reader, &SIGNATURES)?;
         let signature = signature_from_der(asn1::content(reader, Tag::OctetString)?)?;
         asn1::inside_optional(reader, context(1), asn1::rest)?;
-        Ok(Self { issuer, serial, attributes, signature })
+        Ok(Self { id: SignerId { issuer, serial }, attributes, signature })
     }
 
     fn check(&self, key: &PublicKey, content: &[u8], content_type: ObjectIdentifier) -> Result<(), CryptoError> {

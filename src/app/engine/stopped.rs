@@ -1,7 +1,8 @@
 //! A part of the program stopped by a fault of its own: nothing it was asked for is waited for any more.
 
 use crate::app::engine::message::UpdateStage;
-use crate::app::model::state::{CheckState, Model};
+use crate::app::model::state::Model;
+use crate::app::model::view::CheckState;
 use base::fault::{Fault, FaultCode};
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use crate::app::engine::message::{Event, PracticeMessage, Roots, UpdateStage};
 use crate::app::model::environment::EnvironmentModel;
 use crate::app::model::renewal::{OrderLine, RenewalModel, RenewalStage, RenewalTask};
 use crate::app::model::unlock::{UnlockModel, UnlockStage, UnlockTask};
-use crate::app::model::view::KeyView;
+use crate::app::model::view::{CheckState, KeyView};
 use crate::desktop::instance::Target;
 use crate::desktop::log::LogLine;
 use base::fault::{Fault, FaultCode};
@@ -54,17 +54,6 @@ pub struct KeyModel {
     pub renewal: Option<RenewalModel>,
     /// The wizard 找回密码, while it is open.
     pub unlock: Option<UnlockModel>,
-}
-
-/// 检查证书 of one certificate.
-#[derive(Clone, Debug)]
-pub enum CheckState {
-    /// Under way.
-    Running,
-    /// The findings.
-    Done(Vec<certificate::Finding>),
-    /// It could not be done.
-    Failed(Fault),
 }
 
 impl Away {

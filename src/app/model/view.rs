@@ -1,6 +1,7 @@
 //! A key as the window shows it: what was read, with its certificates parsed once.
 
 use crate::app::engine::seal::Picture;
+use base::fault::Fault;
 use certificate::{CertError, Certificate, ValidityState};
 use gm::PublicKey;
 use std::ops::RangeInclusive;
@@ -81,6 +82,17 @@ pub struct KeyView {
     pub pin_length: RangeInclusive<usize>,
     /// 签章图片, read after the rest.
     pub seal: Option<Picture>,
+}
+
+/// 检查证书 of one certificate.
+#[derive(Clone, Debug)]
+pub enum CheckState {
+    /// Under way.
+    Running,
+    /// The findings.
+    Done(Vec<certificate::Finding>),
+    /// It could not be done.
+    Failed(Fault),
 }
 
 /// How a key stands, the worst first: one word, one colour, one main button.

@@ -11,12 +11,11 @@ use crate::client::order_path;
 use crate::entry::Download;
 use crate::faults::FaultContext;
 use crate::key::{KeyAccess, bound, on_key};
-use crate::signing::{ToSign, binding, damaged, nonsense};
+use crate::signing::{ToSign, binding, damaged, nonsense, read, unreadable};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use certificate::Certificate;
 use gm::csr::{Csr, UnsignedCsr};
-use gm::issue::{public_key_of, subject_der, validity_of};
 use gm::{PublicKey, random};
 use order_api::path::Step;
 use order_api::{Base64, ConfirmRequest, IssueRequest, OrderState, Period, Purpose, SessionKey, SymAlg, WrapProfile};
@@ -88,8 +87,8 @@ impl Renewal {
         self.confirm(key, &container, &package)?;
         progress(DownloadStep::Switch);
         self.switch(key, &container)?;
-        let (from, until) = validity_of(&package.sign).map_err(|error| damaged(&error))?;
-        Ok(Period { from, until })
+        let validity = read(&package.sign)?.validity.ok_or_else(unreadable)?;
+        Ok(Period { from: validity.not_before, until: validity.not_after })
     }
 
     /// Chooses the name of the new container, and makes the file that names the one in use.
@@ -256,8 +255,8 @@ impl Renewal {
         {
             return Ok(csr.0.clone());
         }
-        let subject = subject_der(&self.entry().binding.certificate.0).map_err(|error| damaged(&error))?;
-        let unsigned = UnsignedCsr::new(&subject, new_key).map_err(|error| damaged(&error))?;
+        let old = read(&self.entry().binding.certificate.0)?;
+        let unsigned = UnsignedCsr::new(old.subject.der(), new_key).map_err(|error| damaged(&error))?;
         let step = DownloadStep::GenerateKey;
         let signature = on_key(key, |token| token.sign(container, &unsigned.digest()));
         let signature = signature.map_err(|error| self.key_fault(&error, Some(step)))?;
@@ -310,15 +309,15 @@ impl Renewal {
         let failed = |what: &str| self.open.fault_of(FaultCode::SelfTestFailed).detail(what);
         let digest: [u8; 32] = random().map_err(|error| failed(&error.to_string()))?;
         let secret: [u8; 32] = random().map_err(|error| failed(&error.to_string()))?;
-        let sealed = public_key_of(&package.encrypt).and_then(|to| to.encrypt(&secret));
-        let sealed = sealed.map_err(|error| failed(&error.to_string()))?;
+        let [sign, encrypt] = [read(&package.sign)?, read(&package.encrypt)?];
+        let (by, to) = sign.sm2_key().zip(encrypt.sm2_key()).ok_or_else(unreadable)?;
+        let sealed = to.encrypt(&secret).map_err(|error| failed(&error.to_string()))?;
         let tested = on_key(key, |token| {
             let signature = token.sign(container, &digest)?;
             Ok((signature, token.decrypt(container, &sealed)?))
         });
         let (signature, opened) = tested.map_err(|error| self.key_fault(&error, Some(step)))?;
-        let verified = public_key_of(&package.sign).and_then(|by| by.verify_digest(&digest, &signature));
-        verified.map_err(|_| failed("signature"))?;
+        by.verify_digest(&digest, &signature).map_err(|_| failed("signature"))?;
         if opened.as_slice() == secret { Ok(()) } else { Err(failed("decryption")) }
     }
 

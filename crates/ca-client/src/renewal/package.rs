@@ -1,8 +1,7 @@
 //! The package of new certificates, checked completely before anything of it reaches the key (GM/T 0092 §8).
 
-use certificate::{Certificate, Usage};
+use certificate::{Certificate, Usage, certificate_of};
 use gm::csr_response::CsrResponse;
-use gm::issue::{subject_der, validity_of, verify_issued};
 use gm::{EnvelopedKey, PublicKey};
 use order_api::{CLOCK_TOLERANCE, Order, Period};
 
@@ -36,32 +35,34 @@ impl Package {
     /// Reads a package that was checked before.
     pub(super) fn read(der: &[u8], key: &PublicKey) -> Result<Self, &'static str> {
         let response = CsrResponse::from_der(der).map_err(|_| "package does not read")?;
-        let sign = response.sign_certificate_for(key).ok_or("no signing certificate for the new key")?.to_vec();
+        let sign = certificate_of(key, &response.sign).ok_or("no signing certificate for the new key")?;
         let pair = response.key.as_ref().ok_or("no encryption pair")?.clone();
-        let encrypt = response.encrypt_certificate_for(&pair.public).ok_or("no certificate for the encryption pair")?;
-        Ok(Self { sign, encrypt: encrypt.to_vec(), pair })
+        let encrypt =
+            certificate_of(&pair.public, &response.encrypt).ok_or("no certificate for the encryption pair")?;
+        Ok(Self { sign: sign.der().to_vec(), encrypt: encrypt.der().to_vec(), pair })
     }
 
     /// Reads a package and checks all of it.
     pub(super) fn checked(der: &[u8], expected: &Expected<'_>) -> Result<Self, &'static str> {
         let package = Self::read(der, expected.key)?;
-        chain(expected.chain)?;
-        let operation = expected.chain.first().ok_or("the CA names no chain")?;
-        let subject = subject_der(expected.old).map_err(|_| "the old certificate does not read")?;
+        let issuers = chain(expected.chain)?;
+        let operation = issuers.first().ok_or("the CA names no chain")?;
+        let old = Certificate::parse(expected.old).map_err(|_| "the old certificate does not read")?;
         let mut serials = Vec::new();
         for (certificate, usages) in [
             (&package.sign, [Usage::DigitalSignature].as_slice()),
             (&package.encrypt, &[Usage::KeyEncipherment, Usage::DataEncipherment, Usage::KeyAgreement]),
         ] {
-            verify_issued(certificate, operation).map_err(|_| "not issued by the operation CA")?;
-            if subject_der(certificate).ok().as_ref() != Some(&subject) {
+            let read = Certificate::parse(certificate).map_err(|_| "certificate does not read")?;
+            read.verify_issued_by(operation).map_err(|_| "not issued by the operation CA")?;
+            if read.subject.der() != old.subject.der() {
                 return Err("another subject");
             }
-            let (from, until) = validity_of(certificate).map_err(|_| "certificate does not read")?;
-            if (Period { from, until }) != expected.order.new {
+            let validity =
+                read.validity.map(|validity| Period { from: validity.not_before, until: validity.not_after });
+            if validity != Some(expected.order.new) {
                 return Err("another validity than the order says");
             }
-            let read = Certificate::parse(certificate).map_err(|_| "certificate does not read")?;
             if read.allows_any(usages) == Some(false) {
                 return Err("key usage does not fit");
             }
@@ -82,10 +83,13 @@ impl Package {
 }
 
 /// Every certificate by the next, the last by itself.
-fn chain(chain: &[Vec<u8>]) -> Result<(), &'static str> {
+fn chain(chain: &[Vec<u8>]) -> Result<Vec<Certificate>, &'static str> {
+    let broken = "the chain of the CA does not hold";
+    let chain: Vec<_> =
+        chain.iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>().map_err(|_| broken)?;
     let issuers = chain.iter().skip(1).chain(chain.last());
     for (certificate, issuer) in chain.iter().zip(issuers) {
-        verify_issued(certificate, issuer).map_err(|_| "the chain of the CA does not hold")?;
+        certificate.verify_issued_by(issuer).map_err(|_| broken)?;
     }
-    Ok(())
+    Ok(chain)
 }

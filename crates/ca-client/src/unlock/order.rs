@@ -7,11 +7,9 @@ use crate::client::to_json;
 use crate::entry::{Entry, KeyBinding, Sent};
 use crate::journal::{Journal, OpenEntry};
 use crate::open_order::OpenOrder;
-use crate::signing::no_random;
+use crate::signing::{no_random, read, unreadable};
 use base::fault::{Fault, FaultCode};
-use certificate::Certificate;
 use gm::PrivateKey;
-use gm::issue::validity_of;
 use order_api::{Order, OrderKind, Period, SessionKey, UnlockRequest};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,10 +45,10 @@ impl Unlock {
         if let Some(open) = OpenOrder::sent_before(ca, journal, same)? {
             return Ok(Self { open, refused: None });
         }
-        let damaged = || Fault::new(FaultCode::CertificateDamaged);
         let certificate = &binding.certificate;
-        let holder = Certificate::parse(&certificate.0).map_err(|_| damaged())?.owner.unwrap_or_default();
-        let (from, until) = validity_of(&certificate.0).map_err(|_| damaged())?;
+        let read = read(&certificate.0)?;
+        let (holder, validity) = (read.owner.unwrap_or_default(), read.validity.ok_or_else(unreadable)?);
+        let (from, until) = (validity.not_before, validity.not_after);
         let client = PrivateKey::generate().map_err(|error| no_random(&error))?;
         let request = UnlockRequest {
             client_key: SessionKey(client.public()),

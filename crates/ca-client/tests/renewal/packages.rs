@@ -8,7 +8,7 @@ use ca_client::Renewal;
 use ca_service::authority::Profile;
 use ca_service::registry::certificates::{IssuedPair, Template, make_pair};
 use gm::csr_response::CsrResponse;
-use gm::issue::{COMMON_NAME, COUNTRY, Role, Subject, subject_der};
+use gm::issue::{COMMON_NAME, COUNTRY, Role, Subject};
 use gm::{PrivateKey, PublicKey};
 use order_api::{IssueResponse, Period};
 use std::sync::Arc;
@@ -79,8 +79,8 @@ const WRONG: &[(&str, Wrong)] = &[
         // a certificate for encryption in the place of the one for signatures
         let (key, old, validity) = (*key, old.to_vec(), response.order.new);
         package.sign = vec![world.look(|service| async move {
-            let subject = subject_der(&old).unwrap();
-            let subject = Subject::Der(&subject);
+            let read = certificate::Certificate::parse(&old).unwrap();
+            let subject = Subject::Der(read.subject.der());
             let profile = Profile { subject, key: &key, role: Role::Encryption, validity, texts: &[], service: "" };
             service.authority.certify(&profile).unwrap()
         })];

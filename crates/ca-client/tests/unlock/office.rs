@@ -3,7 +3,7 @@
 
 use base::secret::Pin;
 use ca_client::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
-use gm::{PublicKey, pin_key, protect_new_pin, random, signature_from_der, signed_data};
+use gm::{PublicKey, pin_key, protect_new_pin, random, signature_from_der};
 use order_api::{
     Base64, CaInfo, Captcha, Challenge, Grant, IssueResponse, NextAction, Order, OrderCreated, OrderKind, OrderState,
     Payment, Period, Problem, ProblemCode, Purpose, Session, Signed, Support, UnlockAnswer, UnlockBegin, UnlockFinish,
@@ -338,7 +338,7 @@ impl CaAdapter for Office {
             let finish: UnlockFinish = serde_json::from_slice(body).unwrap();
             self.take_challenge(&finish.signed, Purpose::UnlockFinish, &format!("/v1/orders/{no}/unlock/finish"))?;
             self.case(no, token, |case| {
-                let verified = signed_data::verify(p7, Some(body));
+                let verified = certificate::verify_signed_data(p7, Some(body));
                 let verified = verified.map_err(|_| problem(ProblemCode::SignatureInvalid))?;
                 assert_eq!(Base64(verified.certificate), case.request.certificate);
                 assert_eq!(finish.device_serial, case.request.device_serial);

@@ -57,8 +57,10 @@ impl Authority {
     /// # Errors
     /// [`CryptoError::Verification`] unless the key belongs to the operation certificate and that to the root.
     pub fn new(root: Vec<u8>, operation: Vec<u8>, key: Box<dyn SigningBackend>) -> Result<Self, CryptoError> {
-        gm::issue::verify_issued(&operation, &root)?;
-        if gm::issue::public_key_of(&operation)? != key.public() {
+        let [read_root, read_operation] = [&root, &operation].map(|der| ::certificate::Certificate::parse(der));
+        let (read_root, read_operation) =
+            read_root.and_then(|root| Ok((root, read_operation?))).map_err(|_| CryptoError::Encoding)?;
+        if read_operation.verify_issued_by(&read_root).is_err() || read_operation.sm2_key() != Some(&key.public()) {
             return Err(CryptoError::Verification);
         }
         Ok(Self { root, operation, key })
@@ -110,7 +112,9 @@ impl Authority {
     /// Whether a certificate is of this authority.
     #[must_use]
     pub fn issued(&self, certificate: &[u8]) -> bool {
-        gm::issue::verify_issued(certificate, &self.operation).is_ok()
+        let read = |der| ::certificate::Certificate::parse(der).ok();
+        let link = read(certificate).zip(read(&self.operation));
+        link.is_some_and(|(certificate, operation)| certificate.verify_issued_by(&operation).is_ok())
     }
 
     /// Certifies a customer's key. Returns the certificate's DER.
@@ -135,7 +139,8 @@ impl Authority {
             crl_uri: Some(&crl_uri),
             extras: profile::extras(&crl_name, &issuer_uri, &cps_uri),
         };
-        certificate_under(&request, &self.operation, self.key.as_ref())
+        let operation = ::certificate::Certificate::parse(&self.operation).map_err(|_| CryptoError::Encoding)?;
+        certificate_under(&request, operation.subject.der(), self.key.as_ref())
     }
 
     /// Signs a revocation list. Returns its DER.

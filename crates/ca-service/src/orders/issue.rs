@@ -13,7 +13,6 @@ use crate::signed::{self, Evidence, Request, check_status};
 use crate::store::Tx;
 use gm::csr::Csr;
 use gm::csr_response::CsrResponse;
-use gm::issue::{serial_of, subject_der};
 use gm::sm3;
 use order_api::path::Step;
 use order_api::{IssueRequest, IssueResponse, OrderState, Period, Problem, ProblemCode, Purpose, SymAlg, WrapProfile};
@@ -81,7 +80,7 @@ fn check_csr(request: &Request<IssueRequest>) -> Result<Csr, ServiceError> {
         ServiceError::from(problem)
     };
     let csr = Csr::verified(&request.content.csr.0).map_err(|error| refused(&error.to_string()))?;
-    if csr.subject != subject_der(&request.signer.der)? {
+    if csr.subject != certificates::read(&request.signer.der)?.subject.der() {
         return Err(refused("the subject is not that of the certificate"));
     }
     Ok(csr)
@@ -120,7 +119,7 @@ async fn write(
     let new = rules::renewed(order.old, order.term_days, now);
     let template = Template::Renewal(&request.signer.der);
     let pair = certificates::make_pair(service, &order.no, &csr.key, &template, new).await?;
-    let serials = (hex(&serial_of(&pair.sign)?), hex(&serial_of(&pair.encrypt)?));
+    let serials = (certificates::serial_of(&pair.sign)?, certificates::serial_of(&pair.encrypt)?);
     for (der, kind) in [(&pair.sign, Kind::Sign), (&pair.encrypt, Kind::Encrypt)] {
         let row = NewRow {
             der,

@@ -10,9 +10,9 @@ use crate::error::ServiceError;
 use crate::secrets::hex;
 use crate::store::{Store, Tx, is_duplicate};
 use certificate::{Certificate as Parsed, Usage};
-use gm::PublicKey;
 use gm::enveloped_key::EnvelopedKey;
-use gm::issue::{Role, Subject, public_key_of, serial_of, subject_der, validity_of};
+use gm::issue::{Role, Subject};
+use gm::{CryptoError, PublicKey};
 use order_api::Period;
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -139,12 +139,29 @@ pub async fn find(store: &Store, serial: &str) -> Result<Option<Certificate>, Se
     Ok(row.as_ref().map(Certificate::read).transpose()?)
 }
 
+/// Reads a certificate.
+///
+/// # Errors
+/// [`ServiceError`] for what is none.
+pub fn read(der: &[u8]) -> Result<Parsed, ServiceError> {
+    Parsed::parse(der).map_err(|_| CryptoError::Encoding.into())
+}
+
+/// The serial number of a certificate as it stands in the books: hex.
+///
+/// # Errors
+/// As [`read`]; none below zero is taken in.
+pub fn serial_of(der: &[u8]) -> Result<String, ServiceError> {
+    let serial = read(der)?.serial;
+    if serial.is_positive() { Ok(hex(serial.magnitude())) } else { Err(CryptoError::Encoding.into()) }
+}
+
 /// The very same certificate in the books, byte for byte.
 ///
 /// # Errors
 /// [`ServiceError`].
 pub async fn find_der(store: &Store, der: &[u8]) -> Result<Option<Certificate>, ServiceError> {
-    let serial = hex(&serial_of(der)?);
+    let serial = serial_of(der)?;
     Ok(find(store, &serial).await?.filter(|known| known.der == der))
 }
 
@@ -183,22 +200,23 @@ pub struct NewRow<'a> {
 /// # Errors
 /// [`ServiceError::Unacceptable`] when serial number or key stand there already.
 pub async fn insert(tx: &mut Tx, new: &NewRow<'_>, now: i64) -> Result<(), ServiceError> {
-    let (from, until) = validity_of(new.der)?;
-    let holder = Parsed::parse(new.der).ok().and_then(|parsed| parsed.owner).unwrap_or_default();
+    let parsed = read(new.der)?;
+    let (key, validity) = parsed.sm2_key().zip(parsed.validity).ok_or(CryptoError::Unsupported)?;
+    let holder = parsed.owner.as_deref().unwrap_or_default();
     let inserted = sqlx::query(
         "INSERT INTO certificates (serial, kind, pair, customer, holder, der, public_key, not_before, not_after, \
          status, status_at, reason, own, order_no, created) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, NULL, $12, $13, $11)",
     )
-    .bind(hex(&serial_of(new.der)?))
+    .bind(serial_of(new.der)?)
     .bind(new.kind.as_str())
     .bind(new.pair)
     .bind(new.customer)
     .bind(holder)
     .bind(new.der)
-    .bind(hex(&public_key_of(new.der)?.0))
-    .bind(from)
-    .bind(until)
+    .bind(hex(&key.0))
+    .bind(validity.not_before)
+    .bind(validity.not_after)
     .bind(new.status.as_str())
     .bind(now)
     .bind(i64::from(new.own))
@@ -229,12 +247,12 @@ pub async fn enrol(
     check_use(sign, &[Usage::DigitalSignature, Usage::NonRepudiation])?;
     if let Some(encrypt) = encrypt {
         check_use(encrypt, &[Usage::KeyEncipherment, Usage::DataEncipherment, Usage::KeyAgreement])?;
-        if subject_der(sign)? != subject_der(encrypt)? {
+        if read(sign)?.subject.der() != read(encrypt)?.subject.der() {
             return Err(ServiceError::Unacceptable("the two certificates have different holders".to_owned()));
         }
     }
     super::customers::get(&service.store, customer).await?;
-    let pair = hex(&serial_of(sign)?);
+    let pair = serial_of(sign)?;
     let now = service.now();
     let mut tx = service.store.begin().await?;
     for (der, kind) in [(Some(sign), Kind::Sign), (encrypt, Kind::Encrypt)] {
@@ -293,7 +311,7 @@ pub async fn make_pair(
     let (subject, texts) = match template {
         Template::First(parts, texts) => (Subject::Parts(parts), *texts),
         Template::Renewal(old) => {
-            subject_bytes = subject_der(old)?;
+            subject_bytes = read(old)?.subject.der().to_vec();
             taken = private_texts(old)?;
             (Subject::Der(&subject_bytes), taken.as_slice())
         }
@@ -323,7 +341,7 @@ pub async fn issue_pair(
     let purpose = format!("first/{customer}");
     let template = Template::First(&subject, &texts);
     let pair = make_pair(service, &purpose, signing_key, &template, validity).await?;
-    let serial = hex(&serial_of(&pair.sign)?);
+    let serial = serial_of(&pair.sign)?;
     let now = service.now();
     let mut tx = service.store.begin().await?;
     for (der, kind) in [(&pair.sign, Kind::Sign), (&pair.encrypt, Kind::Encrypt)] {

@@ -6,9 +6,7 @@ use ca_service::audit::Actor;
 use ca_service::crl::{self, Reason};
 use gm::PrivateKey;
 use gm::csr::UnsignedCsr;
-use gm::issue::{
-    Authority, COMMON_NAME, CertificateRequest, Extras, Role, Subject, certificate, serial_of, subject_der,
-};
+use gm::issue::{Authority, COMMON_NAME, CertificateRequest, Extras, Role, Subject, certificate};
 use order_api::{
     BODY_P7, Base64, ConfirmRequest, IDEMPOTENCY_KEY, OrderCreated, Problem, ProblemCode, Purpose, SESSION,
     SESSION_SIGNATURE, Signed,
@@ -193,9 +191,10 @@ pub async fn refused_session(world: &World, code: ProblemCode, customer: &Custom
 fn foreign(real: &Customer) -> Customer {
     let (key, root) = (PrivateKey::generate().unwrap(), PrivateKey::generate().unwrap());
     let moment = |unix| OffsetDateTime::from_unix_timestamp(unix).unwrap();
+    let read = ::certificate::Certificate::parse(&real.certificate).unwrap();
     let request = CertificateRequest {
-        serial: &serial_of(&real.certificate).unwrap(),
-        subject: Subject::Der(&subject_der(&real.certificate).unwrap()),
+        serial: read.serial.magnitude(),
+        subject: Subject::Der(read.subject.der()),
         key: &key.public(),
         not_before: moment(real.validity.from),
         not_after: moment(real.validity.until),

@@ -1,6 +1,6 @@
 //! What the service issues, judged by the `openssl` command.
 
-use crate::renewal::csr;
+use crate::renewal::{csr, of};
 use crate::world::{Customer, DAY, NOON, Options, Place, World, serial};
 use ca_service::audit::Actor;
 use ca_service::crl::{self, Reason};
@@ -137,18 +137,17 @@ pub async fn openssl_opens_the_package(place: Place) {
     // the key that openssl derives from it is the one in the encryption certificate
     let recovered = PrivateKey::from_bytes(&opened).unwrap();
     fs::write(dir.join("encrypt.key"), private_key_to_pem(&recovered).unwrap()).unwrap();
-    write_pem(dir, "encrypt.pem", package.encrypt_certificate_for(&envelope.public).unwrap());
-    write_pem(dir, "sign.pem", package.sign_certificate_for(&key.public()).unwrap());
+    write_pem(dir, "encrypt.pem", &of(&envelope.public, &package.encrypt));
+    write_pem(dir, "sign.pem", &of(&key.public(), &package.sign));
     for name in ["sign", "encrypt"] {
         let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
         let from_key = agrees(dir, &["pkey", "-in", &key, "-pubout"]);
         assert_eq!(from_key, agrees(dir, &["x509", "-in", &certificate, "-noout", "-pubkey"]), "{name}");
     }
     // and the chain that comes along is that of the service
-    let authorities = package.authorities();
     for file in ["/ca/operation.cer", "/ca/root.cer"] {
         let der = world.get(file, &[]).await.body;
-        assert!(authorities.contains(&der.as_slice()), "{file}");
+        assert!(package.sign.contains(&der) && package.encrypt.contains(&der), "{file}");
     }
     world.stop().await;
 }

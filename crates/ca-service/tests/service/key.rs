@@ -3,7 +3,7 @@
 use crate::world::{Customer, World};
 use ca_service::audit::Actor;
 use ca_service::registry::devices;
-use gm::signed_data::{Content, build, signing_digest};
+use gm::signed_data::{Content, build};
 use gm::{pad80, pin_key};
 use order_api::Base64;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -114,11 +114,14 @@ impl Key {
 
     /// Detached `SignedData` by the key itself, which wants its PIN verified before; `None` when it refuses.
     pub fn sign(&mut self, certificate: &[u8], body: &[u8]) -> Option<String> {
-        let digest = signing_digest(certificate, body).unwrap();
+        let read = certificate::Certificate::parse(certificate).unwrap();
+        let holder = read.holder().unwrap();
+        let digest = holder.key.digest(gm::DEFAULT_ID.as_bytes(), body);
         let (answer, word) =
             self.send(&apdu(0x80, 0x74, 2, 0, &[APP.as_slice(), &CONT, digest.as_slice()].concat(), None));
         let signature: [u8; 64] = answer.get(answer.len().checked_sub(64)?..)?.try_into().ok()?;
-        (word == 0x9000).then(|| Base64::text(&build(certificate, body, Content::Detached, &signature).unwrap()))
+        (word == 0x9000)
+            .then(|| Base64::text(&build(certificate, &holder, body, Content::Detached, &signature).unwrap()))
     }
 }
 

@@ -3,8 +3,7 @@
 use crate::world::{Answer, CAPTCHA, Customer, World, contact, serial};
 use gm::csr::UnsignedCsr;
 use gm::csr_response::CsrResponse;
-use gm::issue::subject_der;
-use gm::{PrivateKey, signature_to_der};
+use gm::{PrivateKey, PublicKey, signature_to_der};
 use order_api::{
     BODY_P7, Base64, Captcha, CaptchaAnswer, Challenge, ConfirmRequest, IDEMPOTENCY_KEY, IssueRequest, IssueResponse,
     Order, OrderCreated, OrderKind, OrderRequest, Purpose, SESSION, SESSION_SIGNATURE, Session, SessionKey,
@@ -150,6 +149,11 @@ impl World {
     }
 }
 
+/// The certificate of a key in a package, DER.
+pub fn of(key: &PublicKey, certificates: &[Vec<u8>]) -> Vec<u8> {
+    certificate::certificate_of(key, certificates).unwrap().der().to_vec()
+}
+
 pub fn unpack(old: &Customer, key: PrivateKey, answer: &IssueResponse) -> Customer {
     let package = CsrResponse::from_der(&answer.package.0).unwrap();
     let envelope = package.key.as_ref().unwrap();
@@ -157,8 +161,8 @@ pub fn unpack(old: &Customer, key: PrivateKey, answer: &IssueResponse) -> Custom
     Customer {
         id: old.id,
         name: old.name.clone(),
-        certificate: package.sign_certificate_for(&key.public()).unwrap().to_vec(),
-        encryption_certificate: package.encrypt_certificate_for(&encryption.public()).unwrap().to_vec(),
+        certificate: of(&key.public(), &package.sign),
+        encryption_certificate: of(&encryption.public(), &package.encrypt),
         key,
         encryption,
         validity: answer.order.new,
@@ -166,7 +170,8 @@ pub fn unpack(old: &Customer, key: PrivateKey, answer: &IssueResponse) -> Custom
 }
 
 pub fn csr(customer: &Customer, key: &PrivateKey) -> Vec<u8> {
-    let unsigned = UnsignedCsr::new(&subject_der(&customer.certificate).unwrap(), &key.public()).unwrap();
+    let old = certificate::Certificate::parse(&customer.certificate).unwrap();
+    let unsigned = UnsignedCsr::new(old.subject.der(), &key.public()).unwrap();
     let signature = key.sign_digest(&unsigned.digest()).unwrap();
     unsigned.finish(&signature).unwrap()
 }

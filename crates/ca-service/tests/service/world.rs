@@ -9,7 +9,7 @@ use ca_service::registry::certificates::issue_pair;
 use ca_service::registry::customers::{NewCustomer, register};
 use ca_service::{Config, Limits, Service, Store, console};
 use gm::PrivateKey;
-use gm::signed_data::{Content, build, signing_digest};
+use gm::signed_data::{Content, build};
 use order_api::{Base64, Contact, Period, Problem, ProblemCode};
 use serde::de::DeserializeOwned;
 use sqlx::any::AnyRow;
@@ -344,7 +344,8 @@ pub fn serial(certificate: &[u8]) -> String {
 
 /// Detached `SignedData` over a body, base64.
 pub fn sign_with(key: &PrivateKey, certificate: &[u8], body: &[u8]) -> String {
-    let digest = signing_digest(certificate, body).unwrap();
-    let p7 = build(certificate, body, Content::Detached, &key.sign_digest(&digest).unwrap()).unwrap();
+    let read = certificate::Certificate::parse(certificate).unwrap();
+    let holder = read.holder().unwrap();
+    let p7 = build(certificate, &holder, body, Content::Detached, &key.sign_message(body).unwrap()).unwrap();
     Base64::text(&p7)
 }

@@ -1,5 +1,4 @@
-//! Issuing: SM2 certificates and revocation lists (GB/T 20518, RFC 5280), with what is to be read from certificates for it
-//! and the PEM forms of keys and certificates.
+//! Issuing: SM2 certificates and revocation lists (GB/T 20518, RFC 5280), and the PEM forms of keys and certificates.
 //!
 //! Invariants: the signature algorithm is SM2-with-SM3 without parameters
 //! (wire-format/certificates.md#algorithm-identifiers), the identity is the default one, names and private extensions
@@ -8,11 +7,9 @@
 mod extensions;
 
 pub use super::key_file::{certificate_from_pem, certificate_to_pem, private_key_from_pem, private_key_to_pem};
-pub use super::x509::{public_key_of, serial_of, subject_der, validity_of, verify_issued};
 pub use extensions::{Extras, Policy};
 
 use super::asn1::{EC_PUBLIC_KEY, SM2, SM2_WITH_SM3};
-use super::x509::Fields;
 use super::{CryptoError, DEFAULT_ID, PrivateKey, PublicKey, signature_to_der};
 use ::sm2::dsa::signature::{Error as SignatureError, Keypair, Signer};
 use der::asn1::{Any, BitString, SetOfVec, Utf8StringRef};
@@ -172,8 +169,8 @@ pub fn certificate(request: &CertificateRequest<'_>, authority: &Authority<'_>) 
     issue(request, name(authority.name)?, authority.key)
 }
 
-/// Issues a certificate under an authority given by its own certificate (DER), whose subject becomes the issuer unchanged,
-/// and returns its DER. That `key` belongs to `issuer` is for the caller to know.
+/// Issues a certificate under an authority given by the subject of its own certificate (DER Name), which becomes the issuer
+/// unchanged, and returns its DER. That `key` belongs to `issuer` is for the caller to know.
 ///
 /// # Errors
 /// [`IssueError`].
@@ -182,7 +179,7 @@ pub fn certificate_under(
     issuer: &[u8],
     key: &dyn SigningBackend,
 ) -> Result<Vec<u8>, IssueError> {
-    issue(request, name_from_der(Fields::read(issuer)?.subject)?, key)
+    issue(request, name_from_der(issuer)?, key)
 }
 
 fn issue(request: &CertificateRequest<'_>, issuer: Name, key: &dyn SigningBackend) -> Result<Vec<u8>, IssueError> {

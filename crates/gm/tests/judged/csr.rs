@@ -1,8 +1,7 @@
 //! Certificate requests.
 
-use crate::tools::{Folder, ID, NULL, alg, children, oid, patched, seq, signed, tlv};
+use crate::tools::{Folder, ID, NULL, alg, children, oid, patched, read, seq, signed, tlv};
 use gm::csr::{Csr, UnsignedCsr};
-use gm::issue::subject_der;
 use gm::{CryptoError, DEFAULT_ID, PrivateKey, signature_from_der};
 
 /// With strings of three types: a name must come back as it went in.
@@ -10,7 +9,7 @@ const SUBJECT: &str = "/C=CN/O=某某科技有限公司/CN=测试单位/emailAdd
 
 fn subject(folder: &Folder) -> Vec<u8> {
     folder.foreign_key("old");
-    subject_der(&folder.self_signed("old", SUBJECT, "")).unwrap()
+    read(&folder.self_signed("old", SUBJECT, "")).subject.der().to_vec()
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! EnvelopedData.
 
-use crate::tools::{Folder, NULL, SERIAL, alg, children, oid, seq, tlv, to_hex};
+use crate::tools::{Folder, NULL, SERIAL, alg, children, oid, read, seq, tlv, to_hex};
 use gm::enveloped_data::{Sealed, seal};
-use gm::issue::subject_der;
 use gm::{CryptoError, PrivateKey};
 use serde_json::json;
 
@@ -31,17 +30,18 @@ impl Holder {
 #[test]
 fn the_judge_opens_what_is_sealed_here() {
     let holder = Holder::new();
-    let issuer = subject_der(&holder.certificate).unwrap();
+    let read = read(&holder.certificate);
+    let issuer = read.issuer.der();
     for length in [0u8, 1, 15, 16, 17, 200] {
         let plain: Vec<u8> = (0..length).collect();
-        let der = seal(&holder.certificate, &plain).unwrap();
+        let der = seal(&read.holder().unwrap(), &plain).unwrap();
         holder.folder.write("sealed", &der);
         let found = holder.folder.judge(&["sealed", "sealed", "leaf.key"]);
         assert_eq!(
             found,
             json!({
                 "versions": [1, 1],
-                "issuer": to_hex(&issuer),
+                "issuer": to_hex(issuer),
                 "serial": to_hex(&SERIAL),
                 "wrap": [SM2_ENCRYPT, ""],
                 "content": GM_DATA,
@@ -51,7 +51,7 @@ fn the_judge_opens_what_is_sealed_here() {
             })
         );
         let sealed = Sealed::from_der(&der).unwrap();
-        assert_eq!(sealed.recipient(), (issuer.as_slice(), SERIAL.as_slice()));
+        assert_eq!(sealed.recipient(), (issuer, SERIAL.as_slice()));
         assert_eq!(*sealed.open(&holder.key).unwrap(), plain);
         // as a token helps: it takes the SM4 key out, the rest is done here
         let sm4 = holder.key.decrypt(&sealed.wrapped).unwrap();
@@ -62,7 +62,7 @@ fn the_judge_opens_what_is_sealed_here() {
 #[test]
 fn nothing_is_sealed_twice_alike() {
     let holder = Holder::new();
-    let parts = || Sealed::from_der(&seal(&holder.certificate, b"x").unwrap()).unwrap();
+    let parts = || Sealed::from_der(&seal(&read(&holder.certificate).holder().unwrap(), b"x").unwrap()).unwrap();
     let (one, two) = (parts(), parts());
     assert_ne!(one.wrapped, two.wrapped);
     assert_ne!(format!("{one:?}"), format!("{two:?}"));

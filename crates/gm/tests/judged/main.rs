@@ -1,6 +1,7 @@
 //! Requests, responses, signed and enveloped data and sealed keys, with the `openssl` command as the judge.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod cases;
 mod certificates;
 mod cipher;
 mod csr;

@@ -1,7 +1,8 @@
 //! SignedData.
 
-use crate::tools::{Folder, ID, NULL, alg, children, oid, seq, tlv, to_hex};
-use gm::signed_data::{Content, Verified, build, signing_digest, verify};
+use crate::tools::{Folder, ID, NULL, alg, children, oid, seq, sign_data as build, tlv, to_hex};
+use certificate::verify_signed_data as verify;
+use gm::signed_data::{Content, Verified};
 use gm::{CryptoError, DEFAULT_ID, PrivateKey, signature_to_der, sm3};
 use serde_json::json;
 
@@ -33,7 +34,7 @@ impl Holder {
 
     /// As the token does it: given the digest, nothing else.
     fn sign(&self, content: &[u8]) -> [u8; 64] {
-        self.key.sign_digest(&signing_digest(&self.certificate, content).unwrap()).unwrap()
+        self.key.sign_message(content).unwrap()
     }
 
     fn verified(&self, content: Option<&[u8]>) -> Verified {
@@ -94,15 +95,13 @@ fn signed_data_does_not_leave_with_a_signature_that_does_not_fit() {
     let refused = |signature: &[u8; 64]| build(&holder.certificate, CONTENT, Content::Attached, signature).err();
     assert_eq!(refused(&holder.sign(b"another content")), Some(CryptoError::Verification));
     let other = PrivateKey::generate().unwrap();
-    let e = signing_digest(&holder.certificate, CONTENT).unwrap();
+    let e = holder.key.public().digest(DEFAULT_ID.as_bytes(), CONTENT);
     assert_eq!(refused(&other.sign_digest(&e).unwrap()), Some(CryptoError::Verification));
     let another_identity = holder.key.public().digest(b"someone@example.cn", CONTENT);
     assert_eq!(refused(&holder.key.sign_digest(&another_identity).unwrap()), Some(CryptoError::Verification));
     let without_z = sm3(&[CONTENT]);
     assert_eq!(refused(&holder.key.sign_digest(&without_z).unwrap()), Some(CryptoError::Verification));
     assert_eq!(refused(&holder.sign(CONTENT)), None);
-    assert_eq!(e, holder.key.public().digest(DEFAULT_ID.as_bytes(), CONTENT));
-    assert_eq!(signing_digest(b"no certificate", CONTENT), Err(CryptoError::Encoding));
 }
 
 /// Signed data by hand, in every way seen in the field.

@@ -2,12 +2,14 @@
 //! says anything else than before.
 
 use crate::certificates::{Ca, issued};
+use crate::tools::{read, sign_data};
+use certificate::{Certificate, certificate_of, verify_signed_data};
 use gm::csr::{Csr, UnsignedCsr};
 use gm::csr_response::CsrResponse;
 use gm::enveloped_data::{self, Sealed};
 use gm::enveloped_key::EnvelopedKey;
-use gm::issue::{Role, public_key_of, serial_of, subject_der, validity_of, verify_issued};
-use gm::signed_data::{self, Content, signing_digest};
+use gm::issue::Role;
+use gm::signed_data::Content;
 use gm::{PrivateKey, Sm2Cipher, signature_from_der};
 
 /// Calls with every cut and with every byte changed in two ways; says where.
@@ -29,7 +31,7 @@ fn each_damage(bytes: &[u8], mut take: impl FnMut(&[u8], usize)) {
 fn a_damaged_request_is_never_taken() {
     let ca = Ca::new();
     let key = PrivateKey::generate().unwrap();
-    let request = UnsignedCsr::new(&subject_der(&ca.certificate).unwrap(), &key.public()).unwrap();
+    let request = UnsignedCsr::new(read(&ca.certificate).subject.der(), &key.public()).unwrap();
     let signature = key.sign_digest(&request.digest()).unwrap();
     let der = request.finish(&signature).unwrap();
     assert!(Csr::verified(&der).is_ok());
@@ -40,12 +42,13 @@ fn a_damaged_request_is_never_taken() {
 fn a_damaged_certificate_is_never_taken_for_issued() {
     let ca = Ca::new();
     let leaf = issued(&ca, &PrivateKey::generate().unwrap().public(), Role::Signing, &[7]);
+    let authority = read(&ca.certificate);
     each_damage(&leaf, |damaged, at| {
-        assert!(verify_issued(damaged, &ca.certificate).is_err(), "at {at}");
-        let _ = (public_key_of(damaged), serial_of(damaged), validity_of(damaged), subject_der(damaged));
+        let issued = Certificate::parse(damaged).is_ok_and(|damaged| damaged.verify_issued_by(&authority).is_ok());
+        assert!(!issued, "at {at}");
     });
     each_damage(&ca.certificate, |damaged, _| {
-        let _ = verify_issued(&leaf, damaged);
+        let _ = Certificate::parse(damaged).map(|damaged| read(&leaf).verify_issued_by(&damaged));
     });
 }
 
@@ -54,12 +57,12 @@ fn damaged_signed_data_says_what_was_signed_or_nothing() {
     let ca = Ca::new();
     let key = PrivateKey::generate().unwrap();
     let certificate = issued(&ca, &key.public(), Role::Signing, &[7]);
-    let signature = key.sign_digest(&signing_digest(&certificate, b"content").unwrap()).unwrap();
-    let p7 = signed_data::build(&certificate, b"content", Content::Attached, &signature).unwrap();
+    let signature = key.sign_message(b"content").unwrap();
+    let p7 = sign_data(&certificate, b"content", Content::Attached, &signature).unwrap();
     let mut held = 0;
     each_damage(&p7, |damaged, at| {
         // the certificate's own signature and names are not what is checked here
-        if let Ok(verified) = signed_data::verify(damaged, None) {
+        if let Ok(verified) = verify_signed_data(damaged, None) {
             assert_eq!((verified.content.as_deref(), verified.key), (Some(&b"content"[..]), key.public()), "at {at}");
             held += 1;
         }
@@ -85,7 +88,7 @@ fn damaged_responses_and_envelopes_are_read_or_refused() {
     };
     each_damage(&response.to_der().unwrap(), |damaged, _| {
         if let Ok(read) = CsrResponse::from_der(damaged) {
-            let _ = (read.sign_certificate_for(&signing.public()), read.authorities());
+            let _ = certificate_of(&signing.public(), &read.sign);
         }
     });
 }
@@ -94,7 +97,7 @@ fn damaged_responses_and_envelopes_are_read_or_refused() {
 fn damaged_sealed_data_and_cipher_texts_are_read_or_refused() {
     let key = PrivateKey::generate().unwrap();
     let certificate = issued(&Ca::new(), &key.public(), Role::Encryption, &[7]);
-    each_damage(&enveloped_data::seal(&certificate, b"plain text").unwrap(), |damaged, _| {
+    each_damage(&enveloped_data::seal(&read(&certificate).holder().unwrap(), b"plain text").unwrap(), |damaged, _| {
         if let Ok(sealed) = Sealed::from_der(damaged) {
             let _ = sealed.open(&key);
         }

@@ -1,8 +1,10 @@
 //! A folder for files, the `openssl` command and the judge in Python working in it, and DER written by hand apart from the
 //! program's own.
 
+use certificate::Certificate;
 use gm::issue::{private_key_from_pem, private_key_to_pem};
-use gm::{PrivateKey, signature_to_der};
+use gm::signed_data::{Content, build};
+use gm::{CryptoError, PrivateKey, signature_to_der};
 use serde_json::Value;
 use std::fs;
 use std::path::PathBuf;
@@ -13,6 +15,21 @@ use tempfile::TempDir;
 pub const ID: &str = "distid:1234567812345678";
 /// Ten bytes, the first two name the CA.
 pub const SERIAL: [u8; 10] = [0x1A, 0x10, 0, 0, 0, 0, 0, 0, 0x12, 0x34];
+
+/// A certificate, read by the crate that reads them.
+pub fn read(der: &[u8]) -> Certificate {
+    Certificate::parse(der).unwrap()
+}
+
+/// Signed data over a content, as a key makes it.
+pub fn sign_data(
+    certificate: &[u8],
+    content: &[u8],
+    kind: Content,
+    signature: &[u8; 64],
+) -> Result<Vec<u8>, CryptoError> {
+    build(certificate, &read(certificate).holder().unwrap(), content, kind, signature)
+}
 
 pub struct Folder(TempDir);
 

@@ -19,7 +19,6 @@ use crate::registry::devices;
 use crate::secrets::hex;
 use crate::signed::{self, Evidence};
 use crate::store::{Tx, is_duplicate, next_number};
-use gm::issue::serial_of;
 use gm::{signature_from_der, sm3};
 use order_api::{
     Applicant, Base64, Contact, OrderCreated, OrderState, Problem, ProblemCode, UnlockRequest, UnlockRoute,
@@ -84,7 +83,7 @@ pub async fn create(
 async fn known(service: &Service, der: &[u8]) -> Result<Certificate, ServiceError> {
     let unknown = || ServiceError::refused(ProblemCode::CertificateUnknown, "the certificate is not one of this CA");
     // what is no certificate is none of ours
-    serial_of(der).map_err(|_| unknown())?;
+    certificates::serial_of(der).map_err(|_| unknown())?;
     let found = certificates::find_der(&service.store, der).await?;
     found.filter(|found| found.kind == Kind::Sign).ok_or_else(unknown)
 }
