@@ -30,7 +30,7 @@ pub(super) fn read_bundle(bytes: &[u8]) -> Vec<Block> {
     let bytes = bytes.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(bytes);
     if bytes.windows(10).any(|window| window == b"-----BEGIN") {
         return Pem::iter_from_buffer(bytes)
-            .flat_map(|block| block.map_or_else(|_| vec![Block::Damaged], from_pem))
+            .flat_map(|block| block.map_or_else(|_| vec![Block::Damaged], |pem| from_pem(&pem)))
             .collect();
     }
     if bytes.first() == Some(&0x30) {
@@ -43,7 +43,7 @@ pub(super) fn read_bundle(bytes: &[u8]) -> Vec<Block> {
     }
 }
 
-fn from_pem(pem: Pem) -> Vec<Block> {
+fn from_pem(pem: &Pem) -> Vec<Block> {
     if CERTIFICATE.contains(&pem.label.as_str()) {
         vec![certificate(&pem.contents)]
     } else if PKCS7.contains(&pem.label.as_str()) {

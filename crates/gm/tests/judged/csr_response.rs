@@ -106,7 +106,7 @@ fn a_response_for_the_signing_key_alone_has_nothing_else() {
     let response = CsrResponse { sign: vec![package.sign.clone()], ..CsrResponse::default() };
     let der = response.to_der().unwrap();
     assert_eq!(der, seq(&[&tlv(0x31, &[&package.sign])]));
-    assert_eq!(CsrResponse::from_der(&der), Ok(response.clone()));
+    assert_eq!(CsrResponse::from_der(&der), Ok(response));
 }
 
 #[test]
@@ -140,9 +140,9 @@ fn certificates_of_other_algorithms_lie_beside_without_harm() {
     ]);
     let rsa = package.folder.to_der("rsa.pem");
     let strange = b"\x30\x03\x02\x01\x01".to_vec();
-    let response = CsrResponse { sign: vec![rsa.clone(), strange, package.sign.clone()], ..CsrResponse::default() };
+    let response = CsrResponse { sign: vec![rsa, strange, package.sign.clone()], ..CsrResponse::default() };
     let read = CsrResponse::from_der(&response.to_der().unwrap()).unwrap();
-    assert_eq!(of(&package.signing.public(), &read.sign), Some(package.sign.clone()));
+    assert_eq!(of(&package.signing.public(), &read.sign), Some(package.sign));
 }
 
 #[test]
