@@ -49,8 +49,11 @@ fn list_names_every_key_with_its_state() {
     assert_eq!(keys[2]["tries_left"], 0);
 
     let plain = practise(&["list"]);
-    let first = text(&plain.stdout).lines().next().unwrap();
-    assert!(first.contains(VALID) && first.ends_with("valid"), "{first}");
+    let lines: Vec<&str> = text(&plain.stdout).lines().collect();
+    assert_eq!(lines[0], "UKey serial\tCard number\tOwner\tValid until\tState");
+    assert!(lines[1].contains(VALID) && lines[1].ends_with("Valid · 300 days left"), "{}", lines[1]);
+    let columns = |line: &str| line.split('\t').count();
+    assert!(lines.len() == 5 && lines.iter().all(|line| columns(line) == 5), "{lines:?}");
 }
 
 #[test]
@@ -84,6 +87,86 @@ fn a_changed_pin_ends_with_zero_and_each_refusal_with_its_own_code() {
         assert!(text(&output.stderr).contains(said), "{lines:?}: {}", text(&output.stderr));
         assert!(output.stdout.is_empty());
     }
+}
+
+#[test]
+fn a_current_pin_that_was_not_typed_right_never_reaches_the_key() {
+    let odd = [
+        "123456\r",
+        "\t123456",
+        "123456\t",
+        "123\t456",
+        "123456\0",
+        "\u{1B}[D123456",
+        "123456\u{7F}",
+        "\u{FEFF}123456",
+        "123456\u{200B}",
+        "123\u{2060}456",
+        "\u{202A}123456",
+        "１２３４５６",
+        "123456。",
+        " 123456",
+        "123456 ",
+        "\u{3000}123456",
+        "123456\u{A0}",
+        "12345б",
+        "密码123456",
+        "12345",
+        "1",
+        "",
+        "12345678901234567",
+    ];
+    for current in odd {
+        let output = change_pin(VALID, &format!("{current}\nk7m2x9\n"));
+        assert_eq!(output.status.code(), Some(7), "{current:?}: {}", text(&output.stderr));
+        assert!(text(&output.stderr).contains("no try was used"), "{current:?}: {}", text(&output.stderr));
+    }
+}
+
+#[test]
+fn a_number_of_two_keys_names_none_of_them() {
+    let home = tempfile::tempdir().unwrap();
+    let both = "10200000010011";
+    for task in [vec!["show", both], vec!["change-pin", both], vec!["export", both, "--out", "/dev/null"]] {
+        let output = program(home.path()).arg("--practice=renewal").args(&task).output().unwrap();
+        assert_eq!(output.status.code(), Some(12), "{task:?}");
+        let said = text(&output.stderr);
+        assert!(said.contains("0000000000000011") && said.contains("0000000000000012"), "{said}");
+    }
+    let one = program(home.path()).args(["--practice=renewal", "show", "0000000000000012"]).output().unwrap();
+    assert_eq!(one.status.code(), Some(0));
+}
+
+#[test]
+fn people_are_spoken_to_in_their_language_and_programs_in_one() {
+    let home = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_cert-assistant"));
+        command.env("HOME", home.path()).env_remove("XDG_CONFIG_HOME").arg("--practice").args(arguments);
+        command.output().unwrap()
+    };
+    let chinese = run(&["show", VALID, "--lang", "zh"]);
+    assert!(text(&chinese.stdout).contains("状态: 有效"), "{}", text(&chinese.stdout));
+    let english = run(&["show", VALID, "--lang", "en"]);
+    assert!(text(&english.stdout).contains("State: Valid"), "{}", text(&english.stdout));
+    let missing = run(&["show", "nothing", "--lang", "zh"]);
+    assert!(text(&missing.stderr).contains("没有插入"), "{}", text(&missing.stderr));
+    let json: Value = serde_json::from_slice(&run(&["show", VALID, "--json", "--lang", "zh"]).stdout).unwrap();
+    assert_eq!(json["state"], "valid");
+}
+
+#[test]
+fn an_export_overwrites_nothing_unasked_and_says_what_a_chain_holds() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("chain.p7b");
+    std::fs::write(&file, "mine").unwrap();
+    let arguments = ["export", VALID, "--format", "p7b", "--out", file.to_str().unwrap()];
+    assert_eq!(practise(&arguments).status.code(), Some(14));
+    assert_eq!(std::fs::read(&file).unwrap(), b"mine");
+    let forced = practise(&[&arguments[..], &["--force"]].concat());
+    assert_eq!(forced.status.code(), Some(0));
+    let said = text(&forced.stderr);
+    assert!(said.contains("3 certificates") && said.contains("Demo SM2 Root CA"), "{said}");
 }
 
 #[test]

@@ -15,7 +15,7 @@ pub struct Arguments {
     #[arg(long, value_name = "KEYS", num_args = 0..=1, require_equals = true, default_missing_value = "standard")]
     pub practice: Option<KeySet>,
     /// Language of messages on the command line
-    #[arg(long, value_parser = ["zh", "en"])]
+    #[arg(long, global = true, value_parser = ["zh", "en"])]
     pub lang: Option<String>,
     /// What to show: `window`, `renew`, `unlock`, `check`, `orders`, or a link such as
     /// `cert-assistant:renew?serial=12ab`

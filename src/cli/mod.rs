@@ -6,21 +6,21 @@
 #[cfg(feature = "practice")]
 pub mod arguments;
 mod check;
+mod output;
+mod pins;
 
+use crate::app::policy::FEW_TRIES;
 use crate::app::{
     Command, Content, Engine, Event, Fault, FaultCode, KeyModel, KeyState, KeyUse, KeyView, Model, SERVICE_STOPPED,
-    ServiceState, Standing,
+    ServiceState,
 };
-use base::secret::Pin;
-use certificate::{self, Certificate};
 use clap::{Subcommand, ValueEnum};
 use rust_i18n::t;
-use serde_json::{Value, json};
-use std::io::{Read, Write};
+use serde_json::Value;
+use std::io::Write;
 use std::path::PathBuf;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
-use zeroize::Zeroizing;
 
 /// What to do without a window.
 #[derive(Subcommand)]
@@ -43,6 +43,9 @@ pub enum Task {
     ChangePin {
         /// Serial number of the key, or the card number
         serial: String,
+        /// Go on though only one or two tries are left
+        #[arg(long)]
+        last_tries: bool,
         /// Read the current and the new PIN from this file descriptor, one a line, instead of the terminal
         #[arg(long, value_name = "FD")]
         pin_fd: Option<u32>,
@@ -54,6 +57,9 @@ pub enum Task {
         /// Where to
         #[arg(long, value_name = "FILE")]
         out: PathBuf,
+        /// Overwrite a file that is there
+        #[arg(long)]
+        force: bool,
         /// Format of the file
         #[arg(long, value_enum, default_value_t = Format::Pem)]
         format: Format,
@@ -102,8 +108,8 @@ pub enum Exit {
     WrongPin = 5,
     /// The PIN is locked.
     Locked = 6,
-    /// The new PIN was refused before anything was sent.
-    NewPinRefused = 7,
+    /// A PIN was refused before anything was sent.
+    PinRefused = 7,
     /// The key failed, or another program holds it.
     KeyFailed = 8,
     /// The file could not be written.
@@ -112,6 +118,12 @@ pub enum Exit {
     Uncertain = 10,
     /// The environment check found something wrong.
     Problems = 11,
+    /// The serial number fits more than one key.
+    SeveralKeys = 12,
+    /// One or two tries are left, and `--last-tries` was not given.
+    LastTries = 13,
+    /// The file is there, and `--force` was not given.
+    FileExists = 14,
 }
 
 impl From<FaultCode> for Exit {
@@ -119,7 +131,9 @@ impl From<FaultCode> for Exit {
         match code {
             FaultCode::WrongPin => Self::WrongPin,
             FaultCode::PinLocked => Self::Locked,
-            FaultCode::PinLength | FaultCode::NewPinLength | FaultCode::NewPinCharacters => Self::NewPinRefused,
+            FaultCode::PinLength | FaultCode::PinCharacters | FaultCode::NewPinLength | FaultCode::NewPinCharacters => {
+                Self::PinRefused
+            }
             FaultCode::PinUncertain => Self::Uncertain,
             FaultCode::ServiceStopped
             | FaultCode::ServiceUnusable
@@ -156,13 +170,9 @@ pub fn run(task: Task, engine: &Engine, events: &Receiver<Event>, terminal: &mut
     let mut model = Model::default();
     match settle(&mut model, events).and_then(|()| execute(task, engine, events, &mut model, terminal)) {
         Ok(()) => Exit::Done,
-        Err(Failure::NoSuchKey) => {
-            say(terminal.err, "no key with this serial number is inserted");
-            Exit::NoSuchKey
-        }
-        Err(Failure::Input(text)) => {
-            say(terminal.err, text);
-            Exit::Failed
+        Err(Failure::Stopped(exit, text)) => {
+            say(terminal.err, &text);
+            exit
         }
         Err(Failure::Fault(fault)) => tell(&fault, terminal),
     }
@@ -177,9 +187,15 @@ fn tell(fault: &Fault, terminal: &mut Terminal<'_>) -> Exit {
 }
 
 enum Failure {
-    NoSuchKey,
-    Input(&'static str),
+    /// Ended before anything was asked of the key, for a reason in words.
+    Stopped(Exit, String),
     Fault(Fault),
+}
+
+impl Failure {
+    fn input(text: impl Into<String>) -> Self {
+        Self::Stopped(Exit::Failed, text.into())
+    }
 }
 
 impl From<Fault> for Failure {
@@ -235,32 +251,40 @@ fn execute(
     match task {
         Task::List { json } => {
             if json {
-                let all: Vec<Value> = model.keys.iter().map(|key| summary(key, terminal.now)).collect();
+                let all: Vec<Value> = model.keys.iter().map(|key| output::summary(key, terminal.now)).collect();
                 say(terminal.out, &format!("{:#}", Value::Array(all)));
             } else {
+                say(terminal.out, &output::columns());
                 for key in &model.keys {
-                    say(terminal.out, &line(key, terminal.now, terminal.chinese));
+                    say(terminal.out, &output::line(key, terminal.now, terminal.chinese));
                 }
             }
             Ok(())
         }
         Task::Show { serial, json } => {
             let (key, view) = find(model, &serial)?;
-            let mut all = summary(key, terminal.now);
+            let mut all = output::summary(key, terminal.now);
             if let Some(object) = all.as_object_mut() {
-                object.insert("sign".to_owned(), certificate(view.sign.certificate()));
-                object.insert("encrypt".to_owned(), certificate(view.encrypt.certificate()));
+                object.insert("sign".to_owned(), output::certificate(view.sign.certificate()));
+                object.insert("encrypt".to_owned(), output::certificate(view.encrypt.certificate()));
             }
             if json {
                 say(terminal.out, &format!("{all:#}"));
             } else {
-                print_tree(terminal.out, &all, 0);
+                output::rows(terminal.out, &all, &output::state(key, terminal.now));
             }
             Ok(())
         }
-        Task::ChangePin { serial, pin_fd } => {
-            let slot = find(model, &serial)?.0.slot.id;
-            let (current, new) = read_pins(pin_fd)?;
+        Task::ChangePin { serial, last_tries, pin_fd } => {
+            let (key, view) = find(model, &serial)?;
+            let slot = key.slot.id;
+            if let Some(pin) = view.contents.pin.filter(|pin| !pin.is_locked() && pin.tries_left <= FEW_TRIES)
+                && !last_tries
+            {
+                let text = t!("cli.last_tries", left = pin.tries_left);
+                return Err(Failure::Stopped(Exit::LastTries, text.into_owned()));
+            }
+            let (current, new) = pins::read(pin_fd)?;
             engine.send(Command::ChangePin { slot, current, new });
             wait(events, |event| match event {
                 Event::PinChanged { slot: of, result, .. } if of == slot => Some(result),
@@ -269,20 +293,30 @@ fn execute(
             say(terminal.err, &t!("pin.changed"));
             Ok(())
         }
-        Task::Export { serial, out, format, encrypt } => {
+        Task::Export { serial, out, force, format, encrypt } => {
             let key_use = if encrypt { KeyUse::Encrypt } else { KeyUse::Sign };
             let (_, view) = find(model, &serial)?;
             let found = view.by_use(key_use).certificate().ok_or_else(|| Fault::new(FaultCode::CertificateMissing))?;
+            if !force && out.exists() {
+                let text = t!("cli.file_exists", file = out.display());
+                return Err(Failure::Stopped(Exit::FileExists, text.into_owned()));
+            }
+            let chain = format == Format::P7b;
             let format = match format {
                 Format::Pem => certificate::Format::Pem,
                 Format::Der => certificate::Format::Der,
                 Format::P7b => certificate::Format::P7b,
             };
-            engine.send(Command::Save { content: Content::Certificate(found.der().to_vec(), format), path: out });
+            engine
+                .send(Command::Save { content: Content::Certificate(found.der().to_vec(), format), path: out.clone() });
             wait(events, |event| match event {
                 Event::Saved(result) => Some(result.map(drop)),
                 _ => None,
-            })
+            })?;
+            if chain {
+                output::chain(terminal.err, &out);
+            }
+            Ok(())
         }
         // done before any key is waited for
         Task::Check { .. } => Ok(()),
@@ -300,142 +334,16 @@ fn wait(events: &Receiver<Event>, mut end: impl FnMut(Event) -> Option<Result<()
 
 fn find<'a>(model: &'a Model, serial: &str) -> Result<(&'a KeyModel, &'a KeyView), Failure> {
     let views = model.keys.iter().filter_map(|key| Some((key, key.view()?)));
-    let matches = |view: &KeyView| view.contents.device.serial == serial || card_number(view) == Some(serial);
-    views.into_iter().find(|(_, view)| matches(view)).ok_or(Failure::NoSuchKey)
-}
-
-fn card_number(view: &KeyView) -> Option<&str> {
-    view.leading()?.identity.card_number.as_ref().map(|number| number.value.as_str())
-}
-
-/// Two lines from a descriptor, or three hidden prompts.
-fn read_pins(descriptor: Option<u32>) -> Result<(Pin, Pin), Failure> {
-    const LONG: Failure = Failure::Input("the PIN is longer than any key takes");
-    let Some(descriptor) = descriptor else {
-        let ask = |prompt: &str| {
-            let text =
-                rpassword::prompt_password(prompt).map_err(|_| Failure::Input("no terminal to ask for the PIN"))?;
-            Pin::from_string(text).map_err(|_| LONG)
-        };
-        let (current, new) = (ask(&t!("cli.pin_current"))?, ask(&t!("cli.pin_new"))?);
-        let again = ask(&t!("cli.pin_again"))?;
-        if again.expose() != new.expose() {
-            return Err(Failure::Input("the two new PINs differ"));
-        }
-        return Ok((current, new));
-    };
-    let mut text = Zeroizing::new([0u8; 4096]);
-    let mut used = 0;
-    let mut file = std::fs::File::open(format!("/dev/fd/{descriptor}"))
-        .map_err(|_| Failure::Input("the file descriptor can't be read"))?;
-    while let Some(room) = text.get_mut(used..).filter(|room| !room.is_empty()) {
-        match file.read(room) {
-            Ok(0) => break,
-            Ok(count) => used += count,
-            Err(_) => return Err(Failure::Input("the file descriptor can't be read")),
-        }
-    }
-    let mut lines = text.get(..used).unwrap_or_default().split(|byte| *byte == b'\n');
-    let (Some(current), Some(new)) = (lines.next(), lines.next()) else {
-        return Err(Failure::Input("two lines are needed: the current and the new PIN"));
-    };
-    Ok((Pin::new(current).map_err(|_| LONG)?, Pin::new(new).map_err(|_| LONG)?))
-}
-
-fn state_word(key: &KeyModel, now: i64) -> String {
-    match &key.state {
-        KeyState::Reading => "reading".to_owned(),
-        KeyState::Failed(fault) => fault.code.as_str().to_owned(),
-        KeyState::Ready(view) => match view.standing(now) {
-            Standing::Locked => "locked",
-            Standing::Empty => "empty",
-            Standing::Damaged => "damaged",
-            Standing::DatesUnreadable => "dates-unreadable",
-            Standing::NotYetValid => "not-yet-valid",
-            Standing::Expired(_) => "expired",
-            Standing::Expiring(_) => "expiring",
-            Standing::Valid(_) => "valid",
-        }
-        .to_owned(),
-    }
-}
-
-fn summary(key: &KeyModel, now: i64) -> Value {
-    let mut all = json!({ "reader": key.slot.reader, "state": state_word(key, now) });
-    let Some(view) = key.view() else { return all };
-    let leading = view.leading();
-    let validity = leading.and_then(|found| found.validity);
-    let more = json!({
-        "serial": view.contents.device.serial,
-        "label": view.contents.device.label,
-        "medium": view.contents.medium,
-        "application": view.contents.application,
-        "owner": leading.and_then(|found| found.owner.clone()),
-        "card_number": card_number(view),
-        "issuer": leading.and_then(|found| found.issuer.short()),
-        "not_before": validity.map(|validity| date(validity.first_day())),
-        "not_after": validity.map(|validity| date(validity.last_day())),
-        "days_left": validity.map(|validity| validity.days_left(now)),
-        "tries_left": view.contents.pin.map(|pin| pin.tries_left),
-        "max_tries": view.contents.pin.map(|pin| pin.max_tries),
-        "pin_is_default": view.contents.pin.map(|pin| pin.is_default),
-    });
-    if let (Some(all), Value::Object(more)) = (all.as_object_mut(), more) {
-        all.extend(more);
-    }
-    all
-}
-
-fn date(day: certificate::Day) -> String {
-    format!("{:04}-{:02}-{:02}", day.year, day.month, day.day)
-}
-
-fn certificate(found: Option<&Certificate>) -> Value {
-    found.map_or(Value::Null, |found| {
-        json!({
-            "subject": found.subject.to_string(),
-            "issuer": found.issuer.to_string(),
-            "serial": found.serial_hex(),
-            "unique_id": found.identity.unique_id,
-            "organisation_number": found.identity.organisation_number,
-            "credit_code": found.identity.credit_code,
-            "not_before": found.validity.map(|validity| date(validity.first_day())),
-            "not_after": found.validity.map(|validity| date(validity.last_day())),
-            "algorithm": found.algorithm.to_string(),
-            "sm3": found.fingerprint_hex(),
-        })
-    })
-}
-
-fn line(key: &KeyModel, now: i64, chinese: bool) -> String {
-    match &key.state {
-        KeyState::Reading => key.slot.reader.clone(),
-        KeyState::Failed(fault) => {
-            format!("{}\t{}\t{}", key.slot.reader, fault.code.as_str(), fault.sentences(chinese).what)
-        }
-        KeyState::Ready(view) => {
-            let leading = view.leading();
-            let owner = leading.and_then(|found| found.owner.as_deref()).unwrap_or("-");
-            let end = leading
-                .and_then(|found| found.validity)
-                .map_or_else(|| "-".to_owned(), |validity| date(validity.last_day()));
-            let serial = &view.contents.device.serial;
-            format!("{serial}\t{}\t{owner}\t{end}\t{}", card_number(view).unwrap_or("-"), state_word(key, now))
-        }
-    }
-}
-
-fn print_tree(out: &mut dyn Write, value: &Value, depth: usize) {
-    for (name, value) in value.as_object().into_iter().flatten() {
-        let indent = "  ".repeat(depth);
-        match value {
-            Value::Object(_) => {
-                say(out, &format!("{indent}{name}:"));
-                print_tree(out, value, depth + 1);
-            }
-            Value::Null => say(out, &format!("{indent}{name}: -")),
-            Value::String(text) => say(out, &format!("{indent}{name}: {text}")),
-            other => say(out, &format!("{indent}{name}: {other}")),
+    let matches = |view: &KeyView| view.contents.device.serial == serial || output::card_number(view) == Some(serial);
+    let found: Vec<_> = views.filter(|(_, view)| matches(view)).collect();
+    match found.as_slice() {
+        [] => Err(Failure::Stopped(Exit::NoSuchKey, t!("cli.no_such_key").into_owned())),
+        [one] => Ok(*one),
+        several => {
+            // which of them is meant is for the person to say: a PIN must not go to the other one
+            let lines = several.iter().map(|(key, view)| output::place(key, view));
+            let text = std::iter::once(t!("cli.several_keys").into_owned()).chain(lines).collect::<Vec<_>>().join("\n");
+            Err(Failure::Stopped(Exit::SeveralKeys, text))
         }
     }
 }

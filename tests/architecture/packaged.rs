@@ -51,18 +51,21 @@ is taken out.
 .BR pcscd (8)
 "#;
 
-const EXITS: [Exit; 11] = [
+const EXITS: [Exit; 14] = [
     Exit::Done,
     Exit::Failed,
     Exit::NoSuchKey,
     Exit::NoService,
     Exit::WrongPin,
     Exit::Locked,
-    Exit::NewPinRefused,
+    Exit::PinRefused,
     Exit::KeyFailed,
     Exit::FileFailed,
     Exit::Uncertain,
     Exit::Problems,
+    Exit::SeveralKeys,
+    Exit::LastTries,
+    Exit::FileExists,
 ];
 
 fn meaning(exit: Exit) -> &'static str {
@@ -73,11 +76,14 @@ fn meaning(exit: Exit) -> &'static str {
         Exit::NoService => "The smart\\-card service can't be used.",
         Exit::WrongPin => "The current PIN was wrong.",
         Exit::Locked => "The PIN is locked.",
-        Exit::NewPinRefused => "The new PIN was refused before anything was sent.",
+        Exit::PinRefused => "A PIN was refused before anything was sent.",
         Exit::KeyFailed => "The key failed, or another program holds it.",
         Exit::FileFailed => "The file could not be written.",
         Exit::Uncertain => "It is unknown whether the PIN was changed.",
         Exit::Problems => "The environment check found something wrong.",
+        Exit::SeveralKeys => "The serial number fits more than one key; none was used.",
+        Exit::LastTries => "One or two tries are left, and \\-\\-last\\-tries was not given.",
+        Exit::FileExists => "The file is there, and \\-\\-force was not given.",
     }
 }
 

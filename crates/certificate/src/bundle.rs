@@ -43,6 +43,16 @@ pub(super) fn read_bundle(bytes: &[u8]) -> Vec<Block> {
     }
 }
 
+/// Short names of the certificates in a file, in its order.
+#[must_use]
+pub fn names_in(bytes: &[u8]) -> Vec<String> {
+    let certificates = read_bundle(bytes).into_iter().filter_map(|block| match block {
+        Block::Certificate(certificate) => Some(certificate.short_name()),
+        Block::Damaged | Block::Other => None,
+    });
+    certificates.collect()
+}
+
 fn from_pem(pem: &Pem) -> Vec<Block> {
     if CERTIFICATE.contains(&pem.label.as_str()) {
         vec![certificate(&pem.contents)]

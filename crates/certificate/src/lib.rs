@@ -19,6 +19,7 @@ mod serial;
 mod trust;
 mod validity;
 
+pub use bundle::names_in;
 pub use chain::{Chain, ChainFault, chain};
 pub use check::{Check, Finding, KeyMatch, ListSource, Role, Verdict};
 pub use crl::{Reason, Revocation, RevocationGap};

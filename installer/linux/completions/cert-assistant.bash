@@ -85,7 +85,7 @@ _cert__assistant() {
             return 0
             ;;
         cert__subcmd__assistant__subcmd__change__subcmd__pin)
-            opts="-h --pin-fd --help"
+            opts="-h --last-tries --pin-fd --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -93,6 +93,10 @@ _cert__assistant() {
             case "${prev}" in
                 --pin-fd)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "zh en" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -103,7 +107,7 @@ _cert__assistant() {
             return 0
             ;;
         cert__subcmd__assistant__subcmd__check)
-            opts="-h --json --html --private --help"
+            opts="-h --json --html --private --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -111,6 +115,10 @@ _cert__assistant() {
             case "${prev}" in
                 --html)
                     COMPREPLY=($(compgen -f "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "zh en" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -121,7 +129,7 @@ _cert__assistant() {
             return 0
             ;;
         cert__subcmd__assistant__subcmd__export)
-            opts="-h --out --format --encrypt --help"
+            opts="-h --out --force --format --encrypt --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
@@ -133,6 +141,10 @@ _cert__assistant() {
                     ;;
                 --format)
                     COMPREPLY=($(compgen -W "pem der p7b" -- "${cur}"))
+                    return 0
+                    ;;
+                --lang)
+                    COMPREPLY=($(compgen -W "zh en" -- "${cur}"))
                     return 0
                     ;;
                 *)
@@ -241,12 +253,16 @@ _cert__assistant() {
             return 0
             ;;
         cert__subcmd__assistant__subcmd__list)
-            opts="-h --json --help"
+            opts="-h --json --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --lang)
+                    COMPREPLY=($(compgen -W "zh en" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;
@@ -255,12 +271,16 @@ _cert__assistant() {
             return 0
             ;;
         cert__subcmd__assistant__subcmd__show)
-            opts="-h --json --help"
+            opts="-h --json --lang --help"
             if [[ ${cur} == -* || ${COMP_CWORD} -eq 2 ]] ; then
                 COMPREPLY=( $(compgen -W "${opts}" -- "${cur}") )
                 return 0
             fi
             case "${prev}" in
+                --lang)
+                    COMPREPLY=($(compgen -W "zh en" -- "${cur}"))
+                    return 0
+                    ;;
                 *)
                     COMPREPLY=()
                     ;;

@@ -38,19 +38,31 @@ complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "chang
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "export" -d 'Write a certificate to a file'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "check" -d 'Look at everything between the USB bus and the CA; nothing is changed'
 complete -c cert-assistant -n "__fish_cert_assistant_needs_command" -f -a "help" -d 'Print this message or the help of the given subcommand(s)'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand list" -l lang -d 'Language of messages on the command line' -r -f -a "zh\t''
+en\t''"
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand list" -l json -d 'As JSON, one array'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand list" -s h -l help -d 'Print help'
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand show" -l lang -d 'Language of messages on the command line' -r -f -a "zh\t''
+en\t''"
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand show" -l json -d 'As JSON, one object'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand show" -s h -l help -d 'Print help'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand change-pin" -l pin-fd -d 'Read the current and the new PIN from this file descriptor, one a line, instead of the terminal' -r
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand change-pin" -l lang -d 'Language of messages on the command line' -r -f -a "zh\t''
+en\t''"
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand change-pin" -l last-tries -d 'Go on though only one or two tries are left'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand change-pin" -s h -l help -d 'Print help'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand export" -l out -d 'Where to' -r -F
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand export" -l format -d 'Format of the file' -r -f -a "pem\t'Base64 text'
 der\t'Binary'
 p7b\t'With the chain'"
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand export" -l lang -d 'Language of messages on the command line' -r -f -a "zh\t''
+en\t''"
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand export" -l force -d 'Overwrite a file that is there'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand export" -l encrypt -d 'The encryption certificate instead of the signing certificate'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand export" -s h -l help -d 'Print help (see more with \'--help\')'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l html -d 'Write a report as a page to this file, besides the lines' -r -F
+complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l lang -d 'Language of messages on the command line' -r -f -a "zh\t''
+en\t''"
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l json -d 'As JSON, one object'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -l private -d 'With names, serial numbers, addresses and paths'
 complete -c cert-assistant -n "__fish_cert_assistant_using_subcommand check" -s h -l help -d 'Print help'
