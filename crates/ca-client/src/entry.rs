@@ -136,6 +136,15 @@ impl Entry {
         }
     }
 
+    /// True when an order is the one this entry was made for: its number where that is known, its kind, certificate and key.
+    pub(super) fn is_about(&self, order: &Order) -> bool {
+        let serial = Certificate::parse(&self.binding.certificate.0).map(|certificate| certificate.serial_hex());
+        self.order.as_ref().is_none_or(|known| known.no == order.no)
+            && self.kind == order.kind
+            && self.binding.device_serial == order.device_serial
+            && serial.is_ok_and(|serial| serial.eq_ignore_ascii_case(&order.certificate_serial))
+    }
+
     /// True when the key holds something of the unfinished order that only going on puts right.
     #[must_use]
     pub fn is_on_key(&self) -> bool {
@@ -153,6 +162,19 @@ impl Entry {
     #[must_use]
     pub fn no(&self) -> &str {
         self.order.as_ref().map_or("", |order| &order.no)
+    }
+
+    /// Takes in what the service says about its order, which may be the end of it.
+    pub(super) fn take_in(&mut self, order: Order, now: i64) {
+        let ended = match order.state {
+            // what is left then is to switch the key over, if it is here that it was made
+            OrderState::Installed => self.download.is_none(),
+            state => state.is_final(),
+        };
+        self.order = Some(order);
+        if ended && self.is_open() {
+            self.finish(now);
+        }
     }
 
     /// Ends it. What opened the order and what was on its way is not kept.

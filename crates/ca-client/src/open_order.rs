@@ -2,7 +2,8 @@
 //!
 //! Invariants
 //! * What is sent stands in the journal before; after a lost answer the same bytes are sent again.
-//! * What the service says stands in the journal before anybody acts on it.
+//! * What the service says is taken only about the order of the entry, and a new state stands in the
+//!   journal before anybody acts on it.
 
 use super::adapter::{CaAdapter, CaError, OrderAnswer, Submission};
 use super::entry::{Entry, Sent};
@@ -112,23 +113,30 @@ impl OpenOrder {
             sent.map_err(Unsent::into_fault)?;
         } else if self.entry().is_open() {
             let (no, token) = (self.entry().no().to_owned(), self.entry().token.clone());
-            match self.ca.order(&no, &token, self.etag.as_deref(), wait) {
-                Ok(OrderAnswer::Unchanged) => {}
-                Ok(OrderAnswer::Now { order, etag }) => {
-                    self.saw(*order)?;
-                    self.etag = etag;
-                }
-                Err(error) => {
-                    let fault = self.fault(&error);
-                    if fault.code == FaultCode::OrderNotFound {
-                        // nothing can come of it any more, and it shall be in nobody's way
-                        self.end()?;
-                    }
-                    return Err(fault);
-                }
-            }
+            let answer = self.ca.order(&no, &token, self.etag.as_deref(), wait);
+            self.hear(answer)?;
         }
         self.seen()
+    }
+
+    /// Takes in the answer to a question about the order, whoever asked it.
+    pub(super) fn hear(&mut self, answer: Result<OrderAnswer, CaError>) -> Result<(), Fault> {
+        match answer {
+            Ok(OrderAnswer::Unchanged) => Ok(()),
+            Ok(OrderAnswer::Now { order, etag }) => {
+                self.saw(*order)?;
+                self.etag = etag;
+                Ok(())
+            }
+            Err(error) => {
+                let fault = self.fault(&error);
+                if fault.code == FaultCode::OrderNotFound {
+                    // nothing can come of it any more, and it shall be in nobody's way
+                    self.end()?;
+                }
+                Err(fault)
+            }
+        }
     }
 
     /// Has a code sent.
@@ -143,20 +151,25 @@ impl OpenOrder {
         self.seen()
     }
 
-    /// Keeps what the service said about the order.
+    /// Keeps what the service said about the order; about another one it is as if the service did not know this one.
     pub(super) fn saw(&mut self, order: Order) -> Result<(), Fault> {
+        self.about(&order)?;
+        if self.open_state() == Some(order.state) {
+            // times and counters come again with the next question; a service that counts on wears no disk
+            self.entry.keep(order);
+            return Ok(());
+        }
         let now = self.ca.now();
-        self.entry.update(|entry| {
-            let ended = match order.state {
-                // what is left then is to switch the key over, if it is here that it was made
-                OrderState::Installed => entry.download.is_none(),
-                state => state.is_final(),
-            };
-            entry.order = Some(order);
-            if ended && entry.is_open() {
-                entry.finish(now);
-            }
-        })
+        self.entry.update(|entry| entry.take_in(order, now))
+    }
+
+    /// Refuses an order that is not that of the entry.
+    pub(super) fn about(&self, order: &Order) -> Result<(), Fault> {
+        if self.entry().is_about(order) {
+            return Ok(());
+        }
+        tracing::warn!(entry = self.entry().id, "the service answered with another order");
+        Err(self.fault_of(FaultCode::OrderNotFound).detail("answered with another order"))
     }
 
     /// Ends the entry.
@@ -209,11 +222,17 @@ impl OpenOrder {
                 _ => Unsent::Unknown(fault),
             }
         })?;
+        // whether this one arrived is as unknown as before
+        self.about(&created.order).map_err(Unsent::Unknown)?;
+        let now = self.ca.now();
         let stored = self.entry.update(|entry| {
             entry.sent = None;
             entry.token = created.token;
-            entry.order = Some(created.order);
+            entry.take_in(created.order, now);
         });
         stored.map_err(Unsent::Unknown)
     }
 }
+
+#[cfg(test)]
+mod tests;

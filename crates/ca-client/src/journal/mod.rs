@@ -9,6 +9,7 @@
 use super::entry::Entry;
 use base::fault::{Fault, FaultCode};
 use gm::random;
+use order_api::Order;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::{Path, PathBuf};
@@ -163,6 +164,11 @@ impl OpenEntry {
             self.entry = changed;
         }
         Ok(())
+    }
+
+    /// Takes in a newer view of the order that needs no place on the disk before the next change.
+    pub(super) fn keep(&mut self, order: Order) {
+        self.entry.order = Some(order);
     }
 
     /// Removes the entry when the key holds nothing of an unfinished order.

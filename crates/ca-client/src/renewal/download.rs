@@ -230,9 +230,6 @@ impl Renewal {
         self.begin(DownloadStep::Issue)?;
         let p7 = self.sign(key, &old.container, &to_sign, &old.certificate.0, DownloadStep::Issue)?;
         let response = ca.issue(&no, &token, &to_sign.body, &p7).map_err(|error| self.open.fault(&error))?;
-        if response.order.no != no {
-            return Err(self.open.fault(&nonsense("another order")));
-        }
         self.open.saw(response.order)?;
         let chain: Vec<Vec<u8>> = info.chain.into_iter().map(|certificate| certificate.0).collect();
         let Some(order) = self.order() else { return Err(self.open.fault(&nonsense("no order"))) };

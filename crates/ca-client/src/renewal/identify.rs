@@ -12,7 +12,7 @@ use base::secret::Pin;
 use certificate::Certificate;
 use gm::{CryptoError, PrivateKey};
 use order_api::path;
-use order_api::{Captcha, OrderHandle, OrderKind, Purpose, Session, SessionKey, SessionRequest};
+use order_api::{Captcha, Order, OrderHandle, OrderKind, Purpose, Session, SessionKey, SessionRequest};
 use std::sync::Arc;
 use token::KeyUse;
 
@@ -35,6 +35,12 @@ impl Identified {
     #[must_use]
     pub fn unfinished(&self) -> &[OrderHandle] {
         &self.session.orders
+    }
+
+    /// A fault about an order the session names.
+    pub(super) fn fault_of(&self, code: FaultCode, order: &Order) -> Fault {
+        let (support, now) = (self.ca.support(), self.ca.now());
+        FaultContext { support: &support, order: &order.no, serial: &order.device_serial, now }.of(code)
     }
 
     /// A new picture with characters.

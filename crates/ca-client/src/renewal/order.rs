@@ -2,10 +2,9 @@
 
 use super::Step;
 use super::identify::Identified;
-use crate::adapter::CaAdapter;
+use crate::adapter::{CaAdapter, CaError, OrderAnswer};
 use crate::client::to_json;
 use crate::entry::{Entry, Sent};
-use crate::faults::FaultContext;
 use crate::journal::{Journal, OpenEntry};
 use crate::open_order::OpenOrder;
 use base::fault::{Fault, FaultCode};
@@ -60,14 +59,12 @@ impl Renewal {
     /// by a new entry.
     ///
     /// # Errors
-    /// [`FaultCode::OrderOtherKey`] when it was made with another key, [`FaultCode::OrderInUse`],
-    /// [`FaultCode::JournalNotUsable`].
+    /// [`FaultCode::OrderOtherKey`] when it was made with another key, [`FaultCode::OrderNotFound`] when it is none of this
+    /// certificate, [`FaultCode::OrderInUse`], [`FaultCode::JournalNotUsable`].
     pub fn adopt(identified: &Identified, ca_id: &str, handle: &OrderHandle, journal: &Journal) -> Result<Self, Fault> {
         let order = &handle.order;
         if order.device_serial != identified.binding.device_serial {
-            let (support, now) = (identified.ca.support(), identified.ca.now());
-            let scene = FaultContext { support: &support, order: &order.no, serial: &order.device_serial, now };
-            return Err(scene.of(FaultCode::OrderOtherKey));
+            return Err(identified.fault_of(FaultCode::OrderOtherKey, order));
         }
         let is_it = |entry: &Entry| {
             entry.kind == OrderKind::Renew
@@ -79,9 +76,13 @@ impl Renewal {
                 }
         };
         let known = journal.entries()?.0.into_iter().filter(Entry::is_open).find(is_it);
+        let new = Self::new_entry(identified, ca_id, None);
+        if !known.as_ref().unwrap_or(&new).is_about(order) {
+            return Err(identified.fault_of(FaultCode::OrderNotFound, order).detail("session with another order"));
+        }
         let mut entry = match known {
             Some(known) => journal.open(&known.id)?,
-            None => journal.create(Self::new_entry(identified, ca_id, None))?,
+            None => journal.create(new)?,
         };
         entry.update(|entry| {
             entry.sent = None;
@@ -123,6 +124,14 @@ impl Renewal {
     /// Faults of the network and the service.
     pub fn refresh(&mut self, wait: Option<Duration>) -> Result<&Order, Fault> {
         self.open.refresh(wait)
+    }
+
+    /// Takes in the answer to a question for this order that was asked beside it.
+    ///
+    /// # Errors
+    /// As [`Renewal::refresh`]; [`FaultCode::OrderNotFound`] also for an answer about another order.
+    pub fn hear(&mut self, answer: Result<OrderAnswer, CaError>) -> Result<(), Fault> {
+        self.open.hear(answer)
     }
 
     /// Has a code sent to the mobile number.

@@ -2,7 +2,7 @@
 
 use super::progress::{ClientKey, KeyRefusal, UnlockMark, UnlockProgress};
 use super::{Application, UnlockStep};
-use crate::adapter::CaAdapter;
+use crate::adapter::{CaAdapter, CaError, OrderAnswer};
 use crate::client::to_json;
 use crate::entry::{Entry, KeyBinding, Sent};
 use crate::journal::{Journal, OpenEntry};
@@ -114,6 +114,14 @@ impl Unlock {
     /// Faults of the network and the service.
     pub fn refresh(&mut self, wait: Option<Duration>) -> Result<&Order, Fault> {
         self.open.refresh(wait)
+    }
+
+    /// Takes in the answer to a question for this order that was asked beside it.
+    ///
+    /// # Errors
+    /// As [`Unlock::refresh`]; [`FaultCode::OrderNotFound`] also for an answer about another order.
+    pub fn hear(&mut self, answer: Result<OrderAnswer, CaError>) -> Result<(), Fault> {
+        self.open.hear(answer)
     }
 
     /// Has a new code sent; the one before no longer holds.

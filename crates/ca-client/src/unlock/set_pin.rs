@@ -132,8 +132,9 @@ impl Unlock {
             Ok(answer) => answer,
             Err(error) => return Err(self.not_begun(&error)),
         };
-        if order.no != no || order.state != OrderState::Issued {
-            return Err(self.open.fault(&nonsense("another order, or not begun")));
+        self.open.about(&order)?;
+        if order.state != OrderState::Issued {
+            return Err(self.open.fault(&nonsense("not begun")));
         }
         self.open.saw(order)?;
         if self.entry().unlock.as_ref().is_some_and(|unlock| unlock.mark == UnlockMark::Applied) {

@@ -132,7 +132,7 @@ fn an_answer_about_another_order_is_refused() {
     let mut renewal = person.order();
     person.wire.forge(|response| response.order.no = "20200101-000001".to_owned());
     let fault = person.download(&mut renewal).unwrap_err();
-    assert_eq!((fault.code, fault.detail.as_str()), (FaultCode::CaAnswer, "another order"));
+    assert_eq!((fault.code, fault.detail.as_str()), (FaultCode::OrderNotFound, "answered with another order"));
     person.download(&mut renewal).unwrap();
     person.is_renewed();
 }

@@ -3,6 +3,7 @@
 
 use base::secret::Pin;
 use ca_client::{CaAdapter, CaError, Capabilities, Network, OrderAnswer, Submission, Way};
+use certificate::Certificate;
 use gm::{PublicKey, pin_key, protect_new_pin, random, signature_from_der};
 use order_api::{
     Base64, CaInfo, Captcha, Challenge, Grant, IssueResponse, NextAction, Order, OrderCreated, OrderKind, OrderState,
@@ -172,7 +173,7 @@ fn order(no: String, request: &UnlockRequest) -> Order {
         state: OrderState::Authorized,
         next_actions: vec![NextAction::ResendCode, NextAction::Unlock],
         holder: String::new(),
-        certificate_serial: String::new(),
+        certificate_serial: Certificate::parse(&request.certificate.0).unwrap().serial_hex(),
         device_serial: request.device_serial.clone(),
         old: period,
         new: period,

@@ -51,16 +51,16 @@ fn a_grant_that_is_forged_or_for_another_client_reaches_no_key_and_the_order_goe
 #[test]
 fn an_answer_about_another_order_or_none_reaches_no_key() {
     type Forger = fn(&mut order_api::Order);
-    let forgers: [Forger; 3] = [
-        |order| order.no = "20260528-000099".to_owned(),
-        |order| order.state = OrderState::Installed,
-        |order| order.state = OrderState::Authorized,
+    let forgers: [(Forger, FaultCode); 3] = [
+        (|order| order.no = "20260528-000099".to_owned(), FaultCode::OrderNotFound),
+        (|order| order.state = OrderState::Installed, FaultCode::CaAnswer),
+        (|order| order.state = OrderState::Authorized, FaultCode::CaAnswer),
     ];
-    for forger in forgers {
+    for (forger, expected) in forgers {
         let mut person = person();
         let mut unlock = person.applied();
         person.office.forge(move |answer, _, _| forger(&mut answer.order));
-        assert_eq!(failed(person.unlock(&mut unlock)), FaultCode::CaAnswer);
+        assert_eq!(failed(person.unlock(&mut unlock)), expected);
         person.key_is_untouched();
         person.unlock(&mut unlock).unwrap();
         person.pin_is(NEW);

@@ -2,12 +2,12 @@
 
 mod calls;
 mod network;
-mod server;
+pub(crate) mod server;
 
 use super::OrderApi;
 use net::Proxy;
 use server::{limits, profile};
 
-fn client(url: &str) -> OrderApi {
+pub(crate) fn client(url: &str) -> OrderApi {
     OrderApi::with_limits(&profile(url, Vec::new()), &Proxy::None, limits()).unwrap()
 }
