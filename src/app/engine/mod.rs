@@ -11,6 +11,7 @@ pub mod orders;
 pub mod seal;
 pub mod stopped;
 pub mod timeline;
+pub mod watcher;
 pub mod wizard;
 pub mod work;
 pub mod worker;

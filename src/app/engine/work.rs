@@ -2,7 +2,7 @@
 
 use crate::app::engine::orders::lock;
 use base::fault::Fault;
-use ca_client::{Entry, Renewal, Unlock};
+use ca_client::{CaError, Entry, OrderAnswer, Renewal, Unlock};
 use order_api::OrderKind;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +12,8 @@ pub(in crate::app) trait Work {
     fn entry(&self) -> &Entry;
     /// Asks the service how far it is.
     fn refresh(&mut self) -> Result<(), Fault>;
+    /// Takes in the answer to a question for it.
+    fn hear(&mut self, answer: Result<OrderAnswer, CaError>) -> Result<(), Fault>;
 }
 
 impl Work for Renewal {
@@ -22,6 +24,10 @@ impl Work for Renewal {
     fn refresh(&mut self) -> Result<(), Fault> {
         Self::refresh(self, None).map(drop)
     }
+
+    fn hear(&mut self, answer: Result<OrderAnswer, CaError>) -> Result<(), Fault> {
+        Self::hear(self, answer)
+    }
 }
 
 impl Work for Unlock {
@@ -31,6 +37,10 @@ impl Work for Unlock {
 
     fn refresh(&mut self) -> Result<(), Fault> {
         Self::refresh(self, None).map(drop)
+    }
+
+    fn hear(&mut self, answer: Result<OrderAnswer, CaError>) -> Result<(), Fault> {
+        Self::hear(self, answer)
     }
 }
 
