@@ -32,7 +32,7 @@ fn whose<'a>(model: &'a Model, profiles: &'a Profiles, settings: &Settings) -> W
         && let Some(view) = key.view()
         && let Some(certificate) = view.leading()
     {
-        return match profiles.for_issuer(&certificate.issuer) {
+        return match profiles.of(certificate) {
             Some(profile) => Whose::Key(profile, key.slot.id),
             None => Whose::Unknown(view),
         };

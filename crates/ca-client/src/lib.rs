@@ -6,6 +6,7 @@
 //! * The container in use is never written to; another one takes its place only after the CA knows that it works.
 
 mod adapter;
+mod authorities;
 mod client;
 mod entry;
 mod faults;

@@ -113,6 +113,13 @@ impl TrustStore {
         }
     }
 
+    /// Adds a certificate that only helps to find the way to a root, also when it signed itself.
+    pub fn add_intermediate(&mut self, certificate: Certificate) {
+        if self.all().all(|known| known.der() != certificate.der()) {
+            self.intermediates.push(certificate);
+        }
+    }
+
     /// Adds everything of another store.
     pub fn extend(&mut self, other: Self) {
         self.skipped.extend(other.skipped);

@@ -11,6 +11,8 @@ use std::time::Duration;
 pub enum Answer {
     /// 200 with this body.
     Body(Vec<u8>),
+    /// 200 with this body, said to be JSON.
+    Json(Vec<u8>),
     /// Another status, no body.
     Status(u16),
     /// 302 to this address.
@@ -79,6 +81,12 @@ fn reply(mut stream: TcpStream, answer: &Answer, before: usize) -> std::io::Resu
         Answer::RedirectTimes(times, _) if before < *times => stream.write_all(redirect("/again").as_bytes()),
         Answer::Body(body) | Answer::RedirectTimes(_, body) => {
             stream.write_all(ok(body.len()).as_bytes())?;
+            stream.write_all(body)
+        }
+        Answer::Json(body) => {
+            let length = body.len();
+            write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\n")?;
+            write!(stream, "Content-Length: {length}\r\n\r\n")?;
             stream.write_all(body)
         }
         Answer::Status(status) => {

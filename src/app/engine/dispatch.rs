@@ -11,7 +11,7 @@ use crate::check::{self, Lists, Scene};
 use crate::desktop::{autostart, files, icon, log, program};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
-use certificate::Name;
+use certificate::Certificate;
 use gm::PublicKey;
 use net::{Fetcher, Limits, Proxy};
 use std::collections::HashMap;
@@ -320,17 +320,17 @@ impl Engine {
     /// Asks the service of the key's CA for its name; nothing is told for a key that is gone or whose CA has no service.
     fn reach_ca(&self, slot: u64, context: &OrderContext) {
         let (sender, context) = (self.sender.clone(), context.clone());
-        let then = Box::new(move |issuer: Option<Name>| {
+        let then = Box::new(move |certificate: Option<Certificate>| {
             run_aside("reach-ca", &sender, move |sender| {
-                let (profiles, proxy) = (&context.order_store.online().profiles, context.order_store.proxy());
-                let Some(profile) = issuer.and_then(|issuer| profiles.for_issuer(&issuer)) else { return };
-                if let Some(result) = check::reach_ca(profile, &proxy, certificate::now()) {
+                let Some(certificate) = certificate else { return };
+                let Some(profile) = context.order_store.ca_of(&certificate) else { return };
+                if let Some(result) = check::reach_ca(&profile, &context.order_store.proxy(), certificate::now()) {
                     sender.send(Event::CaReached { slot, result });
                 }
             });
         });
         // a key that is gone has left the window
-        self.job(slot, Job::Issuer(then));
+        self.job(slot, Job::Certificate(then));
     }
 
     /// Fetches the public key on the key's thread, then checks on a thread of its own: a slow revocation server must not
@@ -432,9 +432,8 @@ impl Content {
     }
 }
 
-fn parse(der: &[u8]) -> Result<certificate::Certificate, Fault> {
-    certificate::Certificate::parse(der)
-        .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
+fn parse(der: &[u8]) -> Result<Certificate, Fault> {
+    Certificate::parse(der).map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))
 }
 
 fn check(

@@ -3,6 +3,7 @@
 //! Invariants: nothing here blocks the caller; each key has its own thread; what is done comes back as an event.
 
 pub mod backend;
+pub mod certifier;
 pub mod dispatch;
 pub mod environment_work;
 pub mod everyday;

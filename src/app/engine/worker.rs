@@ -8,7 +8,7 @@ use crate::check::Inserted;
 use crate::desktop::crash;
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
-use certificate::Name;
+use certificate::Certificate;
 use gm::PublicKey;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -32,8 +32,8 @@ pub(in crate::app) enum Job {
     Reconnect,
     /// Fetch the public key for a certificate check; `None` when the key does not give it.
     PublicKey { key_use: KeyUse, then: Box<dyn FnOnce(Option<PublicKey>) + Send> },
-    /// Say who issued the certificate in use, as it was read last; the key is not asked.
-    Issuer(Box<dyn FnOnce(Option<Name>) + Send>),
+    /// Say which certificate is in use, as it was read last; the key is not asked.
+    Certificate(Box<dyn FnOnce(Option<Certificate>) + Send>),
     /// Read everything for the environment check; the window hears nothing of it.
     Inspect(Sender<(u64, Inserted)>),
 }
@@ -52,7 +52,7 @@ pub(in crate::app) fn start(
     let report = sender.clone();
     let thread = std::thread::Builder::new()
         .name(format!("key-{id}"))
-        .spawn(move || Worker { slot, source, sender, lent, token: None, container: None, issuer: None }.run(&inbox));
+        .spawn(move || Worker { slot, source, sender, lent, token: None, container: None, leading: None }.run(&inbox));
     if thread.is_err() {
         report.send(Event::Contents { slot: id, result: Err(Fault::new(FaultCode::InternalStopped)) });
         return None;
@@ -91,7 +91,7 @@ struct Worker {
     /// Name of the container in use, from the last read.
     container: Option<String>,
     /// Issuer of the certificate in use, from the last read.
-    issuer: Option<Name>,
+    leading: Option<Certificate>,
 }
 
 impl Worker {
@@ -124,7 +124,7 @@ impl Worker {
             Job::AdminTries => Some(Event::AdminTries { slot, result: Err(stopped()) }),
             Job::PublicKey { key_use, .. } => Some(Event::Checked { slot, key_use: *key_use, result: Err(stopped()) }),
             Job::Inspect(_) => return Vec::new(),
-            Job::Read | Job::Lend(_) | Job::Reconnect | Job::Issuer(_) => None,
+            Job::Read | Job::Lend(_) | Job::Reconnect | Job::Certificate(_) => None,
         };
         ended.into_iter().chain([Event::Contents { slot, result: Err(stopped()) }]).collect()
     }
@@ -141,7 +141,7 @@ impl Worker {
             Job::UnblockPin { admin, new } => self.unblock_pin(admin, new),
             Job::Lend(to) => self.lend(&to),
             Job::Reconnect => self.token = None,
-            Job::Issuer(then) => then(self.issuer.clone()),
+            Job::Certificate(then) => then(self.leading.clone()),
             Job::PublicKey { key_use, then } => {
                 let container = self.container.clone();
                 then(container.and_then(|name| self.with_token(|token| token.public_key(&name, key_use)).ok()));
@@ -203,7 +203,7 @@ impl Worker {
         let pictures = result.as_ref().map(|(contents, _)| seal::candidates(&contents.files)).unwrap_or_default();
         timeline::mark("read", format_args!("{} {}", if result.is_ok() { "ok" } else { "failed" }, self.slot.reader));
         let view = result.map(|(contents, pin_length)| Box::new(KeyView::new(contents, pin_length)));
-        self.issuer = view.as_ref().ok().and_then(|view| view.leading()).map(|leading| leading.issuer.clone());
+        self.leading = view.as_ref().ok().and_then(|view| view.leading()).cloned();
         let result = view.map_err(|error| Fault::from(&error));
         self.sender.send(Event::Contents { slot: self.slot.id, result });
         self.read_seal(&pictures);

@@ -292,7 +292,7 @@ impl Window {
         let Some(view) = self.model.key(slot).and_then(|key| key.view()) else { return };
         let Some(certificate) = view.leading() else { return };
         let owner = words::owner(view);
-        let of_ca = || self.setting.profiles.for_issuer(&certificate.issuer).map(|profile| &profile.reminder_days);
+        let of_ca = || self.setting.profiles.of(certificate).map(|profile| &profile.reminder_days);
         let days = self.settings.reminder_days.as_ref().or_else(of_ca).map_or(&REMINDER_DAYS[..], Vec::as_slice);
         let Some(left) = self.reminders.due(certificate, days, (self.setting.clock)()) else { return };
         let text = match left {

@@ -7,13 +7,15 @@
 
 mod written;
 
+use crate::authorities::under_root;
 use base::fault::{Fault, FaultCode};
-use certificate::Name;
+use certificate::{Certificate, TrustStore};
 use gm::PublicKey;
 use net::ServiceUrl;
 use order_api::Support;
 use serde::Deserialize;
 use std::path::Path;
+use std::sync::{Arc, PoisonError, RwLock};
 use written::{parse, read};
 
 /// A text in both languages.
@@ -142,8 +144,12 @@ impl SystemProfiles {
 }
 
 /// All profiles, in the order they are asked: locked ones, those of the person, of the administrator, of the program.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Profiles(Vec<CaProfile>);
+#[derive(Clone, Debug, Default)]
+pub struct Profiles {
+    all: Vec<CaProfile>,
+    /// Of the CAs that changed their issuing certificate: by their ids what they say of themselves, shared by all copies.
+    authorities: Arc<RwLock<Vec<(String, TrustStore)>>>,
+}
 
 impl Profiles {
     /// Reads the program's table and the person's file. What is wrong in the file is told ([`FaultCode::ProfilesNotUsable`])
@@ -171,34 +177,52 @@ impl Profiles {
             }
         }
         let fault = Fault::new(FaultCode::ProfilesNotUsable);
-        (Self(all), (!wrong.is_empty()).then(|| fault.detail(wrong.join("; "))))
+        (Self { all, ..Self::default() }, (!wrong.is_empty()).then(|| fault.detail(wrong.join("; "))))
     }
 
     /// Adds a profile that is asked before all others.
     pub fn put_first(&mut self, profile: CaProfile) {
-        self.0.retain(|other| other.id != profile.id);
-        self.0.insert(0, profile);
+        self.all.retain(|other| other.id != profile.id);
+        self.all.insert(0, profile);
     }
 
-    /// The profile of a CA, by the issuer of a certificate.
+    /// The profile of the CA a certificate is of: by the name of its issuer, else by what the CAs said of themselves
+    /// ([`Profiles::take_in`]).
     #[must_use]
-    pub fn for_issuer(&self, issuer: &Name) -> Option<&CaProfile> {
-        let names = [issuer.get("CN"), issuer.get("O")];
+    pub fn of(&self, certificate: &Certificate) -> Option<&CaProfile> {
+        let names = [certificate.issuer.get("CN"), certificate.issuer.get("O")];
         let is_its = |known: &String| names.iter().flatten().any(|name| name.eq_ignore_ascii_case(known));
-        self.0.iter().find(|profile| profile.issuers.iter().any(is_its))
+        self.all.iter().find(|profile| profile.issuers.iter().any(is_its)).or_else(|| {
+            let authorities = self.authorities.read().unwrap_or_else(PoisonError::into_inner);
+            let (id, _) = authorities.iter().find(|(_, of_ca)| is_under(certificate, of_ca))?;
+            self.get(id)
+        })
+    }
+
+    /// Takes in what the service of a CA says of itself – operation CA first, root last, DER – when a certificate is under
+    /// it; true then. So one that changed its issuing certificate knows its certificates again.
+    pub fn take_in(&self, id: &str, chain: &[Vec<u8>], certificate: &Certificate) -> bool {
+        let found = under_root(chain, chain.iter().map(Vec::as_slice));
+        let Some(of_ca) = found.filter(|of_ca| is_under(certificate, of_ca)) else { return false };
+        self.authorities.write().unwrap_or_else(PoisonError::into_inner).push((id.to_owned(), of_ca));
+        true
     }
 
     /// The profile with an id.
     #[must_use]
     pub fn get(&self, id: &str) -> Option<&CaProfile> {
-        self.0.iter().find(|profile| profile.id == id)
+        self.all.iter().find(|profile| profile.id == id)
     }
 
     /// All of them.
     #[must_use]
     pub fn all(&self) -> &[CaProfile] {
-        &self.0
+        &self.all
     }
+}
+
+fn is_under(certificate: &Certificate, authorities: &TrustStore) -> bool {
+    certificate::chain(certificate, authorities, certificate::now()).fault.is_none()
 }
 
 impl CaProfile {

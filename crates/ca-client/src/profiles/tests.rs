@@ -43,7 +43,7 @@ fn a_missing_file_is_no_fault_and_the_own_table_holds() {
     let (profiles, fault) = Profiles::load(Some(Path::new("/nowhere/ca-profiles.toml")));
     assert_eq!(fault, None);
     assert_eq!(profiles.get("bjca").unwrap().hot_line, "400-700-1900");
-    assert_eq!(Profiles::load(None).0, profiles);
+    assert_eq!(Profiles::load(None).0.all(), profiles.all());
 }
 
 #[test]
@@ -61,15 +61,38 @@ fn a_profile_is_found_by_the_issuer_of_a_certificate() {
     use virtual_key::{Spec, TestCa, personalise::personalise};
     let state = personalise(&Spec::new("某某", "1"), &TestCa::create().unwrap()).unwrap();
     let der = state.applications[0].containers[0].sign.certificate.clone().unwrap();
-    let issuer = Certificate::parse(&der).unwrap().issuer;
+    let certificate = Certificate::parse(&der).unwrap();
     let found = |issuers: &str| {
         let (profiles, _) = load(&OWN.replace("[\"Demo SM2 Operation CA\"]", issuers));
-        profiles.for_issuer(&issuer).map(|profile| profile.id.clone())
+        profiles.of(&certificate).map(|profile| profile.id.clone())
     };
     assert_eq!(found("[\"demo sm2 operation ca\"]").as_deref(), Some("own"));
     assert_eq!(found("[\"x\", \"Demo Trust Centre\"]").as_deref(), Some("own"), "by organisation");
     assert_eq!(found("[\"Demo\"]"), None, "not by a part of the name");
     assert_eq!(found("[]"), None);
+}
+
+#[test]
+fn a_profile_is_found_by_what_its_service_says_of_itself_once_that_was_taken_in() {
+    use virtual_key::{Spec, TestCa, personalise::personalise};
+    let [ca, other] = [TestCa::create().unwrap(), TestCa::create().unwrap()];
+    let certificate = |ca: &TestCa| {
+        let state = personalise(&Spec::new("某某", "1"), ca).unwrap();
+        Certificate::parse(&state.applications[0].containers[0].sign.certificate.clone().unwrap()).unwrap()
+    };
+    let chain = |ca: &TestCa| [ca.operation().to_vec(), ca.root().to_vec()];
+    // the names in the file are those of an issuing certificate that is not in use any more
+    let (profiles, _) = load(&OWN.replace("Demo SM2 Operation CA", "Demo SM2 Operation CA 1"));
+    let copy = profiles.clone();
+    let (ours, theirs) = (certificate(&ca), certificate(&other));
+    assert_eq!(profiles.of(&ours), None);
+    assert!(!profiles.take_in("own", &chain(&other), &ours), "of another CA with the same names");
+    assert!(!profiles.take_in("own", &[ca.operation().to_vec()], &ours), "no root");
+    assert!(!profiles.take_in("own", &[], &ours));
+    assert_eq!(profiles.of(&ours), None);
+    assert!(profiles.take_in("own", &chain(&ca), &ours));
+    assert_eq!(copy.of(&ours).map(|profile| profile.id.as_str()), Some("own"));
+    assert_eq!(copy.of(&theirs), None);
 }
 
 #[test]
@@ -149,7 +172,7 @@ fn a_feed_of_updates_has_a_secure_address_and_a_key_on_the_curve() {
 fn a_file_that_does_not_read_is_told_and_changes_nothing() {
     for text in ["ca = 5", "[[ca", "\u{0}"] {
         let (profiles, wrong) = load(text);
-        assert_eq!(profiles, Profiles::load(None).0);
+        assert_eq!(profiles.all(), Profiles::load(None).0.all());
         assert!(!wrong.unwrap().is_empty());
     }
     let folder = tempfile::tempdir().unwrap();

@@ -1,6 +1,7 @@
 //! The package of new certificates, checked completely before anything of it reaches the key (GM/T 0092 §8).
 
-use certificate::{Certificate, Usage, certificate_of};
+use crate::authorities::under_root;
+use certificate::{Certificate, Usage, certificate_of, chain};
 use gm::csr_response::CsrResponse;
 use gm::{EnvelopedKey, PublicKey};
 use order_api::{CLOCK_TOLERANCE, Order, Period};
@@ -21,7 +22,7 @@ pub(super) struct Expected<'a> {
     pub key: &'a PublicKey,
     /// The old signing certificate, DER.
     pub old: &'a [u8],
-    /// Operation CA first, root last; DER.
+    /// What the CA says of itself now: operation CA first, root last; DER.
     pub chain: &'a [Vec<u8>],
     /// The order as it came with the package.
     pub order: &'a Order,
@@ -45,8 +46,10 @@ impl Package {
     /// Reads a package and checks all of it.
     pub(super) fn checked(der: &[u8], expected: &Expected<'_>) -> Result<Self, &'static str> {
         let package = Self::read(der, expected.key)?;
-        let issuers = chain(expected.chain)?;
-        let operation = issuers.first().ok_or("the CA names no chain")?;
+        // who issued them may have been followed by another since, so that the package names its own way to the root
+        let response = CsrResponse::from_der(der).map_err(|_| "package does not read")?;
+        let named = response.sign.iter().chain(&response.encrypt).chain(expected.chain).map(Vec::as_slice);
+        let authorities = under_root(expected.chain, named).ok_or("the CA names no root")?;
         let old = Certificate::parse(expected.old).map_err(|_| "the old certificate does not read")?;
         let mut serials = Vec::new();
         for (certificate, usages) in [
@@ -54,7 +57,9 @@ impl Package {
             (&package.encrypt, &[Usage::KeyEncipherment, Usage::DataEncipherment, Usage::KeyAgreement]),
         ] {
             let read = Certificate::parse(certificate).map_err(|_| "certificate does not read")?;
-            read.verify_issued_by(operation).map_err(|_| "not issued by the operation CA")?;
+            if chain(&read, &authorities, expected.now).fault.is_some() {
+                return Err("not issued under the root of the CA");
+            }
             if read.subject.der() != old.subject.der() {
                 return Err("another subject");
             }
@@ -80,16 +85,4 @@ impl Package {
         }
         Ok(package)
     }
-}
-
-/// Every certificate by the next, the last by itself.
-fn chain(chain: &[Vec<u8>]) -> Result<Vec<Certificate>, &'static str> {
-    let broken = "the chain of the CA does not hold";
-    let chain: Vec<_> =
-        chain.iter().map(|der| Certificate::parse(der)).collect::<Result<_, _>>().map_err(|_| broken)?;
-    let issuers = chain.iter().skip(1).chain(chain.last());
-    for (certificate, issuer) in chain.iter().zip(issuers) {
-        certificate.verify_issued_by(issuer).map_err(|_| broken)?;
-    }
-    Ok(chain)
 }

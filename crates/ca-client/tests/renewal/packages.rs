@@ -1,7 +1,7 @@
 //! Packages that are not what was ordered: nothing of them reaches the key.
 
 use crate::person::{OLD, Person, person};
-use crate::wire::ChainForger;
+use crate::wire::{CallCut, ChainForger};
 use crate::world::World;
 use base::fault::FaultCode;
 use ca_client::Renewal;
@@ -71,7 +71,7 @@ const WRONG: &[(&str, Wrong)] = &[
         response.order.new.from = world.now() + DAY;
         put(response, &made(world, key, &Template::Renewal(old), response.order.new));
     }),
-    ("not issued by the operation CA", |_, key, old, response| {
+    ("not issued under the root of the CA", |_, key, old, response| {
         put(response, &made(&World::new(), key, &Template::Renewal(old), response.order.new));
     }),
     ("key usage does not fit", |world, key, old, response| {
@@ -141,10 +141,10 @@ fn an_answer_about_another_order_is_refused() {
 fn a_chain_that_does_not_hold_vouches_for_nothing() {
     let world = Arc::new(World::new());
     let chains: [(&str, ChainForger); 4] = [
-        ("the CA names no chain", Vec::clear),
-        ("the chain of the CA does not hold", |chain| chain.reverse()),
-        ("the chain of the CA does not hold", |chain| chain.truncate(1)),
-        ("the chain of the CA does not hold", |chain| chain[1].0[300] ^= 1),
+        ("the CA names no root", Vec::clear),
+        ("the CA names no root", |chain| chain.reverse()),
+        ("the CA names no root", |chain| chain.truncate(1)),
+        ("the CA names no root", |chain| chain[1].0[300] ^= 1),
     ];
     for (reason, change) in chains {
         let mut person = person(&world);
@@ -155,5 +155,27 @@ fn a_chain_that_does_not_hold_vouches_for_nothing() {
         assert!(!person.key.take_sent().iter().any(|name| name.starts_with("Import")), "{reason}");
         person.download(&mut renewal).unwrap();
         person.is_renewed();
+    }
+}
+
+#[test]
+fn a_package_of_the_operation_ca_before_is_taken_when_another_has_followed_it() {
+    let world = Arc::new(World::new());
+    // the certificates are made before the change and come after it, or are made after it
+    for made_before in [true, false] {
+        let mut person = person(&world);
+        let mut renewal = person.order();
+        let issuer = world.operation();
+        if made_before {
+            person.wire.cut_next("issue", CallCut::LostAfter);
+            assert_eq!(person.download(&mut renewal).unwrap_err().code, FaultCode::CaBroken);
+        }
+        world.renew_operation();
+        person.download(&mut renewal).unwrap();
+        person.is_renewed();
+        let current = person.current();
+        let sign = person.token.read_certificate(&current, KeyUse::Sign).unwrap().unwrap();
+        let [sign, issuer] = [&sign, &issuer].map(|der| certificate::Certificate::parse(der).unwrap());
+        assert_eq!(sign.verify_issued_by(&issuer).is_ok(), made_before);
     }
 }

@@ -7,11 +7,15 @@ use ca_service::authority::{Authority, HolderKind, Keys, Names};
 use ca_service::clock::Clock;
 use ca_service::http::{InProcess, router};
 use ca_service::kmc::Kmc;
-use ca_service::registry::certificates::{self, Certificate};
+use ca_service::registry::certificates;
 use ca_service::registry::customers::{self, NewCustomer};
 use ca_service::registry::devices;
 use ca_service::{Config, Limits, Service, ServiceError, Store, console};
+use certificate::Certificate;
 use gm::PrivateKey;
+use gm::issue::{
+    Authority as Issuer, COMMON_NAME, COUNTRY, CertificateRequest, Extras, ORGANISATION, Role, Subject, certificate,
+};
 use net::{Proxy, ServiceUrl};
 use order_api::Contact;
 use sqlx::Row;
@@ -32,6 +36,7 @@ struct Material {
     clock: Arc<AtomicI64>,
     captcha: bool,
     root: Vec<u8>,
+    root_key: Arc<Vec<u8>>,
     operation: Vec<u8>,
     /// Keys of operation CA, service, key management, and what admin PINs are made from.
     keys: [Arc<Vec<u8>>; 4],
@@ -57,7 +62,7 @@ impl Material {
 
 pub struct World {
     _folder: tempfile::TempDir,
-    material: Material,
+    material: Mutex<Material>,
     running: Mutex<Option<InProcess>>,
 }
 
@@ -70,7 +75,7 @@ impl World {
     pub fn with_captcha(captcha: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = noon();
-        let (authority, _root, operation) = Authority::create(&Names::default(), now).unwrap();
+        let (authority, root_key, operation) = Authority::create(&Names::default(), now).unwrap();
         let [service, kmc, admin_master] = std::array::from_fn(|_| PrivateKey::generate().unwrap());
         let keys = [operation, service, kmc, admin_master];
         let material = Material {
@@ -78,10 +83,11 @@ impl World {
             clock: Arc::new(AtomicI64::new(now)),
             captcha,
             root: authority.root().to_vec(),
+            root_key: Arc::new(root_key.to_bytes().to_vec()),
             operation: authority.operation().to_vec(),
             keys: keys.map(|key| Arc::new(key.to_bytes().to_vec())),
         };
-        let world = Self { _folder: folder, material, running: Mutex::default() };
+        let world = Self { _folder: folder, material: Mutex::new(material), running: Mutex::default() };
         world.restart();
         world
     }
@@ -90,18 +96,48 @@ impl World {
     pub fn restart(&self) {
         let mut running = self.running.lock().unwrap();
         *running = None;
-        let material = self.material.clone();
+        let material = self.material().clone();
         *running = Some(InProcess::start(move |_| material.start()).unwrap());
+    }
+
+    fn material(&self) -> MutexGuard<'_, Material> {
+        self.material.lock().unwrap()
+    }
+
+    /// Another operation CA under the same root takes the place of the present one; the service is started again.
+    pub fn renew_operation(&self) {
+        let mut material = self.material();
+        let root = Certificate::parse(&material.root).unwrap();
+        let part = |label| root.subject.get(label).unwrap().to_owned();
+        let (organisation, root_name) = (part("O"), part("CN"));
+        let root_name = [(COUNTRY, "CN"), (ORGANISATION, &organisation), (COMMON_NAME, root_name.as_str())];
+        let name = [(COUNTRY, "CN"), (ORGANISATION, &organisation), (COMMON_NAME, "Demo SM2 Service CA 2")];
+        let (root_key, key) = (PrivateKey::from_bytes(&material.root_key).unwrap(), PrivateKey::generate().unwrap());
+        let request = CertificateRequest {
+            serial: &[0x1A, 0x10, 0, 0, 0, 0, 0, 0, 0, 2],
+            subject: Subject::Parts(&name),
+            key: &key.public(),
+            not_before: moment(root.validity.not_before),
+            not_after: moment(root.validity.not_after),
+            role: Role::OperationCa,
+            texts: &[],
+            crl_uri: None,
+            extras: Extras::default(),
+        };
+        material.operation = certificate(&request, &Issuer { name: &root_name, key: &root_key }).unwrap();
+        material.keys[0] = Arc::new(key.to_bytes().to_vec());
+        drop(material);
+        self.restart();
     }
 
     /// The clock of service and client: it stands still, so that no midnight falls into a test.
     pub fn now(&self) -> i64 {
-        self.material.clock.load(Ordering::Relaxed)
+        self.material().clock.load(Ordering::Relaxed)
     }
 
     /// Lets time pass for service and client.
     pub fn pass(&self, seconds: i64) {
-        self.material.clock.fetch_add(seconds, Ordering::Relaxed);
+        self.material().clock.fetch_add(seconds, Ordering::Relaxed);
     }
 
     fn service(&self) -> MutexGuard<'_, Option<InProcess>> {
@@ -200,12 +236,12 @@ impl World {
 
     /// Everything in the files of the databases.
     pub fn files(&self) -> Vec<u8> {
-        let files = std::fs::read_dir(&self.material.folder).unwrap();
+        let files = std::fs::read_dir(&self.material().folder).unwrap();
         files.flat_map(|file| std::fs::read(file.unwrap().path()).unwrap()).collect()
     }
 
     /// The pair of certificates a signing certificate belongs to, with their status.
-    pub fn certificate(&self, serial: &str) -> Certificate {
+    pub fn certificate(&self, serial: &str) -> certificates::Certificate {
         let serial = serial.to_owned();
         self.look(|service| async move { certificates::find(&service.store, &serial).await.unwrap().unwrap() })
     }
@@ -247,7 +283,7 @@ impl World {
 
     /// The certificate of the operation CA, DER.
     pub fn operation(&self) -> Vec<u8> {
-        self.material.operation.clone()
+        self.material().operation.clone()
     }
 
     /// Keys the key management made for an order.
@@ -259,6 +295,10 @@ impl World {
     pub fn audit(&self) -> u64 {
         self.look(|service| async move { audit::verify(&service.store).await.unwrap() })
     }
+}
+
+fn moment(unix: i64) -> time::OffsetDateTime {
+    time::OffsetDateTime::from_unix_timestamp(unix).unwrap()
 }
 
 pub fn client_at(port: u16) -> OrderApi {

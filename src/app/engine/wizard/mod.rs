@@ -135,9 +135,7 @@ impl WizardModel {
         let binding = KeyBinding::of(&contents)?;
         let certificate = Certificate::parse(&binding.certificate.0)
             .map_err(|error| Fault::new(FaultCode::CertificateDamaged).detail(error.to_string()))?;
-        let Some(profile) = self.context.order_store.online().profiles.for_issuer(&certificate.issuer).cloned() else {
-            return Ok(false);
-        };
+        let Some(profile) = self.context.order_store.ca_of(&certificate) else { return Ok(false) };
         let adapter = self.context.order_store.connect(&profile)?;
         self.ca = Some(Ca { profile, adapter, binding });
         Ok(true)

@@ -128,7 +128,7 @@ pub(super) fn leading(contents: &KeyContents) -> Option<Certificate> {
 fn targets(scene: &Scene) -> Vec<(Url, Target)> {
     let issuers = scene.keys().iter().filter_map(|key| leading(key.result.as_ref().ok()?));
     let mut profiles: Vec<&CaProfile> = Vec::new();
-    for profile in issuers.filter_map(|certificate| scene.profiles.for_issuer(&certificate.issuer)) {
+    for profile in issuers.filter_map(|certificate| scene.profiles.of(&certificate)) {
         if !profiles.iter().any(|known| known.id == profile.id) {
             profiles.push(profile);
         }
