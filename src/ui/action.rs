@@ -1,6 +1,7 @@
 //! What a page wants done; the window does it after the page was shown. Pages change nothing themselves.
 
 use super::environment::RepairDialog;
+use super::give_up::GiveUp;
 use super::save_dialog::Offer;
 use crate::app::{Command, KeyUse, Settings, check};
 
@@ -47,6 +48,8 @@ pub enum Action {
     Browse(String),
     /// New settings.
     Settings(Settings),
+    /// Ask before an order is given up.
+    AskGiveUp(GiveUp),
     /// Open the dialog 导出报告.
     Report,
     /// Show the exact command of a repair, then carry it out.

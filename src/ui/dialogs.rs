@@ -7,6 +7,7 @@ use super::crash::CrashDialog;
 use super::details;
 use super::environment::{RepairDialog, Report};
 use super::faults;
+use super::give_up::GiveUp;
 use super::history::RemoveHistory;
 use super::save_dialog;
 use super::theme::{self, CONTROL_HEIGHT, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
@@ -32,6 +33,8 @@ pub enum Dialog {
     Unblock(Box<Unblock>),
     /// The wizard shall be left while its key is being written.
     Leave(u64, Writing),
+    /// An unfinished order shall be given up.
+    GiveUp(GiveUp),
     /// 导出报告.
     Report(Box<Report>),
     /// A repair that needs an administrator's rights.

@@ -15,6 +15,7 @@ mod empty;
 mod environment;
 mod faults;
 mod findings;
+mod give_up;
 mod history;
 mod icons;
 mod log;

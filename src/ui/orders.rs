@@ -4,6 +4,7 @@ use super::action::{Action, Page};
 use super::card::copyable;
 use super::empty;
 use super::faults;
+use super::give_up::GiveUp;
 use super::icons::Icon;
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
@@ -82,7 +83,16 @@ fn one(ui: &mut Ui, model: &Model, order: &OrderLine, actions: &mut Vec<Action>)
         widgets::text_row(ui, &t!("renew.reason"), reason);
     }
     if order.state.is_open() {
-        go_on(ui, model, order, actions);
+        ui.horizontal_wrapped(|ui| {
+            go_on(ui, model, order, actions);
+            let name = if order.no.is_empty() { &order.id } else { &order.no };
+            let spoken = t!("give_up.spoken", no = name);
+            let response = widgets::button(ui, &t!("give_up.ask"), Weight::Normal, None);
+            ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(spoken.as_ref()));
+            if response.clicked() {
+                actions.push(Action::AskGiveUp(GiveUp::of_list(order)));
+            }
+        });
     } else {
         let name = if order.no.is_empty() { &order.id } else { &order.no };
         let spoken = t!("order.forget_spoken", no = name);

@@ -25,7 +25,7 @@ const LIBRARIES: &[(&str, &[&str])] = &[
     ("egui_system_font_provider", &["src/ui/"]),
     ("accesskit", &["src/ui/"]),
     ("reqwest", &["src/check/", "src/update/"]),
-    ("tokio", &["src/check/", "src/update/", "src/desktop/", "src/practice/ca.rs"]),
+    ("tokio", &["src/check/", "src/update/", "src/desktop/", "src/practice/ca.rs", "src/app/engine/watcher"]),
     ("ksni", &["src/desktop/"]),
     ("ca_service", &["src/practice/"]),
     ("virtual_key", &["src/practice/"]),

@@ -4,6 +4,7 @@ use crate::bench::Bench;
 use crate::screen::Screen;
 use crate::stages::{NO, OWNER, SERIAL, bench, fault, line};
 use cert_assistant::app::{Command, Event, LineState, OrderLine, RenewalAsk};
+use order_api::OrderKind;
 
 /// The list with one order of the inserted key in a state.
 fn with(change: impl FnOnce(&mut OrderLine)) -> (std::sync::Arc<Bench>, Screen) {
@@ -73,6 +74,31 @@ fn every_state_has_its_word_and_open_ones_go_on_while_finished_ones_can_be_remov
 }
 
 #[test]
+fn every_open_order_can_be_given_up_after_a_warning_of_what_is_lost() {
+    for (kind, state, lost) in [
+        (OrderKind::Renew, LineState::Sending, "会在 CA 撤销"),
+        (OrderKind::Renew, LineState::VerifyMobile, "会在 CA 撤销"),
+        (OrderKind::Renew, LineState::Ready, "已通过的到期自动失效"),
+        (OrderKind::Renew, LineState::Interrupted, "新密钥和新证书不会启用"),
+        (OrderKind::Unlock, LineState::CodeSent, "授权码不能再用"),
+        (OrderKind::Unlock, LineState::Interrupted, "无人知道"),
+        (OrderKind::Unlock, LineState::ReportMissing, "无人知道"),
+    ] {
+        let (_bench, mut screen) = with(|order| (order.kind, order.state) = (kind, state));
+        screen.asked();
+        screen.click(&format!("放弃订单 {NO}"));
+        screen.shows(&["放弃这个订单？", lost]);
+        screen.click("保留订单");
+        screen.hides(&["放弃这个订单？"]);
+        assert!(screen.asked().is_empty(), "{state:?}");
+        screen.click(&format!("放弃订单 {NO}"));
+        screen.click("放弃");
+        assert!(matches!(&screen.asked()[..], [Command::GiveUpOrder(id)] if id == "order-1"), "{state:?}");
+        screen.hides(&["放弃这个订单？"]);
+    }
+}
+
+#[test]
 fn a_refused_order_says_why() {
     let (_bench, screen) = with(|order| {
         order.state = LineState::Rejected;
@@ -105,6 +131,8 @@ fn an_order_of_a_key_that_is_not_there_asks_for_it() {
     bench.remove(&card);
     screen.wait_for(&format!("请插入 UKey {SERIAL} 后继续。"));
     assert!(screen.controls(&format!("继续 {NO}")).is_empty());
+    screen.click(&format!("放弃订单 {NO}"));
+    screen.shows(&["放弃这个订单？"]);
 }
 
 #[test]

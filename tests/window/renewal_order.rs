@@ -32,6 +32,22 @@ fn an_order_under_review_shows_its_number_and_may_be_left_alone() {
 }
 
 #[test]
+fn a_mistyped_number_is_filled_in_again_while_the_order_waits() {
+    let (bench, _) = bench();
+    let mut screen = at(&bench, reviewing());
+    for stage in [reviewing(), verifying(None), paying(None)] {
+        reach(&mut screen, 1, stage);
+        screen.click("修改手机号或取消…");
+        screen.shows(&["放弃这个订单？"]);
+        screen.click("保留订单");
+        screen.click("修改手机号或取消…");
+        screen.click("放弃");
+        assert!(matches!(screen.asked_renewal(), (1, RenewalAsk::GiveUp)));
+        screen.shows(&["正在取消订单…"]);
+    }
+}
+
+#[test]
 fn every_state_shows_how_far_it_is_and_every_next_action_has_its_button() {
     use NextAction::{Confirm, Issue, Pay, VerifyMobile, Wait};
     /// State, next actions, title, buttons, stations.

@@ -76,6 +76,7 @@ impl Backend for Stage {
             | Asked::Unlock { .. }
             | Asked::RefreshOrders
             | Asked::ForgetOrder(_)
+            | Asked::GiveUpOrder(_)
             | Asked::RemoveHistory { .. }
             | Asked::CheckEnvironment
             | Asked::Repair { .. }

@@ -74,6 +74,12 @@ pub trait CaAdapter: Send + Sync {
     /// [`CaError`].
     fn payment(&self, no: &str, token: &str) -> Result<Payment, CaError>;
 
+    /// Withdraws a renewal that is not authorized yet.
+    ///
+    /// # Errors
+    /// [`CaError`].
+    fn cancel(&self, no: &str, token: &str) -> Result<Order, CaError>;
+
     /// Fetches the new certificates. `body` is JSON of [`order_api::IssueRequest`], `p7` by the old key. The same
     /// request for certificates gets the same package again.
     ///

@@ -151,6 +151,19 @@ impl OpenOrder {
         self.seen()
     }
 
+    /// Gives the order up: withdraws it where it can still be, and removes the entry whatever it says.
+    pub(super) fn give_up(self) -> Result<(), Fault> {
+        let waits = [OrderState::Submitted, OrderState::Reviewing, OrderState::Payment];
+        if self.entry().kind == OrderKind::Renew && self.open_state().is_some_and(|state| waits.contains(&state)) {
+            let (no, token) = (self.entry().no(), &self.entry().token);
+            if let Err(error) = self.ca.cancel(no, token) {
+                // it ends there by time
+                tracing::info!(%error, "an order that was given up is not withdrawn");
+            }
+        }
+        self.entry.remove()
+    }
+
     /// Keeps what the service said about the order; about another one it is as if the service did not know this one.
     pub(super) fn saw(&mut self, order: Order) -> Result<(), Fault> {
         self.about(&order)?;

@@ -72,6 +72,10 @@ impl CaAdapter for Portal {
         Err(CaError::NotHere)
     }
 
+    fn cancel(&self, _: &str, _: &str) -> Result<Order, CaError> {
+        Err(CaError::NotHere)
+    }
+
     fn issue(&self, _: &str, _: &str, _: &[u8], _: &[u8]) -> Result<IssueResponse, CaError> {
         Err(CaError::NotHere)
     }

@@ -9,7 +9,7 @@
 //! * `POST …/confirm` is signed by the key of the new certificate.
 //! * `POST /v1/unlocks` and `POST …/unlock` are signed by a key the client made for that order; `POST …/unlock/finish` by the
 //!   key of the certificate. More in [`UnlockRequest`].
-//! * Reading an order, its codes and its payment take its token (`Authorization: Bearer …`), given at creation and to later
+//! * Reading an order, its codes, its payment and withdrawing a renewal (`POST …/cancel`, until it is authorized) take its token (`Authorization: Bearer …`), given at creation and to later
 //!   sessions of the same key. Codes answer with the order.
 //! * A `GET` of an order with `If-None-Match` and `?wait=SECONDS` (at most 25) answers when the order is another than that
 //!   of the tag, or 304 when the time is over.

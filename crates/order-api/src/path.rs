@@ -26,6 +26,8 @@ pub enum Step {
     Verify,
     /// How it is paid.
     Payment,
+    /// It is withdrawn.
+    Cancel,
     /// Certificates for a CSR.
     Issue,
     /// The new certificates work.
@@ -38,11 +40,12 @@ pub enum Step {
 
 impl Step {
     /// Every step.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Look,
         Self::Codes,
         Self::Verify,
         Self::Payment,
+        Self::Cancel,
         Self::Issue,
         Self::Confirm,
         Self::Unlock,
@@ -55,6 +58,7 @@ impl Step {
             Self::Codes => "/codes",
             Self::Verify => "/codes/verify",
             Self::Payment => "/payment",
+            Self::Cancel => "/cancel",
             Self::Issue => "/issue",
             Self::Confirm => "/confirm",
             Self::Unlock => "/unlock",

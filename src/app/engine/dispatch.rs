@@ -238,6 +238,14 @@ impl Engine {
                     }
                 });
             }),
+            Command::GiveUpOrder(id) => self.orders(|Orders { context, .. }| {
+                let context = context.clone();
+                run_aside("orders", &self.sender, move |sender| {
+                    if let Err(fault) = context.order_store.give_up(&id) {
+                        sender.send(Event::OrdersFault(fault));
+                    }
+                });
+            }),
             Command::RemoveHistory { slot, container, pin } => {
                 self.orders(|orders| orders.remove_history(slot, container, pin));
             }

@@ -73,6 +73,8 @@ pub enum Command {
     RefreshOrders,
     /// Take a finished order off the list.
     ForgetOrder(String),
+    /// Give up an unfinished order, whatever it is; the person was warned of what is lost.
+    GiveUpOrder(String),
     /// Remove a 历史证书 with its keys from the key, for good.
     RemoveHistory {
         /// The slot of the key.
@@ -171,6 +173,8 @@ pub enum RenewalAsk {
     CheckCode(String),
     /// 3 How to pay.
     Pay,
+    /// 3 Give the order up and begin anew, with what was filled in.
+    GiveUp,
     /// 4 Fetch the certificates and write them; also goes on with an attempt that was cut.
     Download(Pin),
     /// Leave the wizard; what was sent stays sent.
@@ -190,6 +194,7 @@ impl RenewalAsk {
             Self::SendCode => RenewalTask::SendingCode,
             Self::CheckCode(_) => RenewalTask::CheckingCode,
             Self::Pay => RenewalTask::Payment,
+            Self::GiveUp => RenewalTask::GivingUp,
             Self::Download(_) => RenewalTask::Downloading,
             Self::Leave => return None,
         })

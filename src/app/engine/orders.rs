@@ -6,6 +6,7 @@
 
 use crate::app::engine::dispatch::EventSender;
 use crate::app::engine::message::Event;
+use crate::app::engine::watcher::Stopped;
 use crate::app::engine::work::Shared;
 use crate::app::model::line::line;
 use base::fault::{Fault, FaultCode};
@@ -55,7 +56,7 @@ pub(super) struct Inner {
     pub(super) open: Mutex<HashMap<String, Open>>,
     pub(super) watched: Mutex<HashMap<String, ()>>,
     /// True when the program ends.
-    pub(super) stopped: tokio::sync::watch::Sender<bool>,
+    pub(super) stopped: Stopped,
 }
 
 impl OrderStore {
@@ -67,7 +68,7 @@ impl OrderStore {
                 sender,
                 open: Mutex::default(),
                 watched: Mutex::default(),
-                stopped: tokio::sync::watch::Sender::new(false),
+                stopped: Stopped::default(),
             }),
         }
     }
@@ -182,12 +183,26 @@ impl OrderStore {
 
     /// Takes an order off the list: a finished one, or one nothing of which is on a key.
     pub(in crate::app) fn forget(&self, id: &str) -> Result<(), Fault> {
+        self.take_off(id, Shared::forget, Journal::forget)
+    }
+
+    /// Gives an order up, whatever it is: also one of a CA that is not known, or part of which is on a key.
+    pub(in crate::app) fn give_up(&self, id: &str) -> Result<(), Fault> {
+        self.take_off(id, Shared::give_up, Journal::give_up)
+    }
+
+    fn take_off(
+        &self,
+        id: &str,
+        of_open: impl FnOnce(Shared) -> Result<Result<(), Fault>, Shared>,
+        of_journal: impl FnOnce(&Journal, &str) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
         let turn = self.turn(id);
         let _turn = turn.as_deref().map(lock);
         let open = lock(&self.inner.open).remove(id);
         let result = match open {
-            None => self.inner.online.journal.forget(id),
-            Some(Open { binding, ca, work, turn }) => work.forget().unwrap_or_else(|work| {
+            None => of_journal(&self.inner.online.journal, id),
+            Some(Open { binding, ca, work, turn }) => of_open(work).unwrap_or_else(|work| {
                 // a wizard is at it
                 lock(&self.inner.open).insert(id.to_owned(), Open { binding, ca, work, turn });
                 Err(Fault::new(FaultCode::OrderInUse))

@@ -37,6 +37,9 @@ struct Question {
     state: Seen,
 }
 
+/// Ends the pauses of all watchers; true when the program ends.
+pub(super) type Stopped = tokio::sync::watch::Sender<bool>;
+
 /// State at the service, and whether something is left to do.
 type Seen = (Option<OrderState>, bool);
 

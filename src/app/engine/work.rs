@@ -101,6 +101,21 @@ impl Shared {
         }
     }
 
+    /// Gives it up and takes it off the journal.
+    ///
+    /// # Errors
+    /// Itself when somebody else has it.
+    pub(in crate::app) fn give_up(self) -> Result<Result<(), Fault>, Self> {
+        match self {
+            Self::Renewal(renewal) => Arc::try_unwrap(renewal)
+                .map(|renewal| renewal.into_inner().unwrap_or_else(PoisonError::into_inner).give_up())
+                .map_err(Self::Renewal),
+            Self::Unlock(unlock) => Arc::try_unwrap(unlock)
+                .map(|unlock| unlock.into_inner().unwrap_or_else(PoisonError::into_inner).give_up())
+                .map_err(Self::Unlock),
+        }
+    }
+
     /// Takes it off the journal.
     ///
     /// # Errors

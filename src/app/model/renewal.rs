@@ -115,6 +115,8 @@ pub enum RenewalTask {
     CheckingCode,
     /// The payment is prepared.
     Payment,
+    /// The order is given up.
+    GivingUp,
     /// The key is being written: closing the window asks first.
     Downloading,
 }

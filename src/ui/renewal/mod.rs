@@ -221,6 +221,7 @@ fn running(ui: &mut Ui, scene: &Scene<'_>) {
         RenewalTask::SendingCode => t!("renew.sending_code"),
         RenewalTask::CheckingCode => t!("renew.checking_code"),
         RenewalTask::Payment => t!("renew.preparing_payment"),
+        RenewalTask::GivingUp => t!("renew.giving_up"),
         RenewalTask::Downloading => return,
     };
     wizard::running(ui, &text, since, scene.around.instant);

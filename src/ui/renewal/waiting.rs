@@ -6,6 +6,7 @@ use crate::app::{RenewalAsk, RenewalTask, Waiting};
 use crate::ui::action::Action;
 use crate::ui::card::copyable;
 use crate::ui::faults::telephone;
+use crate::ui::give_up::GiveUp;
 use crate::ui::icons::{self, Icon};
 use crate::ui::text_field::TextField;
 use crate::ui::theme::{self, size, space};
@@ -63,8 +64,12 @@ impl Wizard {
         let busy = scene.busy();
         let main = alone.then_some((refresh.as_ref(), busy.as_deref()));
         let mut pressed = false;
-        let main_pressed = buttons(ui, scene, main, actions, |ui, _| {
+        let main_pressed = buttons(ui, scene, main, actions, |ui, actions| {
             pressed = !alone && widgets::button(ui, &refresh, Weight::Normal, busy.as_deref()).clicked();
+            // the number, if it was mistyped, is filled in again in a new order
+            if widgets::button(ui, &t!("renew.correct"), Weight::Normal, busy.as_deref()).clicked() {
+                actions.push(Action::AskGiveUp(GiveUp::of_renewal(scene.slot)));
+            }
         });
         if main_pressed || pressed {
             actions.push(scene.ask(RenewalAsk::Refresh));

@@ -383,6 +383,7 @@ impl Window {
             Dialog::RemoveHistory(dialog) => dialog.show(ctx, &self.model, chinese, actions),
             Dialog::Unblock(dialog) => dialog.show(ctx, &self.model, chinese, actions),
             Dialog::Leave(_, writing) => dialogs::leaving(ctx, *writing, actions),
+            Dialog::GiveUp(dialog) => dialog.show(ctx, actions),
             Dialog::Report(dialog) => dialog.show(ctx, actions),
             Dialog::Repair(dialog) => dialog.show(ctx, actions),
             Dialog::Crash(dialog) => dialog.show(ctx, actions),

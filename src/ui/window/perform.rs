@@ -78,6 +78,7 @@ impl Window {
                 let report = Report::new(lines, self.chinese(), (self.setting.clock)());
                 self.dialog = Some(Dialog::Report(Box::new(report)));
             }
+            Action::AskGiveUp(dialog) => self.dialog = Some(Dialog::GiveUp(dialog)),
             Action::AskRepair(dialog) => self.dialog = Some(Dialog::Repair(dialog)),
             Action::Help(page) => self.help(ctx, page),
             Action::CheckUpdate => {

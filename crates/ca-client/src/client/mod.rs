@@ -152,6 +152,10 @@ impl CaAdapter for OrderApi {
         self.post(&order_path(no, Step::Payment)?, vec![bearer(token)], Vec::new())
     }
 
+    fn cancel(&self, no: &str, token: &str) -> Result<Order, CaError> {
+        self.post_json(&order_path(no, Step::Cancel)?, vec![bearer(token)], &CodeRequest {})
+    }
+
     fn issue(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<IssueResponse, CaError> {
         let headers = vec![bearer(token), (BODY_P7, Base64::text(p7))];
         self.post(&order_path(no, Step::Issue)?, headers, body.to_vec())

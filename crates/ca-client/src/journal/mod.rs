@@ -122,6 +122,14 @@ impl Journal {
         self.open(id)?.forget()
     }
 
+    /// Removes an entry whatever it says: what the person is warned of before is lost.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn give_up(&self, id: &str) -> Result<(), Fault> {
+        self.open(id)?.remove()
+    }
+
     /// Writes a new entry; its id is set here.
     pub(super) fn create(&self, mut entry: Entry) -> Result<OpenEntry, Fault> {
         let bytes =

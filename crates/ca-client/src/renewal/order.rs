@@ -170,6 +170,15 @@ impl Renewal {
         self.open.entry.forget()
     }
 
+    /// Gives the order up, whatever is on the key of it. At the service it is withdrawn where it is not
+    /// authorized yet, else it expires by itself.
+    ///
+    /// # Errors
+    /// [`FaultCode::JournalNotUsable`].
+    pub fn give_up(self) -> Result<(), Fault> {
+        self.open.give_up()
+    }
+
     fn new_entry(identified: &Identified, ca_id: &str, sent: Option<Sent>) -> Entry {
         Entry {
             id: String::new(),

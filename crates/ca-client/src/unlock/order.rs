@@ -132,6 +132,14 @@ impl Unlock {
         self.open.send_code()
     }
 
+    /// Gives the order up, whatever is on the key of it. At the service it expires by itself.
+    ///
+    /// # Errors
+    /// [`FaultCode::JournalNotUsable`].
+    pub fn give_up(self) -> Result<(), Fault> {
+        self.open.give_up()
+    }
+
     /// Forgets the order on this computer. At the service it expires by itself.
     ///
     /// # Errors

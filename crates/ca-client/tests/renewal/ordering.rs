@@ -364,3 +364,33 @@ fn an_order_the_service_does_not_know_ends_and_is_in_nobodys_way() {
     person.download(&mut renewal).unwrap();
     person.is_renewed();
 }
+
+#[test]
+fn an_order_with_a_mistyped_number_is_withdrawn_and_another_is_taken() {
+    let world = Arc::new(World::new());
+    for product in ["unit-mobile", "unit-paid"] {
+        let mut person = of_product(&world, product);
+        let renewal = person.order();
+        let waits = renewal.order().unwrap().state;
+        assert!(matches!(waits, OrderState::Submitted | OrderState::Payment), "{product}: {waits:?}");
+        renewal.give_up().unwrap();
+        assert_eq!(person.entries(), []);
+        assert_eq!(world.orders(&person.serial)[0].1, "cancelled");
+        let renewal = person.order();
+        assert_eq!(renewal.order().unwrap().state, waits);
+        // one that can't be withdrawn, because the service is not reached, is given up here all the same
+        person.wire.cut_next("cancel", CallCut::LostBefore);
+        renewal.give_up().unwrap();
+        assert_eq!(person.entries(), []);
+        assert_eq!(person.identify().unfinished().len(), 1, "a session shows it");
+    }
+}
+
+#[test]
+fn an_authorized_order_is_not_withdrawn_by_giving_it_up() {
+    let world = Arc::new(World::new());
+    let mut person = person(&world);
+    person.order().give_up().unwrap();
+    assert!(!person.wire.calls().contains(&"cancel"));
+    assert_eq!(world.orders(&person.serial)[0].1, "authorized");
+}

@@ -225,6 +225,10 @@ impl CaAdapter for Wire {
         self.call("payment", |ca| ca.payment(no, token))
     }
 
+    fn cancel(&self, no: &str, token: &str) -> Result<Order, CaError> {
+        self.call("cancel", |ca| ca.cancel(no, token))
+    }
+
     fn issue(&self, no: &str, token: &str, body: &[u8], p7: &[u8]) -> Result<IssueResponse, CaError> {
         self.body(body);
         let mut response = self.call("issue", |ca| ca.issue(no, token, body, p7))?;

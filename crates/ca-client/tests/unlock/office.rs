@@ -262,6 +262,10 @@ impl CaAdapter for Office {
         Err(CaError::NotHere)
     }
 
+    fn cancel(&self, _: &str, _: &str) -> Result<Order, CaError> {
+        panic!("not of an unlock")
+    }
+
     fn issue(&self, _: &str, _: &str, _: &[u8], _: &[u8]) -> Result<IssueResponse, CaError> {
         Err(CaError::NotHere)
     }

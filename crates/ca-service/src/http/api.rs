@@ -196,6 +196,20 @@ pub async fn payment(
     payment::request(&service, &row).await.map(Json)
 }
 
+/// Withdraws a renewal that is not authorized yet.
+#[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/cancel", request_body = CodeRequest, params(("no" = String, Path, description = "Order number"), ("authorization" = String, Header, description = "Bearer and the order's token")), responses((status = 200, description = "Done", body = Order), (status = "default", description = "Refused", body = order_api::Problem))))]
+pub async fn cancel(
+    State(service): State<Arc<Service>>,
+    Path(no): Path<String>,
+    headers: HeaderMap,
+    RawBody(body): RawBody,
+) -> Answer<Order> {
+    let row = open(&service, &no, &headers).await?;
+    nothing(&body)?;
+    orders::steps::cancel(&service, &row).await?;
+    view(&service, &no).await
+}
+
 /// The package of new certificates; signed by the key of the old certificate.
 #[cfg_attr(feature = "console", utoipa::path(post, path = "/v1/orders/{no}/issue", request_body = order_api::IssueRequest, params(("no" = String, Path, description = "Order number"), ("x-body-p7" = String, Header, description = "Detached SignedData over the body, DER in base64")), responses((status = 200, description = "Done", body = IssueResponse), (status = "default", description = "Refused", body = order_api::Problem))))]
 pub async fn issue(

@@ -20,6 +20,7 @@ use utoipa::OpenApi;
         api::create,
         api::order,
         api::send_code,
+        api::cancel,
         api::verify_code,
         api::payment,
         api::issue,

@@ -53,6 +53,7 @@ pub fn router(service: &Arc<Service>) -> Router {
         .route(&Step::Codes.route(), post(api::send_code))
         .route(&Step::Verify.route(), post(api::verify_code))
         .route(&Step::Payment.route(), post(api::payment))
+        .route(&Step::Cancel.route(), post(api::cancel))
         .route(&Step::Issue.route(), post(api::issue))
         .route(&Step::Confirm.route(), post(api::confirm))
         .route(path::UNLOCKS, post(unlocks::create))

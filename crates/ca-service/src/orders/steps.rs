@@ -1,7 +1,8 @@
 //! The states of an order and the only ways from one to the next.
 //!
 //! submitted → reviewing → payment → authorized → issued → installed, each of the first three left out when the product
-//! does not ask for it; rejected by an officer, expired by time, cancelled when the certificate is revoked. The steps of an
+//! does not ask for it; rejected by an officer, expired by time, cancelled by its owner before it is authorized or when the
+//! certificate is revoked. The steps of an
 //! unlock are in [`super::unlock`].
 
 use super::{Row, find, unlock, wrong_state};
@@ -166,6 +167,24 @@ async fn decide(
     advance(service, &mut tx, row, to, reason).await?;
     let contact = (row.customer, &row.contact);
     record_with_contact(service, &mut tx, contact, &row.no, to, officer, reason.unwrap_or_default()).await?;
+    tx.commit().await?;
+    service.changed(&row.no);
+    Ok(())
+}
+
+/// Its owner withdraws a renewal; nothing was made for it yet.
+///
+/// # Errors
+/// `order_state` once it is authorized or has ended, and for an unlock.
+pub async fn cancel(service: &Service, row: &Row) -> Result<(), ServiceError> {
+    super::renewal(row)?;
+    if !matches!(row.state, OrderState::Submitted | OrderState::Reviewing | OrderState::Payment) {
+        return Err(wrong_state(row.state));
+    }
+    let mut tx = service.store.begin().await?;
+    advance(service, &mut tx, row, OrderState::Cancelled, None).await?;
+    let actor = Actor::customer(&row.certificate);
+    record(service, &mut tx, &row.no, OrderState::Cancelled, actor, "by its owner").await?;
     tx.commit().await?;
     service.changed(&row.no);
     Ok(())

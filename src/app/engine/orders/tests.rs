@@ -3,7 +3,7 @@
 use super::{Online, OrderStore, lock};
 use crate::app::engine::dispatch::EventSender;
 use base::fault::FaultCode;
-use ca_client::{Entry, Journal, KeyBinding, Profiles};
+use ca_client::{Entry, Journal, KeyBinding, Profiles, UnlockMark, UnlockProgress};
 use gm::PrivateKey;
 use net::Proxy;
 use order_api::{Base64, OrderKind, Period, SessionKey};
@@ -50,11 +50,15 @@ pub fn entry() -> Entry {
     }
 }
 
-/// A book with one entry, and the service of its CA at an address.
-pub fn store(folder: &Path, entry: &Entry, address: &str) -> OrderStore {
+fn write(folder: &Path, entry: &Entry) {
     let mut json = serde_json::to_value(entry).unwrap();
     json["format"] = 1.into();
     std::fs::write(folder.join(format!("{ID}.json")), json.to_string()).unwrap();
+}
+
+/// A book with one entry, and the service of its CA at an address.
+pub fn store(folder: &Path, entry: &Entry, address: &str) -> OrderStore {
+    write(folder, entry);
     std::fs::write(folder.join("ca-profiles.toml"), CA.replace("ADDRESS", address)).unwrap();
     let (profiles, fault) = Profiles::load(Some(&folder.join("ca-profiles.toml")));
     assert_eq!(fault, None);
@@ -102,4 +106,24 @@ fn an_order_that_a_wizard_shows_is_not_forgotten_beside_it() {
     assert_eq!(order_store.with(ID, |_| ()), Some(()), "it stays on the list");
     drop(wizard);
     assert_eq!(order_store.forget(ID), Ok(()));
+}
+
+#[test]
+fn any_order_can_be_given_up_also_of_a_ca_that_is_not_known_or_with_a_part_on_the_key() {
+    let sent = UnlockProgress { client_key: None, mark: UnlockMark::Sent, refused: None };
+    let on_key = Entry { unlock: Some(sent), ..entry() };
+    let folder = tempfile::tempdir().unwrap();
+    let book = store(folder.path(), &on_key, "http://127.0.0.1:9");
+    assert_eq!(book.forget(ID).unwrap_err().code, FaultCode::OrderOnKey);
+    // what was refused is taken up again by the next look at the journal
+    book.take(&on_key).unwrap();
+    assert_eq!(book.give_up(ID), Ok(()));
+    assert!(!folder.path().join(format!("{ID}.json")).exists());
+    let stranger = Entry { ca: "gone".to_owned(), ..entry() };
+    let book = order_store(folder.path());
+    book.stop();
+    write(folder.path(), &stranger);
+    assert_eq!(book.take(&stranger).unwrap_err().code, FaultCode::ProfilesNotUsable);
+    assert_eq!(book.give_up(ID), Ok(()));
+    assert!(!folder.path().join(format!("{ID}.json")).exists());
 }

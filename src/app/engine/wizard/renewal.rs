@@ -76,6 +76,7 @@ impl Wizard for RenewalWizard {
             }
             RenewalAsk::CheckCode(code) => self.with_order(|renewal| renewal.verify_code(&code).map(drop)),
             RenewalAsk::Pay => self.pay(),
+            RenewalAsk::GiveUp => self.give_up(),
             RenewalAsk::Download(pin) => self.download(pin),
             RenewalAsk::Leave => Ok(()),
         }
@@ -206,6 +207,17 @@ impl RenewalWizard {
         order.payment = Some(payment);
         self.show_order();
         Ok(())
+    }
+
+    fn give_up(&mut self) -> Result<(), Fault> {
+        let given_up = match self.order.take() {
+            Some(OnOrder { id, renewal, .. }) => {
+                drop(renewal);
+                self.model.context.order_store.give_up(&id)
+            }
+            None => Ok(()),
+        };
+        self.open().and(given_up)
     }
 
     fn download(&mut self, pin: Pin) -> Result<(), Fault> {
