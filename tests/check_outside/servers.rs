@@ -79,6 +79,7 @@ fn answer(stream: impl Read + Write, manner: Manner) -> io::Result<()> {
                 chain: Vec::new(),
                 kinds: Vec::new(),
                 support: Support::default(),
+                renewal: None,
             };
             ("200 OK", "application/json", date(off), serde_json::to_string(&info)?)
         }

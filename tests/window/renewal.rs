@@ -53,6 +53,20 @@ fn from_card_and_banner_the_wizard_opens_with_the_outline_of_what_is_coming() {
 }
 
 #[test]
+fn no_pin_is_asked_for_when_the_ca_says_in_public_that_it_would_refuse() {
+    let (bench, _) = bench();
+    let refusal = Some(filled(Fault::new(FaultCode::RenewalTooEarly)));
+    let what = refusal.as_ref().unwrap().sentences(true).what;
+    let mut screen = at(&bench, identify());
+    screen.control(PIN_FIELD);
+    let refused = RenewalStage::Identify { ca: CA.to_owned(), address: ADDRESS.to_owned(), refusal };
+    reach(&mut screen, 1, refused);
+    screen.shows(&[&what]);
+    assert!(screen.controls(PIN_FIELD).is_empty());
+    assert_eq!(screen.obstacle("下一步"), Some(what));
+}
+
+#[test]
 fn a_ca_that_cannot_be_reached_says_why_and_is_tried_again() {
     let (bench, _) = bench();
     let mut screen = Screen::of(&bench);

@@ -49,7 +49,7 @@ pub fn new() -> Period {
 }
 
 pub fn identify() -> RenewalStage {
-    RenewalStage::Identify { ca: CA.to_owned(), address: ADDRESS.to_owned() }
+    RenewalStage::Identify { ca: CA.to_owned(), address: ADDRESS.to_owned(), refusal: None }
 }
 
 /// A picture with nothing to read in it.

@@ -30,8 +30,8 @@ pub use order::{
 };
 pub use problem::{Problem, ProblemCode};
 pub use session::{
-    CaInfo, Captcha, CaptchaAnswer, Challenge, ChallengeRequest, Holder, OrderHandle, Product, Purpose, Session,
-    SessionRequest, Signed, Support,
+    CaInfo, Captcha, CaptchaAnswer, Challenge, ChallengeRequest, Holder, OrderHandle, Product, Purpose, RenewalWindow,
+    Session, SessionRequest, Signed, Support,
 };
 pub use unlock::{
     Applicant, Grant, UnlockAnswer, UnlockBegin, UnlockFinish, UnlockRequest, UnlockRoute, UnlockView, code_proof,

@@ -19,6 +19,30 @@ pub struct CaInfo {
     pub kinds: Vec<OrderKind>,
     /// Whom to call.
     pub support: Support,
+    /// Outside of this no certificate is renewed, whatever its product; left out when that is not said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub renewal: Option<RenewalWindow>,
+}
+
+/// Around the last day of a certificate, the days at which it can be renewed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema))]
+pub struct RenewalWindow {
+    /// Days before it.
+    pub days_before: i64,
+    /// Days behind it.
+    pub days_after: i64,
+}
+
+impl RenewalWindow {
+    /// First and last second of the renewal of a certificate that ends at `until`; days are those of Beijing.
+    #[must_use]
+    pub const fn around(self, until: i64) -> Period {
+        const DAY: i64 = 86_400;
+        const BEIJING: i64 = 8 * 3600;
+        let start = until - (until + BEIJING).rem_euclid(DAY);
+        Period { from: start - self.days_before * DAY, until: start + (self.days_after + 1) * DAY - 1 }
+    }
 }
 
 /// Whom to call.

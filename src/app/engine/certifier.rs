@@ -68,6 +68,7 @@ mod tests {
             chain: [ca.operation(), ca.root()].map(|der| Base64(der.to_vec())).into(),
             kinds: Vec::new(),
             support: Support::default(),
+            renewal: None,
         };
         let server = Server::start();
         server.answer(Answer::Json(serde_json::to_vec(&info).unwrap()));

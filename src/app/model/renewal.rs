@@ -134,6 +134,8 @@ pub enum RenewalStage {
         ca: String,
         /// Its address.
         address: String,
+        /// Why the CA would refuse whoever asks: then no PIN is asked for.
+        refusal: Option<Fault>,
     },
     /// 2 核对信息.
     Form(Box<Form>),

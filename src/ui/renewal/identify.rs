@@ -2,7 +2,7 @@
 
 use super::frame::{buttons, fault, sentence, title};
 use super::{Scene, Wizard, running};
-use crate::app::{Command, FaultCode, RenewalAsk};
+use crate::app::{Command, Fault, FaultCode, RenewalAsk};
 use crate::ui::action::Action;
 use crate::ui::faults;
 use crate::ui::icons::{self, Icon};
@@ -93,6 +93,14 @@ impl Wizard {
         let pressed = buttons(ui, scene, Some((main, obstacle.as_deref())), actions, |_, _| {});
         if pressed || entered { self.pin.submit(pin) } else { None }
     }
+}
+
+/// The CA says in public that it would refuse: no PIN is asked for.
+pub(super) fn refused(ui: &mut Ui, scene: &Scene<'_>, refusal: &Fault, actions: &mut Vec<Action>) {
+    title(ui, &t!("renew.identify_title"));
+    faults::boxed(ui, refusal, &scene.renewal.support, scene.around.chinese);
+    let why = refusal.sentences(scene.around.chinese).what;
+    buttons(ui, scene, Some((&t!("renew.next"), Some(&why))), actions, |_, _| {});
 }
 
 fn point(ui: &mut Ui, icon: Icon, color: Color32, text: &str) {

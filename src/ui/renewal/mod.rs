@@ -15,6 +15,7 @@ mod waiting;
 
 use self::form::FormFields;
 use self::frame::{PORTAL, gone, header, opening};
+use self::identify::refused;
 use self::payment::PaymentView;
 use super::action::Action;
 use super::pin_entry::PinEntry;
@@ -167,7 +168,8 @@ impl Wizard {
                 let (names, at) = steps::names(stage, self.costs);
                 wizard::steps::beside(ui, &names, at, |ui| match stage {
                     RenewalStage::Opening | RenewalStage::Portal(_) => {}
-                    RenewalStage::Identify { ca, address } => self.identify(ui, scene, ca, address, actions),
+                    RenewalStage::Identify { refusal: Some(refusal), .. } => refused(ui, scene, refusal, actions),
+                    RenewalStage::Identify { ca, address, .. } => self.identify(ui, scene, ca, address, actions),
                     RenewalStage::Form(form) => self.form(ui, scene, form, arrived, actions),
                     RenewalStage::Waiting(waiting) if waiting.is_ready() => {
                         self.download(ui, scene, &waiting.order, None, false, actions);

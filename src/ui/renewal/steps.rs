@@ -75,7 +75,7 @@ mod tests {
 
     #[test]
     fn payment_is_a_step_only_where_money_is_due() {
-        let stage = RenewalStage::Identify { ca: String::new(), address: String::new() };
+        let stage = RenewalStage::Identify { ca: String::new(), address: String::new(), refusal: None };
         let free = [Step::Identify, Step::Check, Step::Submit, Step::Download, Step::Done];
         assert_eq!(steps(&stage, false), (free.to_vec(), 0));
         let (paid, _) = steps(&stage, true);

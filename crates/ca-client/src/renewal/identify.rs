@@ -2,17 +2,20 @@
 //! follows needs no PIN of its own.
 
 use super::order::Renewal;
-use crate::adapter::CaAdapter;
+use crate::adapter::{CaAdapter, CaError};
 use crate::entry::KeyBinding;
 use crate::faults::FaultContext;
 use crate::key::{KeyAccess, on_key};
-use crate::signing::{ToSign, binding as bind, no_random, nonsense};
+use crate::signing::{ToSign, binding as bind, damaged, no_random, nonsense};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use certificate::Certificate;
+use gm::issue::validity_of;
 use gm::{CryptoError, PrivateKey};
 use order_api::path;
-use order_api::{Captcha, Order, OrderHandle, OrderKind, Purpose, Session, SessionKey, SessionRequest};
+use order_api::{
+    Captcha, Order, OrderHandle, OrderKind, Problem, ProblemCode, Purpose, Session, SessionKey, SessionRequest,
+};
 use std::sync::Arc;
 use token::KeyUse;
 
@@ -53,6 +56,25 @@ impl Identified {
 }
 
 impl Renewal {
+    /// Why the CA would refuse the renewal whoever asks, as it says in public: too early, or too late. Asked before the PIN.
+    ///
+    /// # Errors
+    /// Faults of the network and the service.
+    pub fn refusal(ca: &dyn CaAdapter, binding: &KeyBinding) -> Result<Option<Fault>, Fault> {
+        let support = ca.support();
+        let scene = FaultContext { support: &support, order: "", serial: &binding.device_serial, now: ca.now() };
+        let info = ca.info().map_err(|error| scene.fault(&error))?;
+        let (_, until) = validity_of(&binding.certificate.0).map_err(|error| damaged(&error))?;
+        let Some(renewable) = info.renewal.map(|window| window.around(until)) else { return Ok(None) };
+        let code = match info.time {
+            now if now < renewable.from => ProblemCode::TooEarly,
+            now if now > renewable.until => ProblemCode::TooLate,
+            _ => return Ok(None),
+        };
+        let problem = Problem { renewable: Some(renewable), ..Problem::new(code, "") };
+        Ok(Some(scene.fault(&CaError::Problem(Box::new(problem)))))
+    }
+
     /// Proves to the service who is there: challenge, signature by the old key, session. The PIN is used for one signature.
     ///
     /// # Errors

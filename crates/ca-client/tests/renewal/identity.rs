@@ -7,7 +7,7 @@ use ca_client::{KeyBinding, Renewal};
 use ca_service::audit::Actor;
 use ca_service::crl::{Reason, revoke};
 use std::sync::Arc;
-use virtual_key::State;
+use virtual_key::{Spec, State};
 
 #[test]
 fn the_service_says_who_it_is_and_what_a_renewal_gives() {
@@ -102,6 +102,34 @@ fn the_time_of_renewal_is_told() {
     assert_eq!(code(late.identify_with(PIN)), FaultCode::RenewalTooLate);
     let mut expired = of(&world, "unit", |spec| spec.state(State::Expired));
     assert!(expired.identify_with(PIN).is_ok(), "an expired one can be renewed for a while");
+}
+
+#[test]
+fn a_refusal_that_is_public_is_known_before_the_pin() {
+    let world = Arc::new(World::new());
+    // beyond what any product allows
+    let far = |spec: Spec| {
+        let mut spec = spec.state(State::Valid);
+        spec.days = Some(1000);
+        spec
+    };
+    let late = |mut spec: Spec| {
+        spec.days = Some(-1000);
+        spec.valid_from_days_ago = Some(1400);
+        spec.state(State::Expired)
+    };
+    for (mut person, expected) in [
+        (of(&world, "unit", far), Some(FaultCode::RenewalTooEarly)),
+        (of(&world, "unit", late), Some(FaultCode::RenewalTooLate)),
+        (of(&world, "unit", |spec| spec.state(State::Expiring)), None),
+    ] {
+        let binding = KeyBinding::of(&person.read()).unwrap();
+        person.key.take_sent();
+        let refusal = Renewal::refusal(person.ca().as_ref(), &binding).unwrap();
+        assert_eq!(refusal.as_ref().map(|fault| fault.code), expected);
+        assert_eq!(person.key.take_sent(), [""; 0], "the key is not asked");
+        assert_eq!(person.identify_with(PIN).err().map(|fault| fault.code), expected, "the same is said to who asks");
+    }
 }
 
 #[test]

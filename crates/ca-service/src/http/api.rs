@@ -2,6 +2,7 @@
 
 use super::{Origin, RawBody, text};
 use crate::orders::{self, Row, codes, create, payment, unlock};
+use crate::registry::products::{self, Product};
 use crate::secrets::hex;
 use crate::{Service, ServiceError, captchas, json, sessions, signed};
 use axum::Json;
@@ -12,7 +13,7 @@ use axum::response::{IntoResponse, Response};
 use gm::sm3;
 use order_api::{
     BODY_P7, Base64, CaInfo, Captcha, Challenge, ChallengeRequest, CodeCheck, CodeRequest, IDEMPOTENCY_KEY,
-    IssueResponse, Order, OrderCreated, OrderKind, Payment, SESSION, SESSION_SIGNATURE, Session,
+    IssueResponse, Order, OrderCreated, OrderKind, Payment, RenewalWindow, SESSION, SESSION_SIGNATURE, Session,
 };
 use serde::Deserialize;
 use std::sync::Arc;
@@ -33,16 +34,20 @@ fn nothing(body: &[u8]) -> Result<(), ServiceError> {
 
 /// Who the service is and what it can do.
 #[cfg_attr(feature = "console", utoipa::path(get, path = "/v1/ca", responses((status = 200, description = "Done", body = CaInfo), (status = "default", description = "Refused", body = order_api::Problem))))]
-pub async fn ca(State(service): State<Arc<Service>>) -> Json<CaInfo> {
+pub async fn ca(State(service): State<Arc<Service>>) -> Answer<CaInfo> {
+    let products = products::list(&service.store).await?;
+    let widest = |days: fn(&Product) -> i64| products.iter().map(days).max();
+    let renewal = widest(|product| product.renew_before_days).zip(widest(|product| product.renew_after_days));
     let chain = [service.authority.operation(), service.authority.root()];
-    Json(CaInfo {
+    Ok(Json(CaInfo {
         name: service.config.name.clone(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         time: service.now(),
         chain: chain.map(|der| Base64(der.to_vec())).into(),
         kinds: vec![OrderKind::Renew, OrderKind::Unlock],
         support: service.config.support.clone(),
-    })
+        renewal: renewal.map(|(days_before, days_after)| RenewalWindow { days_before, days_after }),
+    }))
 }
 
 /// A picture whose characters prove that a person orders.

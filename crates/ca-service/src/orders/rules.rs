@@ -43,7 +43,7 @@ pub fn check(renewable: Period, now: i64) -> Result<(), ServiceError> {
 #[cfg(test)]
 mod tests {
     use super::{check, renewable, renewed};
-    use order_api::{Period, ProblemCode};
+    use order_api::{Period, ProblemCode, RenewalWindow};
     use time::macros::datetime;
 
     const fn at(moment: time::OffsetDateTime) -> i64 {
@@ -56,6 +56,14 @@ mod tests {
 
     fn code(before: i64, after: i64, now: i64) -> Option<ProblemCode> {
         check(renewable(OLD, before, after), now).err().and_then(|error| error.code())
+    }
+
+    #[test]
+    fn what_is_said_in_public_is_what_is_kept() {
+        for (until, before, after) in [(OLD.until, 90, 365), (OLD.until - 3600, 0, 0), (OLD.from, 30, 1)] {
+            let public = RenewalWindow { days_before: before, days_after: after };
+            assert_eq!(public.around(until), renewable(Period { until, ..OLD }, before, after));
+        }
     }
 
     #[test]

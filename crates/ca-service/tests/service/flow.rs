@@ -335,7 +335,7 @@ pub async fn the_service_says_who_it_is_and_describes_itself(place: Place) {
     }
     let description: serde_json::Value = world.get("/openapi.json", &[]).await.ok();
     let paths: Vec<&String> = description["paths"].as_object().unwrap().keys().collect();
-    assert_eq!(paths.len(), 14, "{paths:?}");
+    assert_eq!(paths.len(), 15, "{paths:?}");
     let text = description.to_string();
     for name in text.split("\"#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap()) {
         assert!(description["components"]["schemas"][name].is_object(), "{name} is not described");

@@ -119,11 +119,18 @@ impl RenewalWizard {
         let stage = match (&ca.profile.connection, ca.page(|pages| &pages.renew)) {
             (_, Some(page)) => RenewalStage::Portal(page),
             (Connection::OrderApi(url), _) => {
-                RenewalStage::Identify { ca: ca.name(), address: url.as_str().to_owned() }
+                RenewalStage::Identify { ca: ca.name(), address: url.as_str().to_owned(), refusal: None }
             }
             (Connection::Portal(_), None) => return,
         };
-        self.show(stage);
+        self.show(stage.clone());
+        let RenewalStage::Identify { ca: name, address, .. } = stage else { return };
+        match Renewal::refusal(ca.adapter.as_ref(), &ca.binding) {
+            Ok(None) => {}
+            Ok(refusal) => self.show(RenewalStage::Identify { ca: name, address, refusal }),
+            // told when the person goes on
+            Err(fault) => tracing::debug!(fault = fault.reference(), "what the CA refuses in public is not known"),
+        }
     }
 
     fn identify(&mut self, pin: Pin) -> Result<(), Fault> {
