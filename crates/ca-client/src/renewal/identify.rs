@@ -6,11 +6,10 @@ use crate::adapter::{CaAdapter, CaError};
 use crate::entry::KeyBinding;
 use crate::faults::FaultContext;
 use crate::key::{KeyAccess, on_key};
-use crate::signing::{ToSign, binding as bind, damaged, no_random, nonsense};
+use crate::signing::{ToSign, binding as bind, no_random, nonsense, read};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
 use certificate::Certificate;
-use gm::issue::validity_of;
 use gm::{CryptoError, PrivateKey};
 use order_api::path;
 use order_api::{
@@ -64,8 +63,10 @@ impl Renewal {
         let support = ca.support();
         let scene = FaultContext { support: &support, order: "", serial: &binding.device_serial, now: ca.now() };
         let info = ca.info().map_err(|error| scene.fault(&error))?;
-        let (_, until) = validity_of(&binding.certificate.0).map_err(|error| damaged(&error))?;
-        let Some(renewable) = info.renewal.map(|window| window.around(until)) else { return Ok(None) };
+        // dates that can't be read are for the service to judge
+        let validity = read(&binding.certificate.0)?.validity;
+        let Some((window, validity)) = info.renewal.zip(validity) else { return Ok(None) };
+        let renewable = window.around(validity.not_after);
         let code = match info.time {
             now if now < renewable.from => ProblemCode::TooEarly,
             now if now > renewable.until => ProblemCode::TooLate,
