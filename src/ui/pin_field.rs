@@ -95,11 +95,11 @@ impl PinBuffer {
         pin
     }
 
-    /// What was typed, as text without control characters: for a secret that is no PIN; the buffer keeps it.
+    /// What was typed, as text: for a secret that is no PIN; the buffer keeps it.
     #[must_use]
     pub fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(PIN_CAPACITY * 4));
-        text.extend(self.chars().iter().filter(|c| !c.is_control()));
+        text.extend(self.chars());
         text
     }
 
@@ -147,8 +147,10 @@ impl PinBuffer {
         self.selected = false;
     }
 
-    /// A control character is kept: left out silently, the rest would be sent as another PIN than the one meant.
     fn insert(&mut self, c: char) {
+        if c.is_control() {
+            return;
+        }
         if self.selected {
             self.clear();
         }

@@ -47,8 +47,6 @@ fault_codes! {
     KeyEmpty = "KEY-109",
     /// The current PIN can't be the PIN of this key.
     PinLength = "KEY-110",
-    /// The current PIN has characters no PIN has.
-    PinCharacters = "KEY-128",
     /// The new PIN has a length the key can't store.
     NewPinLength = "KEY-111",
     /// The new PIN has characters the key can't store.

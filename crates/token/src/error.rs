@@ -27,12 +27,9 @@ pub enum TokenError {
     /// No try is left.
     #[error("the PIN is locked")]
     Locked,
-    /// The current PIN is shorter or longer than any of this key; nothing was sent.
+    /// The current PIN is empty or longer than the key can hold; nothing was sent.
     #[error("the PIN has a length this key can't hold")]
     PinLength,
-    /// The current PIN has a character no PIN of a key has: it was typed or pasted wrongly. Nothing was sent.
-    #[error("the PIN has characters no PIN of this key has")]
-    PinCharacters,
     /// The new PIN has a length the key can't store safely; nothing was sent.
     #[error("the new PIN must have {min} to {max} characters")]
     NewPinLength {
@@ -41,7 +38,7 @@ pub enum TokenError {
         /// Longest.
         max: usize,
     },
-    /// The new PIN has characters outside printable ASCII, or a blank at its end; nothing was sent.
+    /// The new PIN has characters outside printable ASCII; nothing was sent.
     #[error("the new PIN has characters the key can't store safely")]
     NewPinCharacters,
     /// The connection broke while the new PIN was being stored: one of the two PINs holds.

@@ -18,7 +18,6 @@ impl From<&TokenError> for Fault {
             TokenError::WrongPin { left } => Self::new(FaultCode::WrongPin).with("left", left.to_string()),
             TokenError::Locked => Self::new(FaultCode::PinLocked),
             TokenError::PinLength => Self::new(FaultCode::PinLength),
-            TokenError::PinCharacters => Self::new(FaultCode::PinCharacters),
             TokenError::NewPinLength { min, max } => {
                 Self::new(FaultCode::NewPinLength).with("min", min.to_string()).with("max", max.to_string())
             }

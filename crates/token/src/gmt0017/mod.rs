@@ -92,7 +92,7 @@ impl Token for Gmt0017 {
     }
 
     fn verify_pin(&mut self, pin: Pin) -> Result<(), TokenError> {
-        let key = pin_block::current_key(self.rules_so_far()?, pin)?;
+        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;
@@ -101,7 +101,7 @@ impl Token for Gmt0017 {
 
     fn change_pin(&mut self, current: Pin, new: Pin) -> Result<PinInfo, TokenError> {
         pin_block::check_new(&self.rules_so_far()?.new, &new)?;
-        let key = pin_block::current_key(self.rules_so_far()?, current)?;
+        let key = pin_block::present_key(self.rules_so_far()?, current)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         let before = session.unlocked_pin()?;
@@ -121,7 +121,7 @@ impl Token for Gmt0017 {
     }
 
     fn sign_digest(&mut self, container: &str, pin: Pin, e: &[u8; 32]) -> Result<[u8; 64], TokenError> {
-        let key = pin_block::current_key(self.rules_so_far()?, pin)?;
+        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;
@@ -138,7 +138,7 @@ impl Token for Gmt0017 {
     }
 
     fn login(&mut self, pin: Pin) -> Result<(), TokenError> {
-        let key = pin_block::current_key(self.rules_so_far()?, pin)?;
+        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;

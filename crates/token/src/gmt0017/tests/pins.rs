@@ -71,10 +71,6 @@ fn pins_that_can_not_be_right_are_refused_without_sending_anything() {
         ("111111", "22222", new_length.clone()),
         ("111111", "2222222222222222", new_length),
         ("111111", "密码", TokenError::NewPinCharacters),
-        ("11111", "222222", TokenError::PinLength),
-        ("111111\r", "222222", TokenError::PinCharacters),
-        ("１１１１１１", "222222", TokenError::PinCharacters),
-        ("111111", "222222 ", TokenError::NewPinCharacters),
     ] {
         assert_eq!(key.change_pin(pin(current), pin(new)), Err(error));
     }
