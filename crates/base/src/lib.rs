@@ -1,6 +1,4 @@
-//! What every other crate stands on: secrets that are wiped and can't be printed, the faults a person can meet,
-//! and texts of strangers made fit to be shown.
+//! What every other crate stands on: secrets that are wiped and can't be printed, and the faults a person can meet.
 
 pub mod fault;
 pub mod secret;
-pub mod text;

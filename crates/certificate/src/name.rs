@@ -4,7 +4,6 @@
 //! Texts come from a stranger and end up on a window: control characters and characters that turn the direction of
 //! writing are replaced, so that no text can pass for another.
 
-use base::text::{is_deceptive, visible};
 use encoding_rs::GBK;
 use std::fmt::{self, Write as _};
 use x509_parser::asn1_rs::{Any, Class, FromDer};
@@ -155,7 +154,7 @@ pub(super) fn extension_text(value: &[u8]) -> Option<String> {
         Some(text) => clean(&text),
         None => {
             let raw = std::str::from_utf8(trim_nul(value)).ok()?;
-            if raw.chars().any(is_deceptive) {
+            if raw.chars().any(is_unsafe) {
                 return None;
             }
             raw.trim().to_owned()
@@ -210,7 +209,14 @@ fn trim_nul(data: &[u8]) -> &[u8] {
 
 /// Text for people: without padding, and with a replacement for characters that deceive.
 pub(super) fn clean(text: &str) -> String {
-    visible(text.trim_end_matches('\0').trim())
+    let safe = |c| if is_unsafe(c) { char::REPLACEMENT_CHARACTER } else { c };
+    text.trim_end_matches('\0').trim().chars().map(safe).collect()
+}
+
+/// Characters that change how neighbours are read, or that are not seen at all.
+fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
 }
 
 /// Upper-case hex digits.

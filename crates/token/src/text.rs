@@ -1,13 +1,11 @@
 //! Strings as keys and readers give them.
 
-use base::text::is_deceptive;
-
-/// A padded string: UTF-8 by the standard, GBK in practice; ends at NUL, without characters that deceive.
+/// A padded string: UTF-8 by the standard, GBK in practice; ends at NUL, without control characters.
 pub fn shown(field: &[u8]) -> String {
     let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
     let bytes = field.get(..end).unwrap_or_default();
     let decoded = std::str::from_utf8(bytes).map_or_else(|_| encoding_rs::GBK.decode(bytes).0, Into::into);
-    decoded.trim().chars().filter(|c| !is_deceptive(*c)).collect()
+    decoded.trim().chars().filter(|c| !c.is_control()).collect()
 }
 
 #[cfg(test)]

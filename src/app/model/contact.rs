@@ -82,7 +82,7 @@ pub enum ContactProblem {
 pub fn name(text: &str) -> Result<(), ContactProblem> {
     match text.trim() {
         "" => Err(ContactProblem::Missing),
-        name if name.chars().count() > LONGEST_NAME || name.chars().any(base::text::is_deceptive) => {
+        name if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) => {
             Err(ContactProblem::Malformed)
         }
         _ => Ok(()),

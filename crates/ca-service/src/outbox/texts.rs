@@ -74,12 +74,8 @@ pub(crate) fn filled(text: &str, values: &[(&str, &str)], shape: fn(&str) -> Str
     Some(whole)
 }
 
-/// Longest value in a message; a name in a certificate may be a page long.
-const LONGEST_VALUE: usize = 500;
-
 fn one_line(value: &str) -> String {
-    let value: String = value.chars().map(|character| if character.is_control() { ' ' } else { character }).collect();
-    base::text::short(&base::text::visible(&value), LONGEST_VALUE)
+    value.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
 }
 
 /// A value as it stands in HTML.

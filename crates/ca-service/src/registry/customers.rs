@@ -96,7 +96,7 @@ impl Customer {
 /// [`ServiceError::Unacceptable`] for a name or product that can't be, or a contact that is neither empty nor whole.
 pub async fn register(service: &Service, new: &NewCustomer, actor: Actor<'_>) -> Result<i64, ServiceError> {
     let length = new.name.chars().count();
-    if length == 0 || length > LONGEST_NAME || new.name.chars().any(base::text::is_deceptive) {
+    if length == 0 || length > LONGEST_NAME || new.name.chars().any(char::is_control) {
         return Err(ServiceError::Unacceptable("the name of the customer".to_owned()));
     }
     super::products::get(&service.store, &new.product).await?;
@@ -188,7 +188,7 @@ pub async fn set_contact(
 pub fn check_contact(contact: &Contact) -> Result<(), ServiceError> {
     let name = contact.name.trim();
     let characters = name.chars().count();
-    let wrong = if characters == 0 || characters > LONGEST_NAME || name.chars().any(base::text::is_deceptive) {
+    let wrong = if characters == 0 || characters > LONGEST_NAME || name.chars().any(char::is_control) {
         "name"
     } else if !is_mobile(&contact.mobile) {
         "mobile"

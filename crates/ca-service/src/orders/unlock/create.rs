@@ -119,8 +119,7 @@ fn check(route: UnlockRoute, applicant: &Applicant) -> Result<(), ServiceError> 
             && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ".contains(&byte))
     };
     let by_sms = route == UnlockRoute::Sms;
-    let wrong = if characters == 0 || characters > LONGEST_NAME || applicant.name.chars().any(base::text::is_deceptive)
-    {
+    let wrong = if characters == 0 || characters > LONGEST_NAME || applicant.name.chars().any(char::is_control) {
         "name"
     } else if (by_sms || !applicant.mobile.is_empty()) && !is_mobile(&applicant.mobile) {
         "mobile"
