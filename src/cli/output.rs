@@ -2,7 +2,7 @@
 
 use super::say;
 use crate::app::{KeyModel, KeyState, KeyView, Standing};
-use base::text::short;
+use base::display::line as one_line;
 use certificate::{self, Certificate};
 use rust_i18n::t;
 use serde_json::{Value, json};

@@ -181,7 +181,8 @@ impl LogFiles {
 
     /// One line, `~` for the home folder.
     fn plain(&self, text: &str) -> String {
-        let text: String = text.chars().take(LONGEST).map(|c| if c.is_control() { ' ' } else { c }).collect();
+        let text: String =
+            text.chars().take(LONGEST).map(|c| if base::display::is_deceptive(c) { ' ' } else { c }).collect();
         match &self.home {
             Some(home) => text.replace(home, "~"),
             None => text,

@@ -315,10 +315,10 @@ fn lowered_row(ui: &mut Ui, name: &str, lower: f32, add: impl FnOnce(&mut Ui)) {
     });
 }
 
-/// A line with plain text.
+/// A line with plain text, cut where it is longer than anything honest.
 pub fn text_row(ui: &mut Ui, name: &str, value: &str) {
     row(ui, name, |ui| {
-        ui.add(Label::new(value).wrap().selectable(true));
+        ui.add(Label::new(base::display::line(value)).wrap().selectable(true));
     });
 }
 

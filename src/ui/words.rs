@@ -3,6 +3,7 @@
 use super::icons::Icon;
 use super::widgets::Tone;
 use crate::app::{FaultCode, KeyModel, KeyState, KeyView, LineState, Standing};
+use base::display::line;
 use certificate::{Certificate, Day, Holder, PublicKeyInfo, Usage, beijing_day};
 use order_api::{OrderKind, Period};
 use rust_i18n::t;
@@ -17,7 +18,7 @@ pub fn owner(view: &KeyView) -> String {
     let from_certificate = view.leading().and_then(|certificate| certificate.owner.clone());
     from_certificate
         .or_else(|| Some(view.contents.device.label.clone()).filter(|label| !label.is_empty()))
-        .unwrap_or_else(|| t!("key.nameless").into_owned())
+        .map_or_else(|| t!("key.nameless").into_owned(), |name| line(&name))
 }
 
 /// 密码卡序列号.

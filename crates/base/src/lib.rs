@@ -1,4 +1,6 @@
-//! What every other crate stands on: secrets that are wiped and can't be printed, and the faults a person can meet.
+//! What every other crate stands on: secrets that are wiped and can't be printed, the faults a person can meet, and texts
+//! of strangers made harmless.
 
+pub mod display;
 pub mod fault;
 pub mod secret;

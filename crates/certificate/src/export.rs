@@ -134,7 +134,8 @@ pub fn suggested_name(certificate: &Certificate, role: &str, format: Format) -> 
 }
 
 fn allowed(text: &str) -> String {
-    let bad = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER || r#"<>:"/\|?*"#.contains(c);
+    let bad =
+        |c: char| base::display::is_deceptive(c) || c == char::REPLACEMENT_CHARACTER || r#"<>:"/\|?*"#.contains(c);
     text.chars().map(|c| if bad(c) { '_' } else { c }).collect()
 }
 

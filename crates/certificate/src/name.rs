@@ -1,9 +1,10 @@
 //! Names and texts inside certificates. Subjects in the field carry UTF-8, UTF-16 (BMPString) and bare GBK bytes under
 //! nearly any string tag; the decoder takes the first reading that is free of errors.
 //!
-//! Texts come from a stranger and end up on a window: control characters and characters that turn the direction of
-//! writing are replaced, so that no text can pass for another.
+//! Texts come from a stranger and end up on a window: characters that deceive are replaced ([`base::display`]), so that no
+//! text can pass for another.
 
+use base::display;
 use encoding_rs::GBK;
 use std::fmt::{self, Write as _};
 use x509_parser::asn1_rs::{Any, Class, FromDer};
@@ -154,7 +155,7 @@ pub(super) fn extension_text(value: &[u8]) -> Option<String> {
         Some(text) => clean(&text),
         None => {
             let raw = std::str::from_utf8(trim_nul(value)).ok()?;
-            if raw.chars().any(is_unsafe) {
+            if raw.chars().any(display::is_deceptive) {
                 return None;
             }
             raw.trim().to_owned()
@@ -209,14 +210,7 @@ fn trim_nul(data: &[u8]) -> &[u8] {
 
 /// Text for people: without padding, and with a replacement for characters that deceive.
 pub(super) fn clean(text: &str) -> String {
-    let safe = |c| if is_unsafe(c) { char::REPLACEMENT_CHARACTER } else { c };
-    text.trim_end_matches('\0').trim().chars().map(safe).collect()
-}
-
-/// Characters that change how neighbours are read, or that are not seen at all.
-fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{2069}' | '\u{FEFF}')
+    display::harmless(text.trim_end_matches('\0').trim())
 }
 
 /// Upper-case hex digits.

@@ -2,6 +2,7 @@
 //! contact used last for each key. The service has the last word.
 
 use crate::app::config::json_file;
+use base::display::is_deceptive;
 use order_api::{Applicant, Contact};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -75,16 +76,14 @@ pub enum ContactProblem {
     Malformed,
 }
 
-/// A name: 1–64 characters, none of them a control character.
+/// A name: 1–64 characters, none of them one that deceives.
 ///
 /// # Errors
 /// [`ContactProblem`].
 pub fn name(text: &str) -> Result<(), ContactProblem> {
     match text.trim() {
         "" => Err(ContactProblem::Missing),
-        name if name.chars().count() > LONGEST_NAME || name.chars().any(char::is_control) => {
-            Err(ContactProblem::Malformed)
-        }
+        name if name.chars().count() > LONGEST_NAME || name.chars().any(is_deceptive) => Err(ContactProblem::Malformed),
         _ => Ok(()),
     }
 }

@@ -16,6 +16,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use axum::{Form, Router};
+use base::display::is_deceptive;
 use serde::Deserialize;
 use std::sync::Arc;
 
@@ -175,19 +176,18 @@ async fn change(
 ) -> Result<Response, Failure> {
     let old = find(&console, &code).await?;
     let name = form.name.trim();
-    let new =
-        fen(&form.fee).filter(|_| name.chars().count() <= 64 && !name.chars().any(char::is_control)).map(|fee_fen| {
-            Product {
-                code: old.code.clone(),
-                name: name.to_owned(),
-                fee_fen,
-                term_days: form.term_days,
-                renew_before_days: form.renew_before_days,
-                renew_after_days: form.renew_after_days,
-                review: form.review == "yes",
-                verify_mobile: form.verify_mobile == "yes",
-            }
-        });
+    let new = fen(&form.fee).filter(|_| name.chars().count() <= 64 && !name.chars().any(is_deceptive)).map(|fee_fen| {
+        Product {
+            code: old.code.clone(),
+            name: name.to_owned(),
+            fee_fen,
+            term_days: form.term_days,
+            renew_before_days: form.renew_before_days,
+            renew_after_days: form.renew_after_days,
+            review: form.review == "yes",
+            verify_mobile: form.verify_mobile == "yes",
+        }
+    });
     let saved = match &new {
         Some(new) => save(&console, &visit, &old, new).await?,
         None => false,

@@ -52,7 +52,7 @@ impl Smtp {
             text.parse::<Address>().map_err(|error| unacceptable(setting, &format!("{text:?}: {error}")))
         };
         // the library can't write a name with control characters
-        let name = name.split(|character: char| character.is_control()).collect::<Vec<_>>().join(" ");
+        let name = name.split(base::display::is_deceptive).collect::<Vec<_>>().join(" ");
         let from = Mailbox::new(Some(name), address("mail.from", &settings.from)?);
         let reply_to = settings.reply_to.as_deref().map(|text| address("mail.reply_to", text)).transpose()?;
         let password =

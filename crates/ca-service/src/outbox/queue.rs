@@ -11,6 +11,7 @@ use crate::audit::{self, Actor, Entry};
 use crate::clock::DAY;
 use crate::error::ServiceError;
 use crate::store::Tx;
+use base::display::is_deceptive;
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
@@ -162,7 +163,7 @@ pub async fn failed(
 ) -> Result<Option<i64>, ServiceError> {
     let detail: String = blanked(detail, &message.secrets)
         .chars()
-        .map(|character| if character.is_control() { ' ' } else { character })
+        .map(|character| if is_deceptive(character) { ' ' } else { character })
         .take(LONGEST_REASON)
         .collect();
     let now = service.now();

@@ -3,6 +3,7 @@
 //! Invariant: a value is data wherever it stands. It is put in once, so that braces in it mean nothing; it has no control
 //! characters, so that it ends no line of a mail's head; and in HTML it is escaped.
 
+use base::display::is_deceptive;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -75,7 +76,7 @@ pub(crate) fn filled(text: &str, values: &[(&str, &str)], shape: fn(&str) -> Str
 }
 
 fn one_line(value: &str) -> String {
-    value.chars().map(|character| if character.is_control() { ' ' } else { character }).collect()
+    value.chars().map(|character| if is_deceptive(character) { ' ' } else { character }).collect()
 }
 
 /// A value as it stands in HTML.

@@ -5,6 +5,7 @@ use crate::audit::{self, Actor, Entry};
 use crate::authority::{Holder, HolderKind};
 use crate::error::ServiceError;
 use crate::store::{Store, Tx, next_number};
+use base::display::is_deceptive;
 use order_api::{Contact, ProblemCode};
 use sqlx::Row;
 use sqlx::any::AnyRow;
@@ -96,7 +97,7 @@ impl Customer {
 /// [`ServiceError::Unacceptable`] for a name or product that can't be, or a contact that is neither empty nor whole.
 pub async fn register(service: &Service, new: &NewCustomer, actor: Actor<'_>) -> Result<i64, ServiceError> {
     let length = new.name.chars().count();
-    if length == 0 || length > LONGEST_NAME || new.name.chars().any(char::is_control) {
+    if length == 0 || length > LONGEST_NAME || new.name.chars().any(is_deceptive) {
         return Err(ServiceError::Unacceptable("the name of the customer".to_owned()));
     }
     super::products::get(&service.store, &new.product).await?;
@@ -188,7 +189,7 @@ pub async fn set_contact(
 pub fn check_contact(contact: &Contact) -> Result<(), ServiceError> {
     let name = contact.name.trim();
     let characters = name.chars().count();
-    let wrong = if characters == 0 || characters > LONGEST_NAME || name.chars().any(char::is_control) {
+    let wrong = if characters == 0 || characters > LONGEST_NAME || name.chars().any(is_deceptive) {
         "name"
     } else if !is_mobile(&contact.mobile) {
         "mobile"

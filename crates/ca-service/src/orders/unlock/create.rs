@@ -19,6 +19,7 @@ use crate::registry::devices;
 use crate::secrets::hex;
 use crate::signed::{self, Evidence};
 use crate::store::{Tx, is_duplicate, next_number};
+use base::display::is_deceptive;
 use gm::{signature_from_der, sm3};
 use order_api::{
     Applicant, Base64, Contact, OrderCreated, OrderState, Problem, ProblemCode, UnlockRequest, UnlockRoute,
@@ -119,7 +120,7 @@ fn check(route: UnlockRoute, applicant: &Applicant) -> Result<(), ServiceError> 
             && text.bytes().all(|byte| byte.is_ascii_digit() || b"+-() ".contains(&byte))
     };
     let by_sms = route == UnlockRoute::Sms;
-    let wrong = if characters == 0 || characters > LONGEST_NAME || applicant.name.chars().any(char::is_control) {
+    let wrong = if characters == 0 || characters > LONGEST_NAME || applicant.name.chars().any(is_deceptive) {
         "name"
     } else if (by_sms || !applicant.mobile.is_empty()) && !is_mobile(&applicant.mobile) {
         "mobile"
