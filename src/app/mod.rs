@@ -32,4 +32,4 @@ pub use crate::desktop;
 pub use crate::update;
 pub use base::fault::{Fault, FaultCode};
 pub use ca_client::{PinPolicy, UnlockLine};
-pub use token::{KeyUse, PinInfo, ServiceState, Slot};
+pub use token::{ADMIN_PIN_LENGTH, KeyUse, PinInfo, ServiceState, Slot, TokenError, check_present_pin};

@@ -5,7 +5,7 @@ use super::action::Action;
 use super::dialogs;
 use super::faults;
 use super::new_pin::NewPinFields;
-use super::pin_entry::{Answer, Place, few_tries, labelled};
+use super::pin_entry::{Answer, Place, few_tries, labelled, oddity, refusal};
 use super::pin_field::{PinField, PinTaker, wipe_stray};
 use super::theme::{self, space};
 use super::widgets::{self, Tone, Weight};
@@ -131,12 +131,15 @@ impl ChangePin {
         let tries = view.contents.pin.map(|pin| pin.tries_left);
 
         ui.add_space(space::S);
+        let odd = oddity(&self.current.buffer, chinese);
+        let is_odd = odd.is_some();
         let (note, tone) = match (&self.fault, tries) {
+            _ if is_odd => (odd.unwrap_or_default(), Tone::Danger),
             (Some(fault), _) if wrong => (fault.sentences(chinese).what, Tone::Danger),
             (_, Some(left)) => (words::tries(left), if left <= FEW_TRIES { Tone::Danger } else { Tone::Quiet }),
             (_, None) => (String::new(), Tone::Quiet),
         };
-        let response = labelled(ui, &mut self.current, &t!("pin.current"), &note, tone, wrong, enabled);
+        let response = labelled(ui, &mut self.current, &t!("pin.current"), &note, tone, wrong || is_odd, enabled);
         if std::mem::take(&mut self.wants_focus) {
             response.request_focus();
         }
@@ -153,7 +156,7 @@ impl ChangePin {
             widgets::caption(ui, &t!("pin.help"));
         }
 
-        let obstacle = self.obstacle(view);
+        let obstacle = self.obstacle(view, chinese);
         let enter =
             enabled && obstacle.is_none() && ui.input(|input| input.key_pressed(Key::Enter)) && self.has_focus(ui);
         ui.add_space(space::S);
@@ -182,9 +185,12 @@ impl ChangePin {
         self.current.is_focused(focused) || self.new.is_focused(focused)
     }
 
-    fn obstacle(&self, view: &KeyView) -> Option<Cow<'static, str>> {
+    fn obstacle(&self, view: &KeyView, chinese: bool) -> Option<Cow<'static, str>> {
         if self.current.buffer.is_empty() {
             return Some(t!("pin.obstacle_current"));
+        }
+        if let Some(refusal) = refusal(&self.current.buffer, &view.present_pin_length, chinese) {
+            return Some(refusal);
         }
         self.new.obstacle(Some(self.current.buffer.chars()), &view.pin_length)
     }
@@ -196,8 +202,8 @@ impl ChangePin {
         }
         // the field of the new PIN keeps its characters: after a wrong current PIN they need not be typed again
         let (Ok(current), Ok(new)) = (self.current.buffer.take(), self.new.copy()) else {
+            // the form says why
             self.stage = Stage::Typing;
-            self.fault = Some(Fault::new(FaultCode::PinLength));
             return;
         };
         self.stage = Stage::Sending;

@@ -7,12 +7,12 @@ use super::dialogs;
 use super::faults;
 use super::icons::{self, Icon};
 use super::new_pin::NewPinFields;
-use super::pin_entry::labelled;
+use super::pin_entry::{labelled, oddity, refusal};
 use super::pin_field::{PinField, PinTaker, wipe_stray};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
-use crate::app::{Command, Fault, FaultCode, KeyView, Model, PinInfo, SERVICE_STOPPED};
+use crate::app::{ADMIN_PIN_LENGTH, Command, Fault, FaultCode, KeyView, Model, PinInfo, SERVICE_STOPPED};
 use eframe::egui::{self, Event, Id, Key, Label, Modifiers, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -116,11 +116,14 @@ impl Unblock {
             Some(0) => widgets::strip(ui, Icon::Lock, Tone::Danger, &t!("counter.locked"), |_| {}),
             _ => widgets::strip(ui, Icon::Warning, Tone::Warn, &t!("counter.warning"), |_| {}),
         }
+        let odd = oddity(&self.admin.buffer, chinese);
+        let is_odd = odd.is_some();
         let (note, tone) = match self.left() {
+            _ if is_odd => (odd.unwrap_or_default(), Tone::Danger),
             Some(left) => (words::tries(left), if left <= FEW_ADMIN_TRIES { Tone::Danger } else { Tone::Quiet }),
             None => (String::new(), Tone::Quiet),
         };
-        let response = labelled(ui, &mut self.admin, &t!("counter.admin"), &note, tone, wrong, enabled);
+        let response = labelled(ui, &mut self.admin, &t!("counter.admin"), &note, tone, wrong || is_odd, enabled);
         if enabled && std::mem::take(&mut self.wants_focus) {
             response.request_focus();
         }
@@ -129,7 +132,7 @@ impl Unblock {
         if let Some(fault) = self.fault.as_ref().or(unknown) {
             faults::lines(ui, fault, chinese);
         }
-        let obstacle = self.obstacle(view);
+        let obstacle = self.obstacle(view, chinese);
         let focused = ui.memory(|memory| memory.focused());
         let in_fields = self.admin.is_focused(focused) || self.new.is_focused(focused);
         let enter = enabled && obstacle.is_none() && in_fields && ui.input(|input| input.key_pressed(Key::Enter));
@@ -149,7 +152,7 @@ impl Unblock {
         });
     }
 
-    fn obstacle(&self, view: &KeyView) -> Option<Cow<'static, str>> {
+    fn obstacle(&self, view: &KeyView, chinese: bool) -> Option<Cow<'static, str>> {
         match self.left() {
             Some(0) => return Some(t!("counter.locked")),
             None => return Some(t!("counter.unknown")),
@@ -157,6 +160,9 @@ impl Unblock {
         }
         if self.admin.buffer.is_empty() {
             return Some(t!("counter.missing"));
+        }
+        if let Some(refusal) = refusal(&self.admin.buffer, &ADMIN_PIN_LENGTH, chinese) {
+            return Some(refusal);
         }
         self.new.obstacle(None, &view.pin_length)
     }
@@ -168,7 +174,8 @@ impl Unblock {
         }
         // the fields of the new PIN keep their characters: after a wrong admin PIN they need not be typed again
         let (Ok(admin), Ok(new)) = (self.admin.buffer.take(), self.new.copy()) else {
-            (self.stage, self.fault) = (Stage::Typing, Some(Fault::new(FaultCode::PinLength)));
+            // the form says why
+            self.stage = Stage::Typing;
             return;
         };
         (self.stage, self.fault) = (Stage::Sending, None);

@@ -140,7 +140,7 @@ impl RemoveHistory {
             faults::lines(ui, fault, chinese);
         }
         let unread = (!self.understood).then(|| t!("history.obstacle"));
-        let obstacle = unread.or_else(|| words::pin_obstacle(view)).or_else(|| self.pin.obstacle());
+        let obstacle = unread.or_else(|| words::pin_obstacle(view)).or_else(|| self.pin.obstacle(Some(view), chinese));
         let entered = self.pin.entered(ui) && obstacle.is_none() && !running;
         ui.add_space(space::S);
         dialogs::button_row(ui, |ui| {

@@ -4,17 +4,19 @@
 use super::action::Action;
 use super::dialogs;
 use super::icons::{self, Icon};
-use super::pin_field::{PinField, PinTaker, wipe_stray};
+use super::pin_field::{PinBuffer, PinField, PinTaker, wipe_stray};
 use super::theme::{self, CONTROL_HEIGHT, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::FEW_TRIES;
-use crate::app::{Fault, FaultCode, PinInfo};
+use crate::app::{Fault, FaultCode, KeyView, PinInfo, TokenError, check_present_pin};
+use base::odd_pin::OddPin;
 use base::secret::Pin;
 use eframe::egui::accesskit::Invalid;
 use eframe::egui::{Align, Event, Id, Key, Label, Layout, Modifiers, Rect, Response, RichText, Ui, vec2};
 use rust_i18n::t;
 use std::borrow::Cow;
+use std::ops::RangeInclusive;
 
 /// A PIN being asked for.
 #[derive(Default)]
@@ -61,12 +63,16 @@ impl PinEntry {
     /// Shows the field. The keyboard goes to it the first time, and after each failure.
     pub fn show(&mut self, ui: &mut Ui, question: &Question<'_>) {
         let wrong = question.fault.filter(|fault| fault.code == FaultCode::WrongPin);
+        let odd = oddity(&self.field.buffer, question.chinese);
+        let is_odd = odd.is_some();
         let (note, tone) = match (wrong, question.pin.map(|pin| pin.tries_left)) {
+            _ if is_odd => (odd.unwrap_or_default(), Tone::Danger),
             (Some(fault), _) => (fault.sentences(question.chinese).what, Tone::Danger),
             (_, Some(left)) => (words::tries(left), if left <= FEW_TRIES { Tone::Danger } else { Tone::Quiet }),
             (_, None) => (String::new(), Tone::Quiet),
         };
-        let response = labelled(ui, &mut self.field, question.label, &note, tone, wrong.is_some(), question.enabled);
+        let response =
+            labelled(ui, &mut self.field, question.label, &note, tone, is_odd || wrong.is_some(), question.enabled);
         if question.enabled && !std::mem::replace(&mut self.has_arrived, true) {
             response.request_focus();
             // with the button below it
@@ -86,16 +92,13 @@ impl PinEntry {
         self.focused && ui.input(|input| input.key_pressed(Key::Enter))
     }
 
-    /// Why the PIN can't be sent.
+    /// Why the PIN can't be sent to this key.
     #[must_use]
-    pub fn obstacle(&self) -> Option<Cow<'static, str>> {
+    pub fn obstacle(&self, view: Option<&KeyView>, chinese: bool) -> Option<Cow<'static, str>> {
         if self.field.buffer.is_empty() {
-            Some(t!("pin.obstacle_empty"))
-        } else if self.field.buffer.copy().is_err() {
-            Some(t!("pin.obstacle_long"))
-        } else {
-            None
+            return Some(t!("pin.obstacle_empty"));
         }
+        refusal(&self.field.buffer, &view?.present_pin_length, chinese)
     }
 
     /// The PIN, moved out; `None` when few tries are left and the person has to be asked once more.
@@ -142,6 +145,23 @@ impl PinTaker for PinEntry {
             wipe_stray(events)
         }
     }
+}
+
+/// Why what was typed is not sent as a PIN of these lengths: it would cost a try.
+#[must_use]
+pub fn refusal(buffer: &PinBuffer, lengths: &RangeInclusive<usize>, chinese: bool) -> Option<Cow<'static, str>> {
+    let too_long = TokenError::PinLength { min: *lengths.start(), max: *lengths.end() };
+    let error = buffer.copy().map_or(Some(too_long), |pin| check_present_pin(lengths, &pin).err())?;
+    let sentences = Fault::from(&error).sentences(chinese);
+    Some(t!("pin.obstacle_refused", what = sentences.what, kept = sentences.kept))
+}
+
+/// What is odd about the characters typed so far, to be told beside the field at once.
+#[must_use]
+pub fn oddity(buffer: &PinBuffer, chinese: bool) -> Option<String> {
+    let odd = OddPin::of(&buffer.copy().ok()?)?;
+    // the second word of two may still follow
+    (odd != OddPin::OuterBlank).then(|| Fault::from(odd).sentences(chinese).what)
 }
 
 /// What the person chose before the last tries.

@@ -95,11 +95,11 @@ impl PinBuffer {
         pin
     }
 
-    /// What was typed, as text: for a secret that is no PIN; the buffer keeps it.
+    /// What was typed, as text without control characters: for a secret that is no PIN; the buffer keeps it.
     #[must_use]
     pub fn text(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(String::with_capacity(PIN_CAPACITY * 4));
-        text.extend(self.chars());
+        text.extend(self.chars().iter().filter(|c| !c.is_control()));
         text
     }
 
@@ -115,7 +115,7 @@ impl PinBuffer {
                     self.notice_caps_lock(c, modifiers.shift);
                     self.insert(c);
                 }),
-                Event::Paste(text) => text.trim_end_matches(['\r', '\n']).chars().for_each(|c| self.insert(c)),
+                Event::Paste(text) => one_line(text).chars().for_each(|c| self.insert(c)),
                 Event::Key { key, pressed: true, modifiers, .. } => self.on_key(*key, *modifiers),
                 _ => {}
             }
@@ -148,9 +148,6 @@ impl PinBuffer {
     }
 
     fn insert(&mut self, c: char) {
-        if c.is_control() {
-            return;
-        }
         if self.selected {
             self.clear();
         }
@@ -182,6 +179,11 @@ impl PinBuffer {
             self.caps_lock = c.is_ascii_uppercase() != shift;
         }
     }
+}
+
+/// A pasted line without its one line end. Other control characters stay, so that the PIN is refused and not changed.
+fn one_line(text: &str) -> &str {
+    text.strip_suffix('\n').map_or(text, |text| text.strip_suffix('\r').unwrap_or(text))
 }
 
 /// Wipes an event that may carry characters and returns false; true for events the toolkit may see.

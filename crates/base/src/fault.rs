@@ -81,6 +81,16 @@ fault_codes! {
     UnlockChallengeLost = "KEY-126",
     /// The connection broke while the key was being unlocked.
     UnlockUncertain = "KEY-127",
+    /// A line end or another control character stands in a PIN.
+    PinControl = "KEY-128",
+    /// A character that is not seen stands in a PIN.
+    PinInvisible = "KEY-129",
+    /// A full-width character stands in a PIN.
+    PinFullWidth = "KEY-130",
+    /// A PIN begins or ends with a blank.
+    PinOuterBlank = "KEY-131",
+    /// A PIN has characters that no key's PIN has.
+    PinForeign = "KEY-132",
     /// The service stopped.
     ServiceStopped = "SVC-201",
     /// The service speaks another version.

@@ -3,4 +3,5 @@
 
 pub mod display;
 pub mod fault;
+pub mod odd_pin;
 pub mod secret;

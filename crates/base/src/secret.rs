@@ -85,6 +85,16 @@ impl Pin {
         pin
     }
 
+    /// Copies a line of a file or of the clipboard without its one line end, which is not part of the PIN. Any other line
+    /// end stays, to be refused as an [`crate::odd_pin::OddPin`].
+    ///
+    /// # Errors
+    /// [`PinTooLong`] above [`PIN_CAPACITY`] bytes.
+    pub fn from_line(line: &[u8]) -> Result<Self, PinTooLong> {
+        let line = line.strip_suffix(b"\n").map_or(line, |line| line.strip_suffix(b"\r").unwrap_or(line));
+        Self::new(line)
+    }
+
     /// The bytes, for the PIN block.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
@@ -116,5 +126,21 @@ mod tests {
     fn a_pin_longer_than_the_capacity_is_refused_not_cut() {
         assert_eq!(Pin::new(&[b'1'; PIN_CAPACITY + 1]).err(), Some(PinTooLong));
         assert_eq!(Pin::new(&[b'1'; PIN_CAPACITY]).map(|pin| pin.len()), Ok(PIN_CAPACITY));
+    }
+
+    #[test]
+    fn the_one_line_end_of_a_line_is_not_part_of_the_pin() {
+        for (line, pin) in [
+            ("123456", "123456"),
+            ("123456\n", "123456"),
+            ("123456\r\n", "123456"),
+            ("123456\n\n", "123456\n"),
+            ("123456\r", "123456\r"),
+            ("123456\r\r\n", "123456\r"),
+            (" 123456 \n", " 123456 "),
+            ("\n", ""),
+        ] {
+            assert_eq!(Pin::from_line(line.as_bytes()).map(|pin| pin.expose().to_vec()), Ok(pin.as_bytes().to_vec()));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::TransportError;
 use crate::apdu::StatusWord;
+use base::odd_pin::OddPin;
 
 /// Failure of an operation on a key.
 #[derive(Clone, Debug, thiserror::Error, PartialEq, Eq)]
@@ -27,9 +28,17 @@ pub enum TokenError {
     /// No try is left.
     #[error("the PIN is locked")]
     Locked,
-    /// The current PIN is empty or longer than the key can hold; nothing was sent.
-    #[error("the PIN has a length this key can't hold")]
-    PinLength,
+    /// The current PIN has a length no PIN of the key has; nothing was sent.
+    #[error("a PIN of this key has {min} to {max} characters")]
+    PinLength {
+        /// Shortest.
+        min: usize,
+        /// Longest.
+        max: usize,
+    },
+    /// The current PIN has characters no PIN of a key has; nothing was sent.
+    #[error("the PIN is odd: {0:?}")]
+    OddPin(OddPin),
     /// The new PIN has a length the key can't store safely; nothing was sent.
     #[error("the new PIN must have {min} to {max} characters")]
     NewPinLength {

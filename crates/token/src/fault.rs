@@ -17,7 +17,10 @@ impl From<&TokenError> for Fault {
             TokenError::NoApplication => Self::new(FaultCode::KeyEmpty),
             TokenError::WrongPin { left } => Self::new(FaultCode::WrongPin).with("left", left.to_string()),
             TokenError::Locked => Self::new(FaultCode::PinLocked),
-            TokenError::PinLength => Self::new(FaultCode::PinLength),
+            TokenError::PinLength { min, max } => {
+                Self::new(FaultCode::PinLength).with("min", min.to_string()).with("max", max.to_string())
+            }
+            TokenError::OddPin(odd) => (*odd).into(),
             TokenError::NewPinLength { min, max } => {
                 Self::new(FaultCode::NewPinLength).with("min", min.to_string()).with("max", max.to_string())
             }

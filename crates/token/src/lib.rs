@@ -31,7 +31,7 @@ pub use fault::SERVICE_STOPPED;
 pub use gmt0017::Gmt0017;
 pub use media::Medium;
 pub use monitor::PcscSource;
-pub use pin_block::check_new as check_new_pin;
+pub use pin_block::{ADMIN_LENGTH as ADMIN_PIN_LENGTH, check_new as check_new_pin, check_present as check_present_pin};
 pub use service_report::{CardSeen, ReaderSeen, ServiceReport, meet_service};
 pub use source::{KeySource, ServiceState, Slot, SourceEvent};
 pub use transport::{Channel, Transport, TransportError};
@@ -211,4 +211,7 @@ pub trait Token: Send {
 
     /// Longest new PIN this model stores safely, in bytes.
     fn pin_length(&self) -> std::ops::RangeInclusive<usize>;
+
+    /// Lengths of a present PIN of this model, in bytes; of other PINs nothing is sent.
+    fn present_pin_length(&self) -> std::ops::RangeInclusive<usize>;
 }

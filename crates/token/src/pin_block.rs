@@ -6,22 +6,41 @@
 
 use super::TokenError;
 use super::profile::PinRules;
+use base::odd_pin::OddPin;
 use base::secret::{Pin, SecretBytes};
 use gm::{CryptoError, Sm4Key, ecb_encrypt, pad80, pin_key, protect_new_pin};
 use std::ops::RangeInclusive;
 
+/// No block was made of a PIN; nothing was sent.
+pub const UNSEALED: TokenError = TokenError::Unwritable { what: "PIN" };
+
 /// Random bytes of the key that a block answers; single use.
 pub type Challenge = [u8; 8];
 
-/// K of the present PIN, which is wiped here.
+/// Length of an admin PIN in bytes: some keys are issued with a short word.
+pub const ADMIN_LENGTH: RangeInclusive<usize> = 1..=16;
+
+/// Refuses what can't be the PIN of a key before a try is spent on it: every PIN that is verified passes here.
 ///
 /// # Errors
-/// [`TokenError::PinLength`] for a PIN the key can't have: it is never cut.
-#[allow(clippy::needless_pass_by_value)] // consumed: a PIN is used once
-pub fn present_key(rules: &PinRules, pin: Pin) -> Result<Sm4Key, TokenError> {
-    if pin.is_empty() || pin.len() > rules.present_max {
-        return Err(TokenError::PinLength);
+/// [`TokenError::OddPin`], [`TokenError::PinLength`].
+pub fn check_present(lengths: &RangeInclusive<usize>, pin: &Pin) -> Result<(), TokenError> {
+    if let Some(odd) = OddPin::of(pin) {
+        return Err(TokenError::OddPin(odd));
     }
+    if !lengths.contains(&pin.len()) {
+        return Err(TokenError::PinLength { min: *lengths.start(), max: *lengths.end() });
+    }
+    Ok(())
+}
+
+/// K of a present PIN or an admin PIN of these lengths; the PIN is wiped here.
+///
+/// # Errors
+/// [`check_present`]: a PIN is never cut.
+#[allow(clippy::needless_pass_by_value)] // consumed: a PIN is used once
+pub fn present_key(lengths: &RangeInclusive<usize>, pin: Pin) -> Result<Sm4Key, TokenError> {
+    check_present(lengths, &pin)?;
     Ok(pin_key(pin.expose()))
 }
 
@@ -30,7 +49,7 @@ pub fn present_key(rules: &PinRules, pin: Pin) -> Result<Sm4Key, TokenError> {
 /// # Errors
 /// [`TokenError::NewPinLength`], [`TokenError::NewPinCharacters`].
 pub fn check_new(lengths: &RangeInclusive<usize>, new: &Pin) -> Result<(), TokenError> {
-    if !new.expose().iter().all(|byte| matches!(byte, b' '..=b'~')) {
+    if OddPin::of(new).is_some() {
         return Err(TokenError::NewPinCharacters);
     }
     if !lengths.contains(&new.len()) {
@@ -70,9 +89,10 @@ pub fn change_data(
 
 #[cfg(test)]
 mod tests {
-    use super::{change_data, check_new, present_key, verify_data};
+    use super::{ADMIN_LENGTH, change_data, check_new, present_key, verify_data};
     use crate::TokenError;
     use crate::profile::{GM3000, PinRules};
+    use base::odd_pin::OddPin;
     use base::secret::Pin;
 
     fn rules() -> &'static PinRules {
@@ -88,14 +108,14 @@ mod tests {
     }
 
     fn changed(new: &str) -> String {
-        let key = present_key(rules(), pin("111111")).unwrap();
+        let key = present_key(&rules().present, pin("111111")).unwrap();
         let challenge = [0xA1, 0xA2, 0xA3, 0xA4, 0xA5, 0xA6, 0xA7, 0xA8];
         hex(change_data(&key, &challenge, &pin(new), [0x10, 0]).unwrap().expose())
     }
 
     #[test]
     fn verify_pin_is_the_observed_block() {
-        let key = present_key(rules(), pin("111111")).unwrap();
+        let key = present_key(&rules().present, pin("111111")).unwrap();
         let data = verify_data(rules(), &key, &[1, 2, 3, 4, 5, 6, 7, 8], [0x10, 0]).unwrap();
         assert_eq!(hex(data.expose()), "1000FB0A24425A24A0713A7CCCF82D15CE7E", "wire-format/pins.md#verifypin");
     }
@@ -120,13 +140,25 @@ mod tests {
     }
 
     #[test]
-    fn a_present_pin_of_1_to_16_bytes_is_taken_and_a_longer_one_refused_not_cut() {
-        for length in [1, 4, 16] {
-            assert!(present_key(rules(), pin(&"7".repeat(length))).is_ok());
+    fn a_present_pin_of_6_to_16_bytes_is_taken_and_another_refused_not_cut() {
+        for length in [6, 16] {
+            assert!(present_key(&rules().present, pin(&"7".repeat(length))).is_ok());
         }
-        for length in [0, 17, 32] {
-            assert_eq!(present_key(rules(), pin(&"7".repeat(length))).err(), Some(TokenError::PinLength));
+        for length in [0, 1, 5, 17, 32] {
+            let refused = Some(TokenError::PinLength { min: 6, max: 16 });
+            assert_eq!(present_key(&rules().present, pin(&"7".repeat(length))).err(), refused, "{length}");
         }
+        assert!(present_key(&ADMIN_LENGTH, pin("admin")).is_ok());
+    }
+
+    #[test]
+    fn an_odd_present_pin_is_refused_whatever_its_length() {
+        for (text, odd) in
+            [("1234567890123456\n", OddPin::Control), ("１", OddPin::FullWidth), (" 12345", OddPin::OuterBlank)]
+        {
+            assert_eq!(present_key(&rules().present, pin(text)).err(), Some(TokenError::OddPin(odd)));
+        }
+        assert!(present_key(&rules().present, pin("a b!~1")).is_ok(), "a blank inside");
     }
 
     #[test]
@@ -138,7 +170,7 @@ mod tests {
         for bad in ["", "12345", "1234567890123456"] {
             assert_eq!(check_new(&rules().new, &pin(bad)), length);
         }
-        for bad in ["密码密码", "12345\u{7f}", "1234\n56", "12345é"] {
+        for bad in ["密码密码", "12345\u{7f}", "1234\n56", "12345é", " 12345a", "12345a "] {
             assert_eq!(check_new(&rules().new, &pin(bad)), Err(TokenError::NewPinCharacters));
         }
     }

@@ -26,8 +26,9 @@ pub struct PinRules {
     /// Length of the challenge in front of it in the VerifyPIN block: form A, little-endian
     /// (wire-format/pins.md#verifypin).
     pub challenge_prefix: [u8; 2],
-    /// Longest present PIN in bytes: beyond 16 implementations hash differently.
-    pub present_max: usize,
+    /// Length of a present PIN in bytes: the standard wants at least 6 (GM/T 0027 §9.2), beyond 16 implementations hash
+    /// differently.
+    pub present: RangeInclusive<usize>,
     /// Length of a new PIN in bytes: at exactly 16 the padding of the MAC differs between versions of the vendor's code.
     pub new: RangeInclusive<usize>,
 }
@@ -35,7 +36,7 @@ pub struct PinRules {
 /// Longmai GM3000 and the virtual key.
 pub const GM3000: Profile = Profile {
     name: "gm3000",
-    pin: Some(PinRules { challenge_prefix: [0x08, 0x00], present_max: 16, new: 6..=15 }),
+    pin: Some(PinRules { challenge_prefix: [0x08, 0x00], present: 6..=16, new: 6..=15 }),
     export_prelude: Some([0xC0, 0x52, 0, 0]),
     le_of_46_and_74: Le::Absent,
 };

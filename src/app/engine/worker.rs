@@ -195,14 +195,14 @@ impl Worker {
 
     fn read(&mut self) {
         crash::on_demand("worker");
-        let result = self.with_token(|token| Ok((token.read()?, token.pin_length())));
+        let result = self.with_token(|token| Ok((token.read()?, token.pin_length(), token.present_pin_length())));
         self.container = match &result {
-            Ok((contents, _)) => contents.current_container().map(|container| container.name.clone()),
+            Ok((contents, ..)) => contents.current_container().map(|container| container.name.clone()),
             Err(_) => None,
         };
-        let pictures = result.as_ref().map(|(contents, _)| seal::candidates(&contents.files)).unwrap_or_default();
+        let pictures = result.as_ref().map(|(contents, ..)| seal::candidates(&contents.files)).unwrap_or_default();
         timeline::mark("read", format_args!("{} {}", if result.is_ok() { "ok" } else { "failed" }, self.slot.reader));
-        let view = result.map(|(contents, pin_length)| Box::new(KeyView::new(contents, pin_length)));
+        let view = result.map(|(contents, new, present)| Box::new(KeyView::new(contents, new, present)));
         self.leading = view.as_ref().ok().and_then(|view| view.leading()).cloned();
         let result = view.map_err(|error| Fault::from(&error));
         self.sender.send(Event::Contents { slot: self.slot.id, result });

@@ -12,7 +12,7 @@ pub const FEW_TRIES: u8 = 2;
 pub struct NewPinRules {
     /// Within the length the key can store.
     pub length: bool,
-    /// Only characters the key stores safely: printable ASCII.
+    /// Only characters the key stores safely: printable ASCII, no blank at the ends.
     pub characters: bool,
     /// At least one letter and one digit.
     pub letters_and_digits: bool,
@@ -27,9 +27,10 @@ impl NewPinRules {
     #[must_use]
     pub fn judge(new: &[char], current: &[char], length: &RangeInclusive<usize>) -> Self {
         let ascii = new.iter().all(|c| matches!(c, ' '..='~'));
+        let outer_blank = new.first() == Some(&' ') || new.last() == Some(&' ');
         Self {
             length: length.contains(&new.iter().map(|c| c.len_utf8()).sum()),
-            characters: ascii,
+            characters: ascii && !outer_blank,
             letters_and_digits: new.iter().any(char::is_ascii_alphabetic) && new.iter().any(char::is_ascii_digit),
             differs: !new.is_empty() && new != current,
             no_runs: !new.is_empty() && !has_run(new),

@@ -80,6 +80,8 @@ pub struct KeyView {
     pub history: Vec<Historic>,
     /// Lengths of a new PIN this model stores safely.
     pub pin_length: RangeInclusive<usize>,
+    /// Lengths of a present PIN of this model.
+    pub present_pin_length: RangeInclusive<usize>,
     /// 签章图片, read after the rest.
     pub seal: Option<Picture>,
 }
@@ -133,13 +135,17 @@ const RENEWABLE_DAYS_AFTER_END: i64 = 365;
 impl KeyView {
     /// Parses the certificates of the container in use.
     #[must_use]
-    pub fn new(contents: KeyContents, pin_length: RangeInclusive<usize>) -> Self {
+    pub fn new(
+        contents: KeyContents,
+        pin_length: RangeInclusive<usize>,
+        present_pin_length: RangeInclusive<usize>,
+    ) -> Self {
         let current = contents.current_container();
         let sign = CertificateOnKey::read(current.and_then(|container| container.sign.as_ref()));
         let encrypt = CertificateOnKey::read(current.and_then(|container| container.encrypt.as_ref()));
         let others = contents.containers.iter().enumerate().filter(|(index, _)| Some(*index) != contents.current);
         let history = others.filter_map(|(_, container)| Historic::read(container)).collect();
-        Self { contents, sign, encrypt, history, pin_length, seal: None }
+        Self { contents, sign, encrypt, history, pin_length, present_pin_length, seal: None }
     }
 
     /// The certificate that names the owner: signing, else encryption.

@@ -88,7 +88,8 @@ impl Wizard {
             return None;
         }
         let reading = scene.view.is_none().then(|| t!("obstacle.busy"));
-        let obstacle = scene.busy().or(reading).or(useless).or_else(|| self.pin.obstacle());
+        let obstacle =
+            scene.busy().or(reading).or(useless).or_else(|| self.pin.obstacle(scene.view, scene.around.chinese));
         let entered = self.pin.entered(ui) && obstacle.is_none();
         let pressed = buttons(ui, scene, Some((main, obstacle.as_deref())), actions, |_, _| {});
         if pressed || entered { self.pin.submit(pin) } else { None }

@@ -63,7 +63,10 @@ impl Wizard {
             }
             return;
         }
-        let obstacle = scene.blocked().or_else(|| scene.useless()).or_else(|| self.proof.obstacle());
+        let obstacle = scene
+            .blocked()
+            .or_else(|| scene.useless())
+            .or_else(|| self.proof.obstacle(scene.view, scene.around.chinese));
         let entered = self.proof.entered(ui) && obstacle.is_none();
         let finish = t!("unlock.prove");
         let mut forgotten = false;

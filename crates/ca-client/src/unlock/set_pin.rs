@@ -195,7 +195,7 @@ impl Unlock {
         if matches!(error, TokenError::UnlockUncertain | TokenError::Transport(_) | TokenError::Malformed { .. }) {
             return Err(self.open.fault_of(FaultCode::UnlockInterrupted).detail(plain.reference()));
         }
-        let fault = if error == TokenError::PinLength {
+        let fault = if matches!(error, TokenError::PinLength { .. } | TokenError::OddPin(_)) {
             self.open.fault_of(FaultCode::GrantRefused).detail("transport PIN")
         } else {
             self.key_fault(&error)

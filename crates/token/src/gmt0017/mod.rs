@@ -92,7 +92,7 @@ impl Token for Gmt0017 {
     }
 
     fn verify_pin(&mut self, pin: Pin) -> Result<(), TokenError> {
-        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
+        let key = pin_block::present_key(&self.rules_so_far()?.present, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;
@@ -101,7 +101,7 @@ impl Token for Gmt0017 {
 
     fn change_pin(&mut self, current: Pin, new: Pin) -> Result<PinInfo, TokenError> {
         pin_block::check_new(&self.rules_so_far()?.new, &new)?;
-        let key = pin_block::present_key(self.rules_so_far()?, current)?;
+        let key = pin_block::present_key(&self.rules_so_far()?.present, current)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         let before = session.unlocked_pin()?;
@@ -121,7 +121,7 @@ impl Token for Gmt0017 {
     }
 
     fn sign_digest(&mut self, container: &str, pin: Pin, e: &[u8; 32]) -> Result<[u8; 64], TokenError> {
-        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
+        let key = pin_block::present_key(&self.rules_so_far()?.present, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;
@@ -138,7 +138,7 @@ impl Token for Gmt0017 {
     }
 
     fn login(&mut self, pin: Pin) -> Result<(), TokenError> {
-        let key = pin_block::present_key(self.rules_so_far()?, pin)?;
+        let key = pin_block::present_key(&self.rules_so_far()?.present, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;
@@ -206,7 +206,7 @@ impl Token for Gmt0017 {
 
     fn unblock_pin(&mut self, admin: Pin, new: Pin) -> Result<PinInfo, TokenError> {
         pin_block::check_new(&self.rules_so_far()?.new, &new)?;
-        let key = pin_block::present_key(self.rules_so_far()?, admin)?;
+        let key = pin_block::present_key(&pin_block::ADMIN_LENGTH, admin)?;
         let (mut session, known) = self.begin()?;
         pin_rules(known.profile)?;
         unlock::with_admin_pin(&mut session, &key, &new)
@@ -228,6 +228,10 @@ impl Token for Gmt0017 {
 
     fn pin_length(&self) -> RangeInclusive<usize> {
         self.rules_so_far().map_or(6..=15, |rules| rules.new.clone())
+    }
+
+    fn present_pin_length(&self) -> RangeInclusive<usize> {
+        self.rules_so_far().map_or(6..=16, |rules| rules.present.clone())
     }
 }
 

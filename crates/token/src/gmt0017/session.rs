@@ -9,7 +9,7 @@ use super::read::MAX_LIST;
 use super::wire::{self, Id, Name, Request};
 use crate::apdu::{Meaning, Response, StatusWord};
 use crate::media::Medium;
-use crate::pin_block::{self, Challenge};
+use crate::pin_block::{self, Challenge, UNSEALED};
 use crate::profile::{PinRules, Profile, READ_ONLY};
 use crate::{Channel, DeviceInfo, PinInfo, PinKind, TokenError, Transport, TransportError};
 use base::secret::Pin;
@@ -316,7 +316,7 @@ impl<'a> Session<'a> {
     pub fn verify(&mut self, rules: &PinRules, key: &Sm4Key) -> Result<(), TokenError> {
         let application = self.application()?;
         let challenge = self.challenge()?;
-        let data = pin_block::verify_data(rules, key, &challenge, application).map_err(|_| TokenError::PinLength)?;
+        let data = pin_block::verify_data(rules, key, &challenge, application).map_err(|_| UNSEALED)?;
         let request = wire::verify_pin(data);
         self.right = true;
         self.memory.doubt();
@@ -367,7 +367,7 @@ impl<'a> Session<'a> {
     pub fn change(&mut self, key: &Sm4Key, new: &Pin) -> Result<(), TokenError> {
         let application = self.application()?;
         let challenge = self.challenge()?;
-        let data = pin_block::change_data(key, &challenge, new, application).map_err(|_| TokenError::PinLength)?;
+        let data = pin_block::change_data(key, &challenge, new, application).map_err(|_| UNSEALED)?;
         let request = wire::change_pin(data);
         let Ok(answer) = self.once(&request) else { return Err(TokenError::ChangeUncertain) };
         match answer.sw.meaning() {

@@ -10,7 +10,7 @@
 use super::session::{Known, Session, refused};
 use super::{sign, wire};
 use crate::apdu::Meaning;
-use crate::pin_block;
+use crate::pin_block::{self, UNSEALED};
 use crate::profile::PinRules;
 use crate::{PinInfo, PinKind, RemoteUnlock, TokenError, UnlockChallenge, Unlocked};
 use base::secret::{Pin, SecretBytes};
@@ -36,7 +36,7 @@ pub fn remotely(
     rules: &PinRules,
     unlock: RemoteUnlock<'_>,
 ) -> Result<Unlocked, TokenError> {
-    let transport = pin_block::present_key(rules, unlock.transport_pin)?;
+    let transport = pin_block::present_key(&rules.present, unlock.transport_pin)?;
     if session.take_unlock_challenge() != Some(unlock.challenge) {
         return Err(TokenError::ChallengeLost);
     }
@@ -69,7 +69,7 @@ pub fn with_admin_pin(session: &mut Session<'_>, admin: &Sm4Key, new: &Pin) -> R
     }
     let application = session.application()?;
     let challenge = session.challenge()?;
-    let data = pin_block::change_data(admin, &challenge, new, application).map_err(|_| TokenError::PinLength)?;
+    let data = pin_block::change_data(admin, &challenge, new, application).map_err(|_| UNSEALED)?;
     send(session, Form::Counter(data), before)?;
     Ok(fresh(user))
 }

@@ -7,6 +7,7 @@ use super::{
 use crate::apdu::StatusWord;
 use crate::replay::Step;
 use crate::{PinInfo, Token, TokenError, TransportError};
+use base::odd_pin::OddPin;
 
 #[test]
 fn a_right_pin_is_sent_once_after_the_tries_were_read_and_the_right_is_given_back() {
@@ -63,18 +64,21 @@ fn changing_the_pin_takes_6_commands_as_the_vendors_host_writes_them() {
 #[test]
 fn pins_that_can_not_be_right_are_refused_without_sending_anything() {
     let (mut key, script) = card(&LONGMAI, []);
+    let length = TokenError::PinLength { min: 6, max: 16 };
     let new_length = TokenError::NewPinLength { min: 6, max: 15 };
     assert_eq!(key.pin_length(), 6..=15);
     for (current, new, error) in [
-        ("", "222222", TokenError::PinLength),
-        ("11111111111111111", "222222", TokenError::PinLength),
+        ("", "222222", length.clone()),
+        ("11111111111111111", "222222", length.clone()),
+        ("11111", "222222", length.clone()),
+        ("111111\r", "222222", TokenError::OddPin(OddPin::Control)),
         ("111111", "22222", new_length.clone()),
         ("111111", "2222222222222222", new_length),
         ("111111", "密码", TokenError::NewPinCharacters),
     ] {
         assert_eq!(key.change_pin(pin(current), pin(new)), Err(error));
     }
-    assert_eq!(key.verify_pin(pin("11111111111111111")), Err(TokenError::PinLength));
+    assert_eq!(key.verify_pin(pin("11111111111111111")), Err(length));
     assert!(script.sent().is_empty());
 }
 
