@@ -97,6 +97,25 @@ fn a_wrong_admin_pin_costs_one_try_and_the_new_pin_need_not_be_typed_again() {
 }
 
 #[test]
+fn what_can_not_be_an_admin_pin_costs_no_try() {
+    let bench = Bench::empty();
+    let card = bench.insert(&locked());
+    let mut screen = dialog(&bench);
+    type_pins(&mut screen, "k7m2x9");
+    for (odd, said) in
+        [("111111\t", "控制字符"), ("１１１１１１", "全角"), ("111111 ", "空格"), ("11111111111111111", "1-16 位")]
+    {
+        screen.click(ADMIN);
+        screen.select_all();
+        screen.enter(odd);
+        let why = screen.obstacle("解锁").unwrap();
+        assert!(why.contains(said) && why.contains("没有消耗次数"), "{odd:?}: {why}");
+        screen.press(Key::Enter);
+    }
+    assert_eq!(card.times_sent(UNBLOCK), 0);
+}
+
+#[test]
 fn before_its_last_three_tries_the_person_is_asked_once_more() {
     let bench = Bench::empty();
     let card = with_admin_tries(&bench, 3);

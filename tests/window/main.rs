@@ -19,6 +19,7 @@ mod history;
 mod keyboard;
 mod log;
 mod new_version;
+mod odd_pins;
 mod orders;
 #[cfg(unix)] // shows presets
 mod page_gallery;
