@@ -131,9 +131,14 @@ impl From<FaultCode> for Exit {
         match code {
             FaultCode::WrongPin => Self::WrongPin,
             FaultCode::PinLocked => Self::Locked,
-            FaultCode::PinLength | FaultCode::PinCharacters | FaultCode::NewPinLength | FaultCode::NewPinCharacters => {
-                Self::PinRefused
-            }
+            FaultCode::PinLength
+            | FaultCode::PinControl
+            | FaultCode::PinInvisible
+            | FaultCode::PinFullWidth
+            | FaultCode::PinOuterBlank
+            | FaultCode::PinForeign
+            | FaultCode::NewPinLength
+            | FaultCode::NewPinCharacters => Self::PinRefused,
             FaultCode::PinUncertain => Self::Uncertain,
             FaultCode::ServiceStopped
             | FaultCode::ServiceUnusable
@@ -284,7 +289,7 @@ fn execute(
                 let text = t!("cli.last_tries", left = pin.tries_left);
                 return Err(Failure::Stopped(Exit::LastTries, text.into_owned()));
             }
-            let (current, new) = pins::read(pin_fd)?;
+            let (current, new) = pins::read(view, pin_fd)?;
             engine.send(Command::ChangePin { slot, current, new });
             wait(events, |event| match event {
                 Event::PinChanged { slot: of, result, .. } if of == slot => Some(result),

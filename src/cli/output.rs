@@ -9,9 +9,6 @@ use serde_json::{Value, json};
 use std::io::Write;
 use std::path::Path;
 
-/// Longest text in a line; a name in a certificate may be a page long.
-const LONGEST: usize = 120;
-
 pub(super) fn card_number(view: &KeyView) -> Option<&str> {
     view.leading()?.identity.card_number.as_ref().map(|number| number.value.as_str())
 }
@@ -119,7 +116,7 @@ pub(super) fn line(key: &KeyModel, now: i64, chinese: bool) -> String {
         }
         KeyState::Ready(view) => {
             let leading = view.leading();
-            let owner = short(leading.and_then(|found| found.owner.as_deref()).unwrap_or("-"), LONGEST);
+            let owner = one_line(leading.and_then(|found| found.owner.as_deref()).unwrap_or("-"));
             let end = leading
                 .and_then(|found| found.validity)
                 .map_or_else(|| "-".to_owned(), |validity| date(validity.last_day()));
@@ -131,7 +128,7 @@ pub(super) fn line(key: &KeyModel, now: i64, chinese: bool) -> String {
 
 /// Which key it is, for somebody who has several before him.
 pub(super) fn place(key: &KeyModel, view: &KeyView) -> String {
-    let owner = short(view.leading().and_then(|found| found.owner.as_deref()).unwrap_or("-"), LONGEST);
+    let owner = one_line(view.leading().and_then(|found| found.owner.as_deref()).unwrap_or("-"));
     format!("  {}\t{}\t{owner}\t{}", view.contents.device.serial, card_number(view).unwrap_or("-"), key.slot.reader)
 }
 
@@ -185,7 +182,7 @@ fn ordered(all: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
 fn shown(value: &Value) -> String {
     match value {
         Value::Null => "-".to_owned(),
-        Value::String(text) => short(text, LONGEST),
+        Value::String(text) => one_line(text),
         Value::Bool(true) => t!("cli.yes").into_owned(),
         Value::Bool(false) => t!("cli.no").into_owned(),
         other => other.to_string(),
@@ -228,6 +225,6 @@ pub(super) fn chain(err: &mut dyn Write, file: &Path) {
     let Ok(names) = std::fs::read(file).map(|bytes| certificate::names_in(&bytes)) else { return };
     say(err, &t!("cli.chain", count = names.len()));
     for name in names {
-        say(err, &format!("  {}", short(&name, LONGEST)));
+        say(err, &format!("  {}", one_line(&name)));
     }
 }

@@ -355,3 +355,32 @@ fn the_dialog_is_for_the_key_it_was_opened_for() {
     screen.wait_for(DONE);
     assert_eq!((first.times_sent(CHANGE_PIN), second.times_sent(CHANGE_PIN)), (0, 1));
 }
+
+#[test]
+fn the_command_line_stops_before_the_last_tries() {
+    use cert_assistant::app::{Engine, EngineContext};
+    use cert_assistant::cli::{Exit, Task, Terminal, run};
+    let bench = Bench::silent();
+    let mut state = bench.make(&spec("北京演示科技有限公司", "1"));
+    state.applications[0].user.tries.left = 2;
+    let card = bench.insert_key(VirtualKey::new(state));
+    // what is in is reported before the service is, as the real one does
+    bench.service(token::ServiceState::Running { readers: 1 });
+    let context = EngineContext {
+        source: bench,
+        trust: Arc::new(certificate::TrustStore::default),
+        wake: Arc::new(|| ()),
+        online: None,
+        site: Default::default(),
+    };
+    let (engine, events) = Engine::start(context);
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut terminal = Terminal { out: &mut out, err: &mut err, now: certificate::now(), chinese: true };
+    // a descriptor that is not open: whoever reads PINs fails
+    let task = |last_tries| Task::ChangePin { serial: "1".to_owned(), last_tries, pin_fd: Some(9999) };
+    assert_eq!(run(task(false), &engine, &events, &mut terminal), Exit::LastTries);
+    let said = String::from_utf8(err.clone()).unwrap();
+    assert!(said.contains("--last-tries") && said.contains('2'), "{said}");
+    assert!(!card.sent().contains(&VERIFY_PIN));
+    drop(engine);
+}
