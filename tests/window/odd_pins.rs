@@ -57,9 +57,9 @@ fn refuses_each(screen: &mut Screen, field: &str, button: &str) {
             screen.click(field);
             screen.select_all();
             if pasted {
-                paste(screen, text)
+                paste(screen, text);
             } else {
-                screen.enter(text)
+                screen.enter(text);
             }
             let why = screen.obstacle(button).unwrap_or_else(|| panic!("{} is taken", text.escape_unicode()));
             assert!(why.contains(said) && why.contains(KEPT), "{}: {why}", text.escape_unicode());
