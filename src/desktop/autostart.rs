@@ -53,10 +53,9 @@ mod entry {
     use super::Autostart;
     use crate::desktop::entry_file;
     use base::fault::{Fault, FaultCode};
+    use base::files::Access;
 
     const NAME: &str = "cert-assistant.desktop";
-    /// As the desktop writes it.
-    const MODE: u32 = 0o644;
 
     impl Autostart {
         /// Whether an entry starts the program: that of the person, else that of the system.
@@ -75,9 +74,13 @@ mod entry {
             let path = self.folder.join(NAME);
             let of_the_system = self.system.iter().any(|folder| folder.join(NAME).exists());
             let done = match (on, of_the_system) {
-                (true, _) => self.line().and_then(|line| entry_file::write(&path, &entry(&line, false), MODE)),
-                (false, true) => self.line().and_then(|line| entry_file::write(&path, &entry(&line, true), MODE)),
-                (false, false) => entry_file::remove(&path),
+                (true, _) => {
+                    self.line().and_then(|line| entry_file::write(&path, &entry(&line, false), Access::Everybody))
+                }
+                (false, true) => {
+                    self.line().and_then(|line| entry_file::write(&path, &entry(&line, true), Access::Everybody))
+                }
+                (false, false) => base::files::remove(&path),
             };
             done.map_err(|error| Fault::new(FaultCode::AutostartNotSet).detail(error.to_string()))
         }

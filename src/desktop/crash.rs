@@ -6,7 +6,7 @@
 //! * A panic of a part is caught where the part begins; only one of the window ends the program, which starts itself again.
 //! * A program that ends again right after its start stays ended.
 
-use super::files::{private_file, private_folder};
+use base::files::{Access, options, private_folder};
 use std::backtrace::Backtrace;
 use std::ffi::OsString;
 use std::fmt::Write as _;
@@ -169,7 +169,7 @@ fn write(folder: &Path, text: &str, now: OffsetDateTime) -> std::io::Result<Path
     let form = format_description!("[year][month][day]T[hour][minute][second]-[subsecond digits:6]");
     let time = now.format(form).map_err(std::io::Error::other)?;
     let file = folder.join(format!("crash-{time}.txt"));
-    private_file().write(true).create_new(true).open(&file)?.write_all(text.as_bytes())?;
+    options(Access::Owner).write(true).create_new(true).open(&file)?.write_all(text.as_bytes())?;
     let entries = std::fs::read_dir(folder)?.flatten().map(|entry| entry.path());
     let mut reports: Vec<_> = entries.filter(|path| is_report(path)).collect();
     reports.sort();

@@ -2,9 +2,8 @@
 //!
 //! Invariant: a power cut leaves the old file or the new one.
 
-use std::fs::OpenOptions;
-use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use base::files::{self, Access};
+use std::io;
 use std::path::Path;
 
 /// A program as the first word of an `Exec` key.
@@ -16,32 +15,15 @@ pub(super) fn program(path: &Path) -> io::Result<String> {
     path.map(quoted).ok_or_else(|| io::Error::other("the path of the program can't be written down"))
 }
 
-/// Writes beside, then puts it in place.
+/// Writes an entry, and the folder it is in.
 ///
 /// # Errors
 /// The folder can't be made or written.
-pub(super) fn write(path: &Path, text: &str, mode: u32) -> io::Result<()> {
+pub(super) fn write(path: &Path, text: &str, access: Access) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let temporary = path.with_extension("new");
-    // one that a power cut left behind may have another mode
-    remove(&temporary)?;
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&temporary)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
-}
-
-/// Takes an entry away; one that is gone already is no fault.
-///
-/// # Errors
-/// The folder can't be written.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
-    match std::fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => Ok(()),
-    }
+    files::replace(path, text.as_bytes(), access)
 }
 
 /// Quotes an argument, then escapes the string that holds it (§The Exec key).
@@ -62,6 +44,7 @@ fn quoted(argument: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::{program, quoted, write};
+    use base::files::Access;
     use std::os::unix::fs::PermissionsExt;
     use std::path::Path;
 
@@ -73,12 +56,10 @@ mod tests {
     }
 
     #[test]
-    fn what_an_interrupted_writing_left_is_no_obstacle() {
+    fn an_entry_is_written_with_its_folder() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/one.desktop");
-        std::fs::create_dir(folder.path().join("deep")).unwrap();
-        std::fs::write(path.with_extension("new"), "half").unwrap();
-        write(&path, "whole", 0o755).unwrap();
+        write(&path, "whole", Access::Program).unwrap();
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "whole");
         assert_eq!(path.metadata().unwrap().permissions().mode() & 0o777, 0o755);
         assert_eq!(std::fs::read_dir(folder.path().join("deep")).unwrap().count(), 1);

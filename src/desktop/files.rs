@@ -1,6 +1,5 @@
 //! Files of this person: made for its owner only, a folder shown in the file manager of the desktop, a report removed.
 
-use std::fs::OpenOptions;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
@@ -60,27 +59,9 @@ impl Opening {
     }
 }
 
-/// Removes a file of this program; one that is gone already is no fault.
+/// Removes a file of this program.
 pub fn remove(file: &Path) {
-    if let Err(error) = std::fs::remove_file(file) {
+    if let Err(error) = base::files::remove(file) {
         tracing::info!(%error, "a file was not removed");
     }
-}
-
-/// Makes a folder, with those above it, that only its owner can enter.
-pub(super) fn private_folder(path: &Path) -> std::io::Result<()> {
-    let mut folder = std::fs::DirBuilder::new();
-    folder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut folder, 0o700);
-    folder.create(path)
-}
-
-/// For files that only their owner can read.
-pub(super) fn private_file() -> OpenOptions {
-    #[cfg_attr(not(unix), expect(unused_mut))]
-    let mut options = OpenOptions::new();
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
 }

@@ -54,6 +54,7 @@ mod nowhere {
 mod on_linux {
     use crate::desktop::entry_file;
     use base::fault::{Fault, FaultCode};
+    use base::files::Access;
     use sha2::{Digest, Sha256};
     use std::io;
     use std::path::{Path, PathBuf};
@@ -62,8 +63,7 @@ mod on_linux {
     const NAME: &str = "cert-assistant.desktop";
     /// The entry in the menu.
     const ENTRY: &str = include_str!("../../installer/linux/cert-assistant.desktop");
-    /// Desktops start only what may be executed.
-    const MODE: u32 = 0o755;
+
     /// Where the folder is when the person's desktop has not written down another one (xdg-user-dirs); on Chinese systems 桌面.
     const USUAL: [&str; 2] = ["Desktop", "\u{684C}\u{9762}"];
 
@@ -100,12 +100,13 @@ mod on_linux {
             let path = self.folder.join(NAME);
             let done = if on {
                 entry(&self.program).and_then(|text| {
-                    entry_file::write(&path, &text, MODE)?;
+                    // desktops start only what may be executed
+                    entry_file::write(&path, &text, Access::Program)?;
                     trust(&path, &text);
                     Ok(())
                 })
             } else {
-                entry_file::remove(&path)
+                base::files::remove(&path)
             };
             done.map_err(|error| Fault::new(FaultCode::DesktopIconNotSet).detail(error.to_string()))
         }

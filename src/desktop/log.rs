@@ -5,7 +5,7 @@
 //! * A day's file has a largest size; a full disk or a folder that can't be written never disturbs the program.
 //! * Paths of the person's home folder are written with `~`. Secrets have no text form, so none can be written.
 
-use super::files::{private_file, private_folder};
+use base::files::{Access, options, private_folder};
 use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::fs::File;
@@ -193,7 +193,7 @@ impl LogFiles {
     fn open(&self, day: &str) -> std::io::Result<File> {
         private_folder(&self.folder)?;
         let file = self.folder.join(format!("{PREFIX}{day}{SUFFIX}"));
-        let file = private_file().create(true).append(true).open(file)?;
+        let file = options(Access::Owner).create(true).append(true).open(file)?;
         let days = self.files();
         for old in days.iter().rev().skip(KEPT) {
             // the next day tries again

@@ -2,13 +2,13 @@
 
 use super::{Answer, Release, ReleaseFile};
 use base::fault::{Fault, FaultCode};
+use base::files::{self, Access};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use gm::{PublicKey, signature_from_der};
 use net::ServiceUrl;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::Path;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -97,7 +97,7 @@ pub(super) fn not_older(feed: &Feed, key: &PublicKey, seen: Option<&Path>) -> Re
     let Some(path) = seen else { return Ok(()) };
     let mut known: Seen = match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|_| {
-            let aside = std::fs::rename(path, path.with_extension("damaged"));
+            let aside = files::set_aside(path);
             tracing::warn!(kept = aside.is_ok(), "which feeds of updates were seen can't be read");
             Seen::default()
         }),
@@ -121,11 +121,7 @@ fn store(path: &Path, seen: &Seen) -> std::io::Result<()> {
     if let Some(folder) = path.parent() {
         std::fs::create_dir_all(folder)?;
     }
-    let temporary = path.with_extension("new");
-    let mut file = std::fs::File::create(&temporary)?;
-    file.write_all(&serde_json::to_vec(seen)?)?;
-    file.sync_all()?;
-    std::fs::rename(&temporary, path)
+    files::replace(path, &serde_json::to_vec(seen)?, Access::Owner)
 }
 
 impl Feed {

@@ -2,6 +2,7 @@
 
 use super::ReleaseFile;
 use base::fault::{Fault, FaultCode};
+use base::files::{self, Access};
 
 use net::{Proxy, ServiceUrl, innermost};
 use reqwest::{Client, Response};
@@ -85,11 +86,8 @@ pub(super) fn file(
     let client = client(&file.url, proxy).map_err(cut)?;
     std::fs::create_dir_all(folder).map_err(stored)?;
     let temporary = Temporary(folder.join(format!(".{}.{}.part", file.name, std::process::id())));
-    let mut options = std::fs::File::options();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut out = options.open(&temporary.0).map_err(stored)?;
+    let mut options = files::options(Access::Owner);
+    let mut out = options.write(true).create(true).truncate(true).open(&temporary.0).map_err(stored)?;
     let runtime = Builder::new_current_thread().enable_all().build().map_err(|error| cut(error.to_string()))?;
     let fetched = runtime.block_on(async {
         let mut hash = Sha256::new();
@@ -121,6 +119,7 @@ pub(super) fn file(
     drop(out);
     let path = folder.join(&file.name);
     std::fs::rename(&temporary.0, &path).map_err(stored)?;
+    files::flush_folder(folder).map_err(stored)?;
     Ok(path)
 }
 

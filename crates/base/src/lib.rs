@@ -3,5 +3,6 @@
 
 pub mod display;
 pub mod fault;
+pub mod files;
 pub mod odd_pin;
 pub mod secret;

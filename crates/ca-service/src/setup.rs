@@ -14,10 +14,11 @@ use super::registry::customers::{self, NewCustomer};
 use super::registry::devices;
 use super::service::Service;
 use super::store::{Store, StoreError, sqlite_url};
+use base::files::{Access, options, private_folder};
 use certificate::Certificate;
 use gm::issue::certificate_from_pem;
 use order_api::Contact;
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::OpenOptions;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -124,7 +125,7 @@ impl Place {
         if file.exists() {
             return Err(FolderError::Exists(file).into());
         }
-        make_folder(&self.dir).map_err(at(&self.dir))?;
+        private_folder(&self.dir).map_err(at(&self.dir))?;
         let store = Store::open_any(&self.books()).await?;
         let operators = Operators::new(store.clone(), clock.clone());
         if !operators.list().await?.is_empty() {
@@ -266,27 +267,14 @@ fn settings_text(settings: &Config) -> String {
     format!("name = {}\npublic_url = {}\n", text(&settings.name), text(&settings.public_url))
 }
 
-/// The books hold names and telephone numbers: nobody else on the machine looks into a new folder.
-fn make_folder(path: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
 /// Writes the admin PIN of a device into a new file that only its owner can read. `anew` when the key is personalised once
 /// more; then it gets one from the newest master. Nothing is overwritten.
 ///
 /// # Errors
 /// [`SetupError`].
 pub async fn hand_out_admin_pin(service: &Service, serial: &str, file: &Path, anew: bool) -> Result<(), SetupError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // first, because what is written down in the books can't be taken back
-    let mut out = options.open(file).map_err(at(file))?;
+    let mut out = options(Access::Owner).write(true).create_new(true).open(file).map_err(at(file))?;
     let written = async {
         if anew {
             devices::personalise_again(service, serial, COMMAND_LINE).await?;

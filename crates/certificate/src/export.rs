@@ -2,12 +2,12 @@
 //! new one, never half of one. Certificates are public: nothing secret passes here.
 
 use super::fields::Certificate;
+use base::files::{self, Access};
 use der::asn1::{AnyRef, ObjectIdentifier, SetOfVec};
 use der::pem::LineEnding;
 use der::{Decode, Encode, Sequence};
 use gm::random;
-use std::fs::{self, File};
-use std::io::{ErrorKind, Write};
+use std::io::ErrorKind;
 use std::path::Path;
 
 /// `signedData` of PKCS#7: the type that Windows, browsers and Java know, unlike that of GM/T 0010.
@@ -158,17 +158,8 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), ExportError> {
     };
     let random = random::<8>().map_err(|_| ExportError::File(ErrorKind::Other))?;
     let temporary = folder.join(format!(".{:016x}.tmp", u64::from_ne_bytes(random)));
-    let mut file = File::create_new(&temporary).map_err(|error| reason(&error))?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    drop(file);
-    let done = written.and_then(|()| fs::rename(&temporary, path));
-    if done.is_err() {
-        let _ = fs::remove_file(&temporary); // the first error is the one to tell
-    }
-    done.map_err(|error| reason(&error))?;
-    #[cfg(unix)]
-    let _ = File::open(folder).and_then(|folder| folder.sync_all()); // the name; not every file system can
-    Ok(())
+    // in a folder of the person, where another file may have any name
+    files::put(&temporary, path, bytes, Access::Usual).map_err(|error| reason(&error))
 }
 
 fn reason(error: &std::io::Error) -> ExportError {

@@ -42,5 +42,5 @@ pub use key::{Outcome, VirtualKey};
 pub use link::{Cause, Control, Endpoint, LinkEvent};
 pub use personalise::{Spec, State};
 pub use state::KeyState;
-pub use store::{StoreError, write_whole};
+pub use store::StoreError;
 pub use test_ca::{CaError, TestCa};

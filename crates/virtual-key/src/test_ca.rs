@@ -1,7 +1,7 @@
 //! A certificate authority made for the purpose: a root and an operation authority, shared by all keys of one run or one
 //! folder, so that a program under test can be told to trust the root. All names are invented.
 
-use super::store::write_whole;
+use base::files::{self, Access};
 use gm::issue::{
     Authority, COMMON_NAME, COUNTRY, CertificateRequest, Extras, IssueError, NameParts, ORGANISATION, Role, Subject,
     certificate, certificate_from_pem, certificate_to_pem, private_key_from_pem, private_key_to_pem,
@@ -141,7 +141,7 @@ impl Member {
     fn save(&self, folder: &Path, name: &str) -> Result<(), CaError> {
         let write = |end: &str, text: &str| {
             let path = folder.join(format!("{name}.{end}"));
-            write_whole(&path, text.as_bytes()).map_err(|source| CaError::Io { path, source })
+            files::replace(&path, text.as_bytes(), Access::Owner).map_err(|source| CaError::Io { path, source })
         };
         write("key", &private_key_to_pem(&self.key)?)?;
         write("pem", &certificate_to_pem(&self.certificate)?)

@@ -3,6 +3,7 @@
 use crate::check::Folders;
 use crate::check::outside::storage::{Finding, is_own, survey};
 use base::fault::{Fault, FaultCode};
+use base::files;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -12,7 +13,7 @@ pub(super) fn clean(folders: &Folders) -> Result<(), Fault> {
     let mut failed = None;
     for finding in survey(folders) {
         let done = match &finding {
-            Finding::Damaged(file) => set_aside(file),
+            Finding::Damaged(file) => files::set_aside(file).map(drop),
             Finding::OthersWrite(path) => for_the_owner(path, 0o700),
             Finding::OthersRead(path) => for_the_owner(path, 0o600),
             Finding::Stale(file) => fs::remove_file(file),
@@ -35,13 +36,6 @@ pub(super) fn clean(folders: &Folders) -> Result<(), Fault> {
         }
     }
     failed.map_or(Ok(()), |error| Err(Fault::new(FaultCode::StorageNotCleaned).detail(error.to_string())))
-}
-
-/// Keeps an earlier one that was set aside.
-fn set_aside(file: &Path) -> io::Result<()> {
-    let names = std::iter::once("damaged".to_owned()).chain((2..).map(|number| format!("{number}.damaged")));
-    let free = names.map(|ending| file.with_extension(ending)).find(|path| !path.exists());
-    fs::rename(file, free.unwrap_or_else(|| file.with_extension("damaged")))
 }
 
 #[cfg(unix)]

@@ -8,10 +8,11 @@
 
 use super::entry::Entry;
 use base::fault::{Fault, FaultCode};
+use base::files::{self, Access};
 use gm::random;
 use order_api::Order;
-use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{File, TryLockError};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 /// Longest file that is read.
@@ -135,7 +136,7 @@ impl Journal {
         let bytes =
             random::<16>().map_err(|error| Fault::new(FaultCode::JournalNotUsable).detail(error.to_string()))?;
         entry.id = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-        make_folder(&self.folder).map_err(|error| unusable(&error))?;
+        files::private_folder(&self.folder).map_err(|error| unusable(&error))?;
         let lock = self.lock(&entry.id)?;
         let open = OpenEntry { folder: self.folder.clone(), entry, _lock: lock };
         open.store(&open.entry)?;
@@ -144,11 +145,15 @@ impl Journal {
 
     fn lock(&self, id: &str) -> Result<File, Fault> {
         let path = entry_file(&self.folder, id, "lock").ok_or_else(|| missing(id))?;
-        let file = private().truncate(false).open(path).map_err(|error| unusable(&error))?;
+        let mut options = files::options(Access::Owner);
+        let file = options.create(true).write(true).truncate(false).open(path).map_err(|error| unusable(&error))?;
         match file.try_lock() {
             Ok(()) => Ok(file),
             Err(TryLockError::WouldBlock) => Err(Fault::new(FaultCode::OrderInUse)),
-            Err(TryLockError::Error(error)) => Err(unusable(&error)),
+            // folders of a network may know no locks
+            Err(TryLockError::Error(error)) => {
+                files::supported(Err(error)).map_err(|error| unusable(&error)).map(|()| file)
+            }
         }
     }
 }
@@ -194,7 +199,7 @@ impl OpenEntry {
             let path = entry_file(&self.folder, &self.entry.id, extension).ok_or_else(|| missing(&self.entry.id))?;
             std::fs::remove_file(path).map_err(|error| unusable(&error))?;
         }
-        flush_folder(&self.folder).map_err(|error| unusable(&error))
+        files::flush_folder(&self.folder).map_err(|error| unusable(&error))
     }
 
     fn store(&self, entry: &Entry) -> Result<(), Fault> {
@@ -236,42 +241,13 @@ fn read(path: &Path) -> Result<Entry, Unread> {
 }
 
 fn set_aside(path: &Path) -> Result<Damaged, Fault> {
-    let file = path.with_extension("damaged");
-    std::fs::rename(path, &file).map_err(|error| unusable(&error))?;
+    let file = files::set_aside(path).map_err(|error| unusable(&error))?;
     tracing::warn!(file = %file.display(), "damaged entry of the journal set aside");
     Ok(Damaged { file })
 }
 
 fn write(path: &Path, content: &impl serde::Serialize) -> io::Result<()> {
-    let temporary = path.with_extension("new");
-    let mut file = private().truncate(true).open(&temporary)?;
-    file.write_all(&serde_json::to_vec_pretty(content)?)?;
-    file.sync_all()?;
-    drop(file);
-    std::fs::rename(&temporary, path)?;
-    path.parent().map_or(Ok(()), flush_folder)
-}
-
-/// A file for this person only.
-fn private() -> OpenOptions {
-    let mut options = OpenOptions::new();
-    options.create(true).write(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options
-}
-
-fn make_folder(folder: &Path) -> io::Result<()> {
-    let mut builder = DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
-/// After this a rename survives a power cut; other systems than Unix have no such call and need none.
-fn flush_folder(folder: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+    files::replace(path, &serde_json::to_vec_pretty(content)?, Access::Owner)
 }
 
 fn unusable(error: &io::Error) -> Fault {

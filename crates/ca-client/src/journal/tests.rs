@@ -123,7 +123,7 @@ fn a_cut_between_writing_and_renaming_leaves_the_old_entry() {
     let before = open.entry().clone();
     drop(open);
     for rest in ["", "{\"format\": 1, \"id\"", "{}"] {
-        std::fs::write(journal.folder.join(format!("{id}.new")), rest).unwrap();
+        std::fs::write(journal.folder.join(format!("{id}.json.new")), rest).unwrap();
         assert_eq!(journal.entries(), Ok((vec![before.clone()], Vec::new())));
     }
     let mut open = journal.open(&id).unwrap();
@@ -138,7 +138,7 @@ fn a_change_that_can_not_be_written_changes_nothing() {
     let mut open = journal.create(entry()).unwrap();
     let id = open.entry().id.clone();
     // the place of the temporary file is taken: works for every user, also for root
-    std::fs::create_dir(journal.folder.join(format!("{id}.new"))).unwrap();
+    std::fs::create_dir(journal.folder.join(format!("{id}.json.new"))).unwrap();
     let failed = open.update(|entry| entry.holder = "other".to_owned()).unwrap_err();
     assert_eq!(failed.code, FaultCode::JournalNotUsable);
     assert_eq!(open.entry().holder, "某某");

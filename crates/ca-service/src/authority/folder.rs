@@ -4,9 +4,9 @@
 
 use super::{Authority, Names};
 use crate::error::ServiceError;
+use base::files::{Access, options};
 use gm::issue::{certificate_from_pem, certificate_to_pem};
 use gm::{CryptoError, PrivateKey, sealed_key};
-use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -150,15 +150,11 @@ fn newest_master(dir: &Path) -> Result<u32, ServiceError> {
 /// Writes a file that was not there before; a secret one can be read by its owner only.
 fn write_new(path: &Path, content: &[u8], secret: bool) -> Result<(), ServiceError> {
     let write = || -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, if secret { 0o600 } else { 0o644 });
-        let mut file: File = options.open(path)?;
+        let access = if secret { Access::Owner } else { Access::Everybody };
+        let mut file = options(access).write(true).create_new(true).open(path)?;
         file.write_all(content)?;
         file.sync_all()
     };
-    let _ = secret;
     write().map_err(at(path))
 }
 
