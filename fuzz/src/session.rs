@@ -86,31 +86,27 @@ fn renew(token: &mut Gmt0017, sent: &Sent) {
     let package = EnvelopedKey { wrapped: cipher.clone(), public: PublicKey([4; 64]), encrypted: vec![5; 32] };
     let _ = token.containers();
     sent.at_most(0, 0);
-    let _ = token.create_container("new");
+    let login = token.login(Pin::new(b"123456").unwrap());
     sent.nothing_written();
-    if token.login(Pin::new(b"123456").unwrap()).is_err() {
-        let _ = token.write_file("BJCAENVSN", b"new");
-        sent.nothing_written();
-    }
     sent.at_most(1, 0);
-    let _ = token.create_container("new");
+    let Ok(mut login) = login else { return };
+    let _ = login.create_container("new");
     sent.at_most(0, 0);
-    let _ = token.generate_key_pair("new");
+    let _ = login.generate_key_pair("new");
     sent.at_most(0, 0);
-    let _ = token.sign("new", &[7; 32]);
-    let _ = token.import_key_pair("new", &package);
+    let _ = login.sign("new", &[7; 32]);
+    let _ = login.import_key_pair("new", &package);
     sent.at_most(0, 0);
-    let _ = token.import_certificate("new", KeyUse::Sign, &[8; 1200]);
-    if let Ok(plain) = token.decrypt("new", &cipher) {
+    let _ = login.import_certificate("new", KeyUse::Sign, &[8; 1200]);
+    if let Ok(plain) = login.decrypt("new", &cipher) {
         assert_eq!(plain.len(), cipher.text.len(), "plain text has the length of its cipher text");
     }
-    let _ = token.read_certificate("new", KeyUse::Sign);
+    let _ = login.read_certificate("new", KeyUse::Sign);
     sent.at_most(0, 0);
-    let _ = token.write_file("BJCAENVSN", b"new");
+    let _ = login.write_file("BJCAENVSN", b"new");
     sent.at_most(0, 0);
-    let _ = token.delete_container("new");
+    let _ = login.delete_container("new");
     sent.at_most(0, 0);
-    let _ = token.logout();
 }
 
 /// The instructions that went out since the last look.

@@ -29,10 +29,10 @@ pub fn remove(key: &mut dyn KeyAccess, pin: Pin, container: &str, journal: &Jour
         return Err(Fault::new(FaultCode::ContainerInUse));
     }
     let removed = on_key(key, |token| {
-        token.login(pin)?;
-        let deleted = token.delete_container(container);
+        let mut login = token.login(pin)?;
+        let deleted = login.delete_container(container);
         // the right is given back whatever became of it; dropping the token tries it again
-        deleted.and(token.logout())
+        deleted.and(login.close())
     });
     removed.map_err(fault)
 }

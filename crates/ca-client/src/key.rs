@@ -8,7 +8,7 @@ use token::{KeyContents, KeyUse, Token, TokenError, TransportError};
 #[error("the key is gone")]
 pub struct KeyGone;
 
-/// A key that runs jobs. Between two jobs other work may be done with it, but nothing that ends a login.
+/// A key that runs jobs. Between two jobs other work may be done with it; a login lasts no longer than its job.
 pub trait KeyAccess {
     /// Runs a job on the key's own thread and waits for its end.
     ///
@@ -25,16 +25,18 @@ impl KeyAccess for Box<dyn Token> {
 }
 
 /// Runs a job with a result.
+pub(super) fn with_token<R>(key: &mut dyn KeyAccess, job: impl FnOnce(&mut dyn Token) -> R) -> Result<R, KeyGone> {
+    let (mut job, mut result) = (Some(job), None);
+    key.with(&mut |token| result = job.take().map(|job| job(token)))?;
+    result.ok_or(KeyGone)
+}
+
+/// Runs a job that may fail; a key that is gone was removed.
 pub(super) fn on_key<R>(
     key: &mut dyn KeyAccess,
     job: impl FnOnce(&mut dyn Token) -> Result<R, TokenError>,
 ) -> Result<R, TokenError> {
-    let (mut job, mut result) = (Some(job), None);
-    let ran = key.with(&mut |token| result = job.take().map(|job| job(token)));
-    match (ran, result) {
-        (Ok(()), Some(result)) => result,
-        _ => Err(TokenError::Transport(TransportError::Removed)),
-    }
+    with_token(key, job).unwrap_or(Err(TokenError::Transport(TransportError::Removed)))
 }
 
 /// What is on a key when it is the one of a binding: serial number, certificate, public key of the container. Needs no

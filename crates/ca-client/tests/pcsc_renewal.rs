@@ -158,8 +158,8 @@ impl Judge {
     /// A signature of the new key verifies, and what openssl sealed to the new certificate opens.
     fn token_uses(&self, token: &mut Box<dyn Token>, container: &str) {
         let e = [0x5A; 32];
-        token.login(pin(PIN)).unwrap();
-        let signature = token.sign(container, &e).unwrap();
+        let mut login = token.login(pin(PIN)).unwrap();
+        let signature = login.sign(container, &e).unwrap();
         self.file("e", &e);
         self.file("signature", &gm::signature_to_der(&signature).unwrap());
         self.run(
@@ -173,8 +173,8 @@ impl Judge {
         );
         let sealed = std::fs::read(self.0.path().join("sealed")).unwrap();
         let cipher = gm::Sm2Cipher::from_der(&sealed).unwrap();
-        assert_eq!(token.decrypt(container, &cipher).unwrap().as_slice(), b"sealed by openssl");
-        token.logout().unwrap();
+        assert_eq!(login.decrypt(container, &cipher).unwrap().as_slice(), b"sealed by openssl");
+        login.close().unwrap();
     }
 
     /// What the service keeps: each body with a signature by the right key, and the request for certificates.

@@ -7,6 +7,7 @@
 //! * The length of every answer is checked before it is used.
 //! * A card that does not answer like a GM/T 0017 key never receives a PIN.
 //! * A command with a lasting effect is sent once; no layer repeats it. Whoever began goes on from what is on the key.
+//! * What needs the user's right is a method of [`Login`], which only a verified PIN gives.
 
 pub mod apdu;
 mod error;
@@ -28,7 +29,7 @@ mod types;
 
 pub use error::TokenError;
 pub use fault::SERVICE_STOPPED;
-pub use gmt0017::Gmt0017;
+pub use gmt0017::{Gmt0017, Login};
 pub use media::Medium;
 pub use monitor::PcscSource;
 pub use pin_block::{ADMIN_LENGTH as ADMIN_PIN_LENGTH, check_new as check_new_pin, check_present as check_present_pin};
@@ -41,15 +42,12 @@ pub use types::{
 };
 
 use base::secret::Pin;
-use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
-use zeroize::Zeroizing;
+use gm::PublicKey;
 
-/// What the program can do with a key. One call is one operation: it takes and gives back the transaction itself.
+/// What the program can do with a key without a [`Login`]. One call is one operation: it takes and gives back the
+/// transaction itself.
 ///
-/// Calls between [`Token::login`] and [`Token::logout`] share the user's right, which lies on the card; between two of
-/// them other programs of the same user may use the key. Calls that need it give [`TokenError::NotLoggedIn`] without
-/// sending their command when it is not there, [`TokenError::UnprovenModel`] on a model that may only be read. The calls
-/// that take a PIN themselves give the right back and so end a login.
+/// Calls that send a PIN give [`TokenError::UnprovenModel`] on a model that may only be read.
 ///
 /// A call that changes the key and fails with [`TokenError::Transport`] or [`TokenError::Malformed`] may have changed it:
 /// [`Token::containers`], [`Token::public_key`], [`Token::read_certificate`] and [`Token::read_file`] tell.
@@ -98,78 +96,12 @@ pub trait Token: Send {
     /// [`TokenError::Refused`] when it does not exist or may not be read.
     fn read_file(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, TokenError>;
 
-    /// Verifies the user PIN, sent once, and leaves the right on the card for the calls that follow, until
-    /// [`Token::logout`], a reset or a broken connection. The tries left are read before it is sent. Dropping the token
-    /// gives the right back as well.
+    /// Verifies the user PIN, sent once, and leaves the right on the card as long as the login lives, unless a reset or a
+    /// broken connection takes it. The tries left are read before it is sent.
     ///
     /// # Errors
     /// As [`Token::verify_pin`].
-    fn login(&mut self, pin: Pin) -> Result<(), TokenError>;
-
-    /// Gives the user's right back. Sends nothing when there is none.
-    ///
-    /// # Errors
-    /// See [`TokenError`]; after a failure no call relies on the right any more, and dropping the token tries once again.
-    fn logout(&mut self) -> Result<(), TokenError>;
-
-    /// Makes an empty container. The name has 1 to 62 printable ASCII characters. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::ContainerExists`], [`TokenError::NoSpace`], [`TokenError::Unwritable`] for a name no key takes.
-    fn create_container(&mut self, name: &str) -> Result<(), TokenError>;
-
-    /// Deletes a container with its keys and certificates. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::NoContainer`].
-    fn delete_container(&mut self, name: &str) -> Result<(), TokenError>;
-
-    /// Makes an SM2 signing pair inside the key. A pair that is there is never replaced. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::KeyPairExists`], [`TokenError::NoContainer`], [`TokenError::NoSpace`].
-    fn generate_key_pair(&mut self, container: &str) -> Result<PublicKey, TokenError>;
-
-    /// Signs a digest e with the signing key. Returns r‖s. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::NotLoggedIn`] also on keys that want the PIN before every signature; [`TokenError::NoContainer`].
-    fn sign(&mut self, container: &str, e: &[u8; 32]) -> Result<[u8; 64], TokenError>;
-
-    /// Stores an encryption pair that was wrapped for the container's signing key; one that was there is replaced, its
-    /// certificate with it. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::Refused`] when the pair was wrapped for another key, [`TokenError::NoContainer`],
-    /// [`TokenError::NoSpace`], [`TokenError::Unwritable`] for a package with wrong lengths.
-    fn import_key_pair(&mut self, container: &str, key: &EnvelopedKey) -> Result<(), TokenError>;
-
-    /// Stores a certificate beside its pair; the key does not look into it. Cut off before the last piece, the previous
-    /// certificate stays. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::NoContainer`], [`TokenError::NoSpace`], [`TokenError::Unwritable`] when it is empty or longer than
-    /// 65 536 bytes.
-    fn import_certificate(&mut self, container: &str, key_use: KeyUse, der: &[u8]) -> Result<(), TokenError>;
-
-    /// Decrypts with the encryption key. Needs a login.
-    ///
-    /// # Errors
-    /// [`TokenError::Refused`] when it was encrypted for another key, [`TokenError::NoContainer`],
-    /// [`TokenError::Unwritable`] when it is longer than one command carries.
-    fn decrypt(&mut self, container: &str, cipher: &Sm2Cipher) -> Result<Zeroizing<Vec<u8>>, TokenError>;
-
-    /// Makes `data`, followed by zero bytes up to the file's size, the contents of a file. Needs a login.
-    ///
-    /// What fits one command is switched in one command: after a cut the file has its old or its new contents. Longer
-    /// contents and a file that is missing or too small are written in several: after a cut the file may be missing, empty
-    /// or mixed, and is written again by the same call. A new file has at least 128 bytes; everyone may read it, the user
-    /// may write it.
-    ///
-    /// # Errors
-    /// [`TokenError::NoSpace`], [`TokenError::Unwritable`] for a name of more than 32 bytes or contents of more than
-    /// 65 535 bytes.
-    fn write_file(&mut self, name: &str, data: &[u8]) -> Result<(), TokenError>;
+    fn login(&mut self, pin: Pin) -> Result<Login<'_>, TokenError>;
 
     /// The containers as they are now, in the key's order. No certificate is read: 1 command and 1 for each container.
     ///

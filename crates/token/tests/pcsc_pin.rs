@@ -267,9 +267,8 @@ fn no_pin_and_no_block_made_of_it_is_in_the_log_at_the_finest_level() {
                 token.verify_pin(pin(wrong)).unwrap_err();
                 token.change_pin(pin(current), pin(new)).unwrap();
                 token.sign_digest("personalCert00", pin(new), &[7; 32]).unwrap();
-                token.login(pin(new)).unwrap();
-                token.login(pin(wrong)).unwrap_err();
-                token.logout().unwrap();
+                token.login(pin(new)).unwrap().close().unwrap();
+                token.login(pin(wrong)).map(drop).unwrap_err();
             });
             let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
             for expected in

@@ -96,32 +96,32 @@ fn a_new_container_gets_keys_and_certificates_that_openssl_accepts_and_becomes_t
             let before = token.read().unwrap();
             plugged.take_headers();
             let began = Instant::now();
-            token.login(pin(PIN)).unwrap();
-            token.create_container(NEW).unwrap();
-            let signing = token.generate_key_pair(NEW).unwrap();
+            let mut login = token.login(pin(PIN)).unwrap();
+            login.create_container(NEW).unwrap();
+            let signing = login.generate_key_pair(NEW).unwrap();
             println!("measured: login, container and signing pair {:?}", began.elapsed());
             assert_eq!(instructions(&plugged.take_headers()), [0x14, 0x50, 0x18, 0x46, 0x40, 0x4A, 0x42, 0x70]);
 
             let message = b"certification request";
-            let signature = token.sign(NEW, &signing.digest(DEFAULT_ID.as_bytes(), message)).unwrap();
+            let signature = login.sign(NEW, &signing.digest(DEFAULT_ID.as_bytes(), message)).unwrap();
             assert!(openssl.accepts(&signing, message, &signature));
             assert!(!openssl.accepts(&signing, b"another message", &signature));
 
             let (public, d) = openssl.pair();
-            token.import_key_pair(NEW, &openssl.package(&signing, public, &d)).unwrap();
-            assert_eq!(token.public_key(NEW, KeyUse::Encrypt), Ok(public));
+            login.import_key_pair(NEW, &openssl.package(&signing, public, &d)).unwrap();
+            assert_eq!(login.public_key(NEW, KeyUse::Encrypt), Ok(public));
             let secret = b"only the holder of the pair reads this";
-            assert_eq!(token.decrypt(NEW, &openssl.encrypt(&public, secret)).unwrap().as_slice(), secret);
+            assert_eq!(login.decrypt(NEW, &openssl.encrypt(&public, secret)).unwrap().as_slice(), secret);
 
             // whatever stands in them: a key does not look into certificates
             let container = &before.containers[0];
             for (key_use, der) in [(KeyUse::Sign, &container.sign), (KeyUse::Encrypt, &container.encrypt)] {
                 let der = der.as_deref().unwrap();
-                token.import_certificate(NEW, key_use, der).unwrap();
-                assert_eq!(token.read_certificate(NEW, key_use).unwrap().as_deref(), Some(der));
+                login.import_certificate(NEW, key_use, der).unwrap();
+                assert_eq!(login.read_certificate(NEW, key_use).unwrap().as_deref(), Some(der));
             }
-            token.write_file(CURRENT, NEW.as_bytes()).unwrap();
-            token.logout().unwrap();
+            login.write_file(CURRENT, NEW.as_bytes()).unwrap();
+            login.close().unwrap();
             println!("measured: all calls of a renewal {:?}", began.elapsed());
             println!("measured: {} more commands", plugged.take_headers().len());
 
@@ -129,9 +129,6 @@ fn a_new_container_gets_keys_and_certificates_that_openssl_accepts_and_becomes_t
             assert_eq!(after.current_container().unwrap().name, NEW);
             assert_eq!(after.containers[0], before.containers[0], "the old container has everything it had");
             assert_eq!(plugged.tries_left(), 10);
-            plugged.take_headers();
-            assert_eq!(token.sign(NEW, &[1; 32]), Err(TokenError::NotLoggedIn));
-            assert!(plugged.take_headers().is_empty());
         },
     );
 }
@@ -143,18 +140,18 @@ fn a_package_for_another_signing_key_and_text_for_another_pair_are_refused() {
         || key("1"),
         |_, token| {
             let openssl = Openssl::new();
-            token.login(pin(PIN)).unwrap();
-            token.create_container(NEW).unwrap();
-            let signing = token.generate_key_pair(NEW).unwrap();
+            let mut login = token.login(pin(PIN)).unwrap();
+            login.create_container(NEW).unwrap();
+            let signing = login.generate_key_pair(NEW).unwrap();
             let ((public, d), (stranger, _)) = (openssl.pair(), openssl.pair());
             let refused = |result, name| {
                 assert!(matches!(result, Err(TokenError::Refused { command, .. }) if command == name), "{result:?}");
             };
-            refused(token.import_key_pair(NEW, &openssl.package(&stranger, public, &d)), "ImportECCKeyPair");
-            refused(token.import_key_pair(NEW, &openssl.package(&signing, stranger, &d)), "ImportECCKeyPair");
-            assert!(!token.containers().unwrap()[1].encrypt_key);
-            token.import_key_pair(NEW, &openssl.package(&signing, public, &d)).unwrap();
-            refused(token.decrypt(NEW, &openssl.encrypt(&stranger, b"text")).map(drop), "ECCDecrypt");
+            refused(login.import_key_pair(NEW, &openssl.package(&stranger, public, &d)), "ImportECCKeyPair");
+            refused(login.import_key_pair(NEW, &openssl.package(&signing, stranger, &d)), "ImportECCKeyPair");
+            assert!(!login.containers().unwrap()[1].encrypt_key);
+            login.import_key_pair(NEW, &openssl.package(&signing, public, &d)).unwrap();
+            refused(login.decrypt(NEW, &openssl.encrypt(&stranger, b"text")).map(drop), "ECCDecrypt");
         },
     );
 }
@@ -182,18 +179,19 @@ fn a_key_pulled_in_the_middle_goes_on_from_what_is_on_it() {
         {
             let name = format!("personalCert{:02}", number + 10);
             let mut token = watching.open(&slot);
-            token.login(pin(PIN)).unwrap();
+            let mut login = token.login(pin(PIN)).unwrap();
             plugged.set_faults(&[fault]);
-            let result = token
+            let result = login
                 .create_container(&name)
-                .and_then(|()| token.generate_key_pair(&name))
-                .and_then(|_| token.import_certificate(&name, KeyUse::Sign, &certificate))
-                .and_then(|()| token.write_file(CURRENT, name.as_bytes()));
+                .and_then(|()| login.generate_key_pair(&name))
+                .and_then(|_| login.import_certificate(&name, KeyUse::Sign, &certificate))
+                .and_then(|()| login.write_file(CURRENT, name.as_bytes()));
             // the reader itself may say first that the card does not react, then that it is gone
             assert!(matches!(result, Err(TokenError::Transport(_))), "{fault}: {result:?}");
             plugged.wait_pulled();
             assert_eq!(watching.removed(), slot.id);
-            assert_eq!(token.sign(&name, &[1; 32]), Err(TransportError::Removed.into()));
+            assert_eq!(login.sign(&name, &[1; 32]), Err(TransportError::Removed.into()));
+            drop(login);
             drop(token);
             plugged.set_faults(&[]);
             plugged.put_back();
@@ -207,22 +205,21 @@ fn a_key_pulled_in_the_middle_goes_on_from_what_is_on_it() {
             assert_eq!(seen, made, "{fault}");
             assert!(file == old_file || file == name.as_bytes(), "{fault}: never a mix");
 
-            assert_eq!(token.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn), "{fault}");
-            token.login(pin(PIN)).unwrap();
+            let mut login = token.login(pin(PIN)).unwrap();
             if !made[0] {
-                token.create_container(&name).unwrap();
+                login.create_container(&name).unwrap();
             }
             let public = if made[1] {
-                token.public_key(&name, KeyUse::Sign).unwrap()
+                login.public_key(&name, KeyUse::Sign).unwrap()
             } else {
-                token.generate_key_pair(&name).unwrap()
+                login.generate_key_pair(&name).unwrap()
             };
             let e = public.digest(DEFAULT_ID.as_bytes(), b"x");
-            public.verify_digest(&e, &token.sign(&name, &e).unwrap()).unwrap();
-            token.import_certificate(&name, KeyUse::Sign, &certificate).unwrap();
-            assert_eq!(token.read_certificate(&name, KeyUse::Sign).unwrap().as_deref(), Some(&certificate[..]));
-            token.delete_container(&name).unwrap();
-            token.write_file(CURRENT, &old_file).unwrap();
+            public.verify_digest(&e, &login.sign(&name, &e).unwrap()).unwrap();
+            login.import_certificate(&name, KeyUse::Sign, &certificate).unwrap();
+            assert_eq!(login.read_certificate(&name, KeyUse::Sign).unwrap().as_deref(), Some(&certificate[..]));
+            login.delete_container(&name).unwrap();
+            login.write_file(CURRENT, &old_file).unwrap();
         }
         watching.stop();
     });
@@ -238,22 +235,23 @@ fn a_reset_by_another_program_between_two_calls_takes_the_right_and_no_command_i
             let watching = Watching::start();
             let slot = watching.inserted();
             let mut token = watching.open(&slot);
-            token.login(pin(PIN)).unwrap();
-            token.sign(OLD, &[1; 32]).unwrap();
+            let mut login = token.login(pin(PIN)).unwrap();
+            login.sign(OLD, &[1; 32]).unwrap();
             let other = pcsc::Context::establish(pcsc::Scope::User).unwrap();
             let reader = CString::new(slot.reader).unwrap();
             let card = other.connect(&reader, pcsc::ShareMode::Shared, pcsc::Protocols::ANY).unwrap();
             card.disconnect(pcsc::Disposition::ResetCard).map_err(|(_, error)| error).unwrap();
             plugged.take_headers();
-            assert_eq!(token.create_container(NEW), Err(TokenError::NotLoggedIn));
-            assert_eq!(token.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn));
+            assert_eq!(login.create_container(NEW), Err(TokenError::NotLoggedIn));
+            assert_eq!(login.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn));
             assert!(plugged.take_headers().is_empty());
-            token.login(pin(PIN)).unwrap();
-            token.create_container(NEW).unwrap();
-            token.sign(OLD, &[1; 32]).unwrap();
+            drop(login);
+            let mut login = token.login(pin(PIN)).unwrap();
+            login.create_container(NEW).unwrap();
+            login.sign(OLD, &[1; 32]).unwrap();
             let sent = instructions(&plugged.take_headers());
             assert_eq!(sent, [0x26, 0x14, 0x50, 0x18, 0x46, 0x40, 0x42, 0x74], "opened anew, the PIN sent once");
-            drop(token);
+            drop(login);
             watching.stop();
         },
     );
@@ -266,20 +264,19 @@ fn another_program_uses_the_key_between_two_calls_without_disturbing_them() {
         let watching = Watching::start();
         let slot = watching.inserted();
         let mut token = watching.open(&slot);
-        token.login(pin(PIN)).unwrap();
-        token.create_container(NEW).unwrap();
+        let mut login = token.login(pin(PIN)).unwrap();
+        login.create_container(NEW).unwrap();
         let mut other = watching.open(&slot);
         assert_eq!(other.read().unwrap().containers.len(), 2);
-        assert_eq!(other.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn), "a login belongs to who made it");
         drop(other);
-        let public = token.generate_key_pair(NEW).unwrap();
+        let public = login.generate_key_pair(NEW).unwrap();
         // another program that logs in and out takes the right of all
         let mut other = watching.open(&slot);
         assert_eq!(other.public_key(NEW, KeyUse::Sign), Ok(public));
         other.verify_pin(pin(PIN)).unwrap();
-        assert_eq!(token.sign(NEW, &[1; 32]), Err(TokenError::NotLoggedIn));
-        token.login(pin(PIN)).unwrap();
-        token.sign(NEW, &[1; 32]).unwrap();
+        assert_eq!(login.sign(NEW, &[1; 32]), Err(TokenError::NotLoggedIn));
+        drop(login);
+        token.login(pin(PIN)).unwrap().sign(NEW, &[1; 32]).unwrap();
         assert_eq!(plugged.tries_left(), 10);
         drop((token, other));
         watching.stop();
@@ -287,8 +284,8 @@ fn another_program_uses_the_key_between_two_calls_without_disturbing_them() {
 }
 
 #[test]
-fn a_dropped_token_leaves_no_right_on_the_key() {
-    with_private_service("a_dropped_token_leaves_no_right_on_the_key", 2, |desk| {
+fn a_dropped_login_leaves_no_right_on_the_key() {
+    with_private_service("a_dropped_login_leaves_no_right_on_the_key", 2, |desk| {
         let plugged = desk.plug_key(0, key("1"));
         let watching = Watching::start();
         let slot = watching.inserted();
@@ -303,10 +300,10 @@ fn a_dropped_token_leaves_no_right_on_the_key() {
             send(Apdu::new(0x80, 0x74, 2, 0).data(data)).sw
         };
         let mut token = watching.open(&slot);
-        token.login(pin(PIN)).unwrap();
+        let login = token.login(pin(PIN)).unwrap();
         assert_eq!(sign(), StatusWord::OK, "the right lies on the key");
         plugged.take_headers();
-        drop(token);
+        drop(login);
         assert_eq!(instructions(&plugged.take_headers()), [0x1C]);
         assert_eq!(sign(), StatusWord(0x6982));
         watching.stop();

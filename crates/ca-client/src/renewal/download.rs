@@ -10,7 +10,7 @@ use super::{DownloadStep, Outcome};
 use crate::client::order_path;
 use crate::entry::Download;
 use crate::faults::FaultContext;
-use crate::key::{KeyAccess, bound, on_key};
+use crate::key::{KeyAccess, KeyGone, bound, with_token};
 use crate::signing::{ToSign, binding, damaged, nonsense, read, unreadable};
 use base::fault::{Fault, FaultCode};
 use base::secret::Pin;
@@ -20,7 +20,7 @@ use gm::{PublicKey, random};
 use order_api::path::Step;
 use order_api::{Base64, ConfirmRequest, IssueRequest, OrderState, Period, Purpose, SessionKey, SymAlg, WrapProfile};
 use std::time::Instant;
-use token::{ContainerInfo, KeyContents, KeyUse, Token, TokenError, TransportError};
+use token::{ContainerInfo, KeyContents, KeyUse, Login, Token, TokenError, TransportError};
 
 /// File that names the container in use.
 pub(crate) const CURRENT_FILE: &str = "BJCAENVSN";
@@ -49,50 +49,59 @@ impl Renewal {
         {
             return Err(self.open.fault_of(FaultCode::OrderState));
         }
-        let contents = on_key(key, |token| bound(token, &self.entry().binding));
-        let contents = contents.map_err(|error| self.key_fault(&error, None))?;
-        let contents = contents.ok_or_else(|| self.open.fault_of(FaultCode::OrderOtherKey))?;
-        on_key(key, |token| token.login(pin)).map_err(|error| self.key_fault(&error, None))?;
-        let done = self.steps(key, &contents, progress);
-        // whatever came before, nobody else shall use the right; dropping the token tries it again
-        let given_back = on_key(key, |token| token.logout());
-        if let Err(error) = given_back {
-            tracing::debug!(%error, "the right was not given back");
-        }
-        let new = done?;
+        let done = with_token(key, |token| self.logged_in(token, pin, progress));
+        let removed = |KeyGone| Err(self.key_fault(&TokenError::Transport(TransportError::Removed), None));
+        let new = done.unwrap_or_else(removed)?;
         Ok(Outcome { old: self.entry().old, new, sign_test: true, time_used: started.elapsed() })
     }
 
-    /// All steps, logged in.
+    /// All steps, in one login.
+    fn logged_in(
+        &mut self,
+        token: &mut dyn Token,
+        pin: Pin,
+        progress: &mut dyn FnMut(DownloadStep),
+    ) -> Result<Period, Fault> {
+        let contents = bound(token, &self.entry().binding).map_err(|error| self.key_fault(&error, None))?;
+        let contents = contents.ok_or_else(|| self.open.fault_of(FaultCode::OrderOtherKey))?;
+        let mut login = token.login(pin).map_err(|error| self.key_fault(&error, None))?;
+        let done = self.steps(&mut login, &contents, progress);
+        // whatever came before, nobody else shall use the right; dropping the token tries it again
+        if let Err(error) = login.close() {
+            tracing::debug!(%error, "the right was not given back");
+        }
+        done
+    }
+
     fn steps(
         &mut self,
-        key: &mut dyn KeyAccess,
+        login: &mut Login<'_>,
         contents: &KeyContents,
         progress: &mut dyn FnMut(DownloadStep),
     ) -> Result<Period, Fault> {
-        let container = self.prepare(key, contents)?;
+        let container = self.prepare(login, contents)?;
         progress(DownloadStep::CreateContainer);
-        let there = self.create_container(key, &container)?;
+        let there = self.create_container(login, &container)?;
         progress(DownloadStep::GenerateKey);
-        let new_key = self.generate_key(key, &container, &there)?;
+        let new_key = self.generate_key(login, &container, &there)?;
         progress(DownloadStep::Issue);
-        let package = self.issue(key, &container, &new_key)?;
+        let package = self.issue(login, &container, &new_key)?;
         progress(DownloadStep::ImportKey);
-        self.import_key(key, &container, &package)?;
+        self.import_key(login, &container, &package)?;
         progress(DownloadStep::WriteCertificates);
-        self.write_certificates(key, &container, &package)?;
+        self.write_certificates(login, &container, &package)?;
         progress(DownloadStep::SelfTest);
-        self.self_test(key, &container, &package)?;
+        self.self_test(login, &container, &package)?;
         progress(DownloadStep::Confirm);
-        self.confirm(key, &container, &package)?;
+        self.confirm(login, &container, &package)?;
         progress(DownloadStep::Switch);
-        self.switch(key, &container)?;
+        self.switch(login, &container)?;
         let validity = read(&package.sign)?.validity.ok_or_else(unreadable)?;
         Ok(Period { from: validity.not_before, until: validity.not_after })
     }
 
     /// Chooses the name of the new container, and makes the file that names the one in use.
-    fn prepare(&mut self, key: &mut dyn KeyAccess, contents: &KeyContents) -> Result<String, Fault> {
+    fn prepare(&mut self, login: &mut Login<'_>, contents: &KeyContents) -> Result<String, Fault> {
         let container = match &self.entry().download {
             Some(download) => download.container.clone(),
             None => self.choose_name(contents),
@@ -104,19 +113,16 @@ impl Renewal {
         let container = self.entry().download.as_ref().map(|download| download.container.clone()).unwrap_or_default();
         let old = self.entry().binding.container.clone();
         let has_file = contents.files.iter().any(|name| name == CURRENT_FILE);
-        let prepared = on_key(key, |token| {
-            let present = if has_file { token.read_file(CURRENT_FILE, CURRENT_LIMIT)? } else { Vec::new() };
-            let named = text(&present);
-            let exists = contents.containers.iter().any(|container| container.name == named);
-            let wanted = if exists { named.clone() } else { old };
-            if named == wanted && present.len() >= container.len() {
-                return Ok(());
-            }
+        let fault = |error: TokenError| self.key_fault(&error, Some(DownloadStep::Prepare));
+        let present = if has_file { login.read_file(CURRENT_FILE, CURRENT_LIMIT).map_err(fault)? } else { Vec::new() };
+        let named = text(&present);
+        let exists = contents.containers.iter().any(|container| container.name == named);
+        let wanted = if exists { named.clone() } else { old };
+        if named != wanted || present.len() < container.len() {
             let mut data = wanted.into_bytes();
             data.resize(NAME_ROOM.max(data.len()), 0);
-            token.write_file(CURRENT_FILE, &data)
-        });
-        prepared.map_err(|error| self.key_fault(&error, Some(DownloadStep::Prepare)))?;
+            login.write_file(CURRENT_FILE, &data).map_err(fault)?;
+        }
         Ok(container)
     }
 
@@ -136,38 +142,33 @@ impl Renewal {
         std::iter::once(wanted.clone()).chain(others).find(free).unwrap_or(wanted)
     }
 
-    fn create_container(&mut self, key: &mut dyn KeyAccess, container: &str) -> Result<ContainerInfo, Fault> {
+    fn create_container(&mut self, login: &mut Login<'_>, container: &str) -> Result<ContainerInfo, Fault> {
         let step = DownloadStep::CreateContainer;
         self.begin(step)?;
-        if let Some(there) = self.look(key, container, step)? {
+        if let Some(there) = self.look(login, container, step)? {
             return Ok(there);
         }
         if self.order().is_none_or(|order| order.state != OrderState::Authorized) {
             // the certificates are for a key that was in there
             return Err(self.open.fault_of(FaultCode::NewKeyMissing));
         }
-        match on_key(key, |token| token.create_container(container)) {
+        match login.create_container(container) {
             Ok(()) | Err(TokenError::ContainerExists) => {}
             Err(error) => return Err(self.key_fault(&error, Some(step))),
         }
-        let there = self.look(key, container, step)?;
+        let there = self.look(login, container, step)?;
         there.ok_or_else(|| self.key_fault(&TokenError::NoContainer, Some(step)))
     }
 
-    fn look(
-        &self,
-        key: &mut dyn KeyAccess,
-        container: &str,
-        step: DownloadStep,
-    ) -> Result<Option<ContainerInfo>, Fault> {
-        let all = on_key(key, |token| token.containers()).map_err(|error| self.key_fault(&error, Some(step)))?;
+    fn look(&self, login: &mut Login<'_>, container: &str, step: DownloadStep) -> Result<Option<ContainerInfo>, Fault> {
+        let all = login.containers().map_err(|error| self.key_fault(&error, Some(step)))?;
         Ok(all.into_iter().find(|info| info.name == container))
     }
 
     /// The one signing pair of this order.
     fn generate_key(
         &mut self,
-        key: &mut dyn KeyAccess,
+        login: &mut Login<'_>,
         container: &str,
         there: &ContainerInfo,
     ) -> Result<PublicKey, Fault> {
@@ -175,16 +176,14 @@ impl Renewal {
         self.begin(step)?;
         let authorized = self.order().is_some_and(|order| order.state == OrderState::Authorized);
         let made = if there.sign_key {
-            on_key(key, |token| token.public_key(container, KeyUse::Sign))
+            login.public_key(container, KeyUse::Sign)
         } else if authorized {
-            on_key(key, |token| {
-                let made = token.generate_key_pair(container);
-                if made == Err(TokenError::NoSpace) {
-                    // nothing is in there: the room is given back
-                    token.delete_container(container)?;
-                }
-                made
-            })
+            let made = login.generate_key_pair(container);
+            if made == Err(TokenError::NoSpace) {
+                // nothing is in there: the room is given back
+                login.delete_container(container).map_err(|error| self.key_fault(&error, Some(step)))?;
+            }
+            made
         } else {
             return Err(self.open.fault_of(FaultCode::NewKeyMissing));
         };
@@ -204,7 +203,7 @@ impl Renewal {
     }
 
     /// The package: from the journal, else from the service for the one request of this order.
-    fn issue(&mut self, key: &mut dyn KeyAccess, container: &str, new_key: &PublicKey) -> Result<Package, Fault> {
+    fn issue(&mut self, login: &mut Login<'_>, container: &str, new_key: &PublicKey) -> Result<Package, Fault> {
         let refused = |what: &'static str| self.open.fault_of(FaultCode::PackageRefused).detail(what);
         let authorized = self.order().is_some_and(|order| order.state == OrderState::Authorized);
         if let Some(package) = self.entry().download.as_ref().and_then(|download| download.package.as_ref())
@@ -212,7 +211,7 @@ impl Renewal {
         {
             return Package::read(&package.0, new_key).map_err(refused);
         }
-        let csr = self.csr(key, container, new_key)?;
+        let csr = self.csr(login, container, new_key)?;
         let ca = std::sync::Arc::clone(&self.open.ca);
         let info = ca.info().map_err(|error| self.open.fault(&error))?;
         let entry = self.entry();
@@ -228,7 +227,7 @@ impl Renewal {
         };
         let to_sign = ToSign::new(&request, &old.certificate.0, &scene)?;
         self.begin(DownloadStep::Issue)?;
-        let p7 = self.sign(key, &old.container, &to_sign, &old.certificate.0, DownloadStep::Issue)?;
+        let p7 = self.sign(login, &old.container, &to_sign, &old.certificate.0, DownloadStep::Issue)?;
         let response = ca.issue(&no, &token, &to_sign.body, &p7).map_err(|error| self.open.fault(&error))?;
         self.open.saw(response.order)?;
         let chain: Vec<Vec<u8>> = info.chain.into_iter().map(|certificate| certificate.0).collect();
@@ -246,7 +245,7 @@ impl Renewal {
     }
 
     /// The request for certificates, the same again after a cut.
-    fn csr(&mut self, key: &mut dyn KeyAccess, container: &str, new_key: &PublicKey) -> Result<Vec<u8>, Fault> {
+    fn csr(&mut self, login: &mut Login<'_>, container: &str, new_key: &PublicKey) -> Result<Vec<u8>, Fault> {
         if let Some(csr) = self.entry().download.as_ref().and_then(|download| download.csr.as_ref())
             && Csr::verified(&csr.0).is_ok_and(|csr| csr.key == *new_key)
         {
@@ -255,7 +254,7 @@ impl Renewal {
         let old = read(&self.entry().binding.certificate.0)?;
         let unsigned = UnsignedCsr::new(old.subject.der(), new_key).map_err(|error| damaged(&error))?;
         let step = DownloadStep::GenerateKey;
-        let signature = on_key(key, |token| token.sign(container, &unsigned.digest()));
+        let signature = login.sign(container, &unsigned.digest());
         let signature = signature.map_err(|error| self.key_fault(&error, Some(step)))?;
         let csr = unsigned.finish(&signature);
         let csr = csr.map_err(|error| self.open.fault_of(FaultCode::KeyPairNotMade).detail(error.to_string()))?;
@@ -267,32 +266,30 @@ impl Renewal {
         Ok(csr)
     }
 
-    fn import_key(&mut self, key: &mut dyn KeyAccess, container: &str, package: &Package) -> Result<(), Fault> {
+    fn import_key(&mut self, login: &mut Login<'_>, container: &str, package: &Package) -> Result<(), Fault> {
         let step = DownloadStep::ImportKey;
         self.begin(step)?;
-        let there = self.look(key, container, step)?.is_some_and(|info| info.encrypt_key);
-        let imported = on_key(key, |token| {
-            if there && token.public_key(container, KeyUse::Encrypt)? == package.pair.public {
-                return Ok(());
-            }
-            token.import_key_pair(container, &package.pair)
-        });
-        imported.map_err(|error| self.key_fault(&error, Some(step)))
+        let there = self.look(login, container, step)?.is_some_and(|info| info.encrypt_key);
+        let fault = |error: TokenError| self.key_fault(&error, Some(step));
+        if there && login.public_key(container, KeyUse::Encrypt).map_err(fault)? == package.pair.public {
+            return Ok(());
+        }
+        login.import_key_pair(container, &package.pair).map_err(fault)
     }
 
-    fn write_certificates(&mut self, key: &mut dyn KeyAccess, container: &str, package: &Package) -> Result<(), Fault> {
+    fn write_certificates(&mut self, login: &mut Login<'_>, container: &str, package: &Package) -> Result<(), Fault> {
         let step = DownloadStep::WriteCertificates;
         self.begin(step)?;
+        let fault = |error: TokenError| self.key_fault(&error, Some(step));
         for (key_use, der) in [(KeyUse::Sign, &package.sign), (KeyUse::Encrypt, &package.encrypt)] {
-            let same = |token: &mut dyn Token| Ok(token.read_certificate(container, key_use)?.as_ref() == Some(der));
-            let written = on_key(key, |token| {
-                if same(token)? {
-                    return Ok(true);
-                }
-                token.import_certificate(container, key_use, der)?;
-                same(token)
-            });
-            if !written.map_err(|error| self.key_fault(&error, Some(step)))? {
+            let same = |login: &mut Login<'_>| {
+                login.read_certificate(container, key_use).map(|there| there.as_ref() == Some(der)).map_err(fault)
+            };
+            if same(login)? {
+                continue;
+            }
+            login.import_certificate(container, key_use, der).map_err(fault)?;
+            if !same(login)? {
                 return Err(self.open.fault_of(FaultCode::ImportFailed).detail("read back differs"));
             }
         }
@@ -300,7 +297,7 @@ impl Renewal {
     }
 
     /// The new signing key signs what its certificate verifies, the new encryption key opens what its certificate sealed.
-    fn self_test(&mut self, key: &mut dyn KeyAccess, container: &str, package: &Package) -> Result<(), Fault> {
+    fn self_test(&mut self, login: &mut Login<'_>, container: &str, package: &Package) -> Result<(), Fault> {
         let step = DownloadStep::SelfTest;
         self.begin(step)?;
         let failed = |what: &str| self.open.fault_of(FaultCode::SelfTestFailed).detail(what);
@@ -309,16 +306,14 @@ impl Renewal {
         let [sign, encrypt] = [read(&package.sign)?, read(&package.encrypt)?];
         let (by, to) = sign.sm2_key().zip(encrypt.sm2_key()).ok_or_else(unreadable)?;
         let sealed = to.encrypt(&secret).map_err(|error| failed(&error.to_string()))?;
-        let tested = on_key(key, |token| {
-            let signature = token.sign(container, &digest)?;
-            Ok((signature, token.decrypt(container, &sealed)?))
-        });
-        let (signature, opened) = tested.map_err(|error| self.key_fault(&error, Some(step)))?;
+        let fault = |error: TokenError| self.key_fault(&error, Some(step));
+        let signature = login.sign(container, &digest).map_err(fault)?;
+        let opened = login.decrypt(container, &sealed).map_err(fault)?;
         by.verify_digest(&digest, &signature).map_err(|_| failed("signature"))?;
         if opened.as_slice() == secret { Ok(()) } else { Err(failed("decryption")) }
     }
 
-    fn confirm(&mut self, key: &mut dyn KeyAccess, container: &str, package: &Package) -> Result<(), Fault> {
+    fn confirm(&mut self, login: &mut Login<'_>, container: &str, package: &Package) -> Result<(), Fault> {
         if self.order().is_some_and(|order| order.state == OrderState::Installed) {
             return Ok(());
         }
@@ -335,7 +330,7 @@ impl Renewal {
         let signed = binding(ca.as_ref(), &scene, Purpose::Confirm, path)?;
         let to_sign = ToSign::new(&ConfirmRequest { signed, sign_serial, encrypt_serial }, &package.sign, &scene)?;
         self.begin(DownloadStep::Confirm)?;
-        let p7 = self.sign(key, container, &to_sign, &package.sign, DownloadStep::Confirm)?;
+        let p7 = self.sign(login, container, &to_sign, &package.sign, DownloadStep::Confirm)?;
         let order = ca.confirm(&no, &token, &to_sign.body, &p7).map_err(|error| self.open.fault(&error))?;
         self.open.saw(order)?;
         match self.order() {
@@ -345,21 +340,18 @@ impl Renewal {
     }
 
     /// From here on the new container is the one in use.
-    fn switch(&mut self, key: &mut dyn KeyAccess, container: &str) -> Result<(), Fault> {
+    fn switch(&mut self, login: &mut Login<'_>, container: &str) -> Result<(), Fault> {
         let step = DownloadStep::Switch;
         self.begin(step)?;
-        let switched = on_key(key, |token| {
-            let present = match token.read_file(CURRENT_FILE, CURRENT_LIMIT) {
-                // another program deleted it meanwhile
-                Err(TokenError::Refused { .. }) => Vec::new(),
-                present => present?,
-            };
-            if text(&present) != container {
-                token.write_file(CURRENT_FILE, container.as_bytes())?;
-            }
-            Ok(())
-        });
-        switched.map_err(|error| self.key_fault(&error, Some(step)))?;
+        let fault = |error: TokenError| self.key_fault(&error, Some(step));
+        let present = match login.read_file(CURRENT_FILE, CURRENT_LIMIT) {
+            // another program deleted it meanwhile
+            Err(TokenError::Refused { .. }) => Vec::new(),
+            present => present.map_err(fault)?,
+        };
+        if text(&present) != container {
+            login.write_file(CURRENT_FILE, container.as_bytes()).map_err(fault)?;
+        }
         self.open.end()
     }
 
@@ -375,13 +367,13 @@ impl Renewal {
     /// A body signed by the key of a certificate on the token.
     fn sign(
         &self,
-        key: &mut dyn KeyAccess,
+        login: &mut Login<'_>,
         container: &str,
         to_sign: &ToSign,
         certificate: &[u8],
         step: DownloadStep,
     ) -> Result<Vec<u8>, Fault> {
-        let signature = on_key(key, |token| token.sign(container, &to_sign.digest));
+        let signature = login.sign(container, &to_sign.digest);
         let signature = signature.map_err(|error| self.key_fault(&error, Some(step)))?;
         let p7 = to_sign.p7(certificate, &signature);
         p7.map_err(|error| self.open.fault_of(FaultCode::SignatureRefused).detail(error.to_string()))

@@ -8,7 +8,7 @@ use ca_client::{DownloadStep, KeyBinding, Step};
 use certificate::Certificate;
 use order_api::OrderState;
 use std::sync::Arc;
-use token::{Token, TokenError};
+use token::Token;
 use virtual_key::{Outcome, State};
 
 #[test]
@@ -156,10 +156,7 @@ fn the_right_is_given_back_on_every_way_out() {
     for cut in ["challenges", "issue", "confirm"] {
         person.wire.cut_next(cut, CallCut::LostBefore);
         assert_eq!(code(person.download(&mut renewal)), FaultCode::CaBroken);
-        assert_eq!(person.token.create_container("x"), Err(TokenError::NotLoggedIn));
-        // not only by what this program remembers
-        let mut other = person.key.connect();
-        assert_eq!(other.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn));
+        assert!(!person.key.signs_without_a_login(OLD), "not only by what this program remembers");
         assert_eq!(person.key.take_sent().iter().filter(|name| *name == "ClearSecureState").count(), 1);
     }
     person.download(&mut renewal).unwrap();
@@ -181,9 +178,9 @@ fn a_new_container_that_vanished_before_the_issue_is_made_again() {
 
 fn delete_new(token: &mut Box<dyn Token>) {
     let name = token.containers().unwrap()[1].name.clone();
-    token.login(crate::person::pin(PIN)).unwrap();
-    token.delete_container(&name).unwrap();
-    token.logout().unwrap();
+    let mut login = token.login(crate::person::pin(PIN)).unwrap();
+    login.delete_container(&name).unwrap();
+    login.close().unwrap();
 }
 
 #[test]
@@ -217,10 +214,10 @@ fn another_key_pair_in_the_new_container_is_not_taken_for_the_ordered_one() {
     assert_eq!(code(person.download(&mut renewal)), FaultCode::CaBroken);
     let name = person.containers()[1].clone();
     delete_new(&mut person.token);
-    person.token.login(crate::person::pin(PIN)).unwrap();
-    person.token.create_container(&name).unwrap();
-    person.token.generate_key_pair(&name).unwrap();
-    person.token.logout().unwrap();
+    let mut login = person.token.login(crate::person::pin(PIN)).unwrap();
+    login.create_container(&name).unwrap();
+    login.generate_key_pair(&name).unwrap();
+    login.close().unwrap();
     assert_eq!(code(person.download(&mut renewal)), FaultCode::NewKeyMissing);
     assert_eq!(person.current(), OLD);
 }
@@ -232,12 +229,12 @@ fn a_container_of_the_wanted_name_that_is_somebody_elses_is_left_alone() {
     let mut renewal = person.order();
     let taken = format!("R{}", renewal.entry().no());
     let mut token = person.key.connect();
-    token.login(crate::person::pin(PIN)).unwrap();
-    token.create_container(&taken).unwrap();
-    token.generate_key_pair(&taken).unwrap();
+    let mut login = token.login(crate::person::pin(PIN)).unwrap();
+    login.create_container(&taken).unwrap();
+    login.generate_key_pair(&taken).unwrap();
     let der = person.read().containers[0].sign.clone().unwrap();
-    token.import_certificate(&taken, token::KeyUse::Sign, &der).unwrap();
-    drop(token);
+    login.import_certificate(&taken, token::KeyUse::Sign, &der).unwrap();
+    login.close().unwrap();
     // the foreign one is the last with a certificate now; the file still names the old one
     assert_eq!(person.current(), OLD);
     person.download(&mut renewal).unwrap();

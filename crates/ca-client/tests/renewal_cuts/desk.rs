@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::panic::panic_any;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use token::apdu::{Command, Response};
+use token::apdu::{Command, Le, Response, StatusWord};
 use token::{Channel, Gmt0017, Token, Transport, TransportError};
 use virtual_key::faults::{Fault, FaultRule, Where};
 use virtual_key::{Faults, KeyState, Outcome, VirtualKey, command_name};
@@ -101,6 +101,23 @@ impl Key {
         if self.0.kill.is_none() {
             key.reset();
         }
+    }
+
+    /// Whether the key itself would sign for anybody who asks now.
+    pub fn signs_without_a_login(&self, container: &str) -> bool {
+        let mut key = self.lock();
+        let mut send = |command: Command| {
+            let Outcome::Answer(answer) = key.exchange(command.encode().unwrap().expose()) else { panic!("cut off") };
+            Response::parse(&answer).unwrap()
+        };
+        send(Command::new(0x80, 0x26, 0, 0).data(*b"BJCA-Application").le(Le::Exactly(10)));
+        let name = [&[0x10, 0x00], container.as_bytes()].concat();
+        let opened = send(Command::new(0x80, 0x42, 0, 0).data(name).le(Le::Exactly(2)));
+        assert_eq!(opened.sw, StatusWord::OK);
+        let digest = [&[0x10, 0x00], opened.data.as_slice(), &[1; 32]].concat();
+        let signed = send(Command::new(0x80, 0x74, 2, 0).data(digest)).sw;
+        assert!(matches!(signed, StatusWord::OK | StatusWord(0x6982)), "{signed}");
+        signed == StatusWord::OK
     }
 
     /// Sets the faults from now on, as `virtual-key` takes them.

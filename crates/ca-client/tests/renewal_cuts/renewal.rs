@@ -248,9 +248,9 @@ impl Check<'_> {
         let e = [9; 32];
         let signature = token.sign_digest(&current, pin(), &e).unwrap();
         sign.sm2_key().unwrap().verify_digest(&e, &signature).unwrap();
-        token.login(pin()).unwrap();
+        let mut login = token.login(pin()).unwrap();
         let sealed = encrypt.sm2_key().unwrap().encrypt(b"to the new certificate").unwrap();
-        assert_eq!(token.decrypt(&current, &sealed).unwrap().as_slice(), b"to the new certificate", "{cut:?}");
+        assert_eq!(login.decrypt(&current, &sealed).unwrap().as_slice(), b"to the new certificate", "{cut:?}");
 
         // nothing is lost of a certificate that has not expired
         let (old, day) = (self.old.certificate.validity.unwrap(), 86_400);

@@ -8,6 +8,7 @@
 //! * First complete pass over one container with two certificates: 12 commands; change of the PIN after it: 6.
 
 mod effects;
+mod login;
 mod read;
 mod session;
 #[cfg(test)]
@@ -16,6 +17,8 @@ mod unlock;
 mod wire;
 mod wire_effects;
 
+pub use login::Login;
+
 use super::pin_block;
 use super::profile::{GM3000, PinRules, Profile};
 use super::{
@@ -23,11 +26,10 @@ use super::{
     Unlocked,
 };
 use base::secret::Pin;
-use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
+use gm::PublicKey;
 use session::{Known, Memory, Right, Session};
 use std::ops::RangeInclusive;
 use wire::Name;
-use zeroize::Zeroizing;
 
 /// A key that speaks GM/T 0017.
 pub struct Gmt0017 {
@@ -47,20 +49,12 @@ impl Gmt0017 {
         Session::begin(&mut *self.transport, &mut self.memory, &self.reader)
     }
 
-    /// Runs an operation that needs the user's right of a login, and sends nothing for it without that right.
-    fn logged_in<T>(
-        &mut self,
-        run: impl FnOnce(&mut Session<'_>, &Known) -> Result<T, TokenError>,
-    ) -> Result<T, TokenError> {
-        self.rules_so_far()?;
-        let (mut session, known) = self.begin()?;
-        pin_rules(known.profile)?;
-        session.need_right()?;
-        let result = run(&mut session, &known);
-        if matches!(result, Err(TokenError::NotLoggedIn)) {
-            session.doubt_right();
+    /// Ends a login. Sends nothing when there is no right to give back.
+    fn give_right_back(&mut self) -> Result<(), TokenError> {
+        if self.memory.right() == Right::Absent {
+            return Ok(());
         }
-        result
+        self.begin()?.0.give_right_back()
     }
 
     /// Rules to refuse a PIN by before the card is asked anything: until it is recognised those of the proven family.
@@ -72,8 +66,8 @@ impl Gmt0017 {
 impl Drop for Gmt0017 {
     /// A right never outlives its owner as long as the card can be reached.
     fn drop(&mut self) {
-        // whoever drops a token expects no answer
-        let _ = self.logout();
+        // the login that ended before could not give it back; whoever drops a token expects no answer
+        let _ = self.give_right_back();
     }
 }
 
@@ -137,60 +131,15 @@ impl Token for Gmt0017 {
         read::file(&mut session, name.as_bytes(), limit, known.device.max_apdu_data)
     }
 
-    fn login(&mut self, pin: Pin) -> Result<(), TokenError> {
+    fn login(&mut self, pin: Pin) -> Result<Login<'_>, TokenError> {
         let key = pin_block::present_key(&self.rules_so_far()?.present, pin)?;
         let (mut session, known) = self.begin()?;
         let rules = pin_rules(known.profile)?;
         session.unlocked_pin()?;
         session.verify(rules, &key)?;
         session.keep_right();
-        Ok(())
-    }
-
-    fn logout(&mut self) -> Result<(), TokenError> {
-        if self.memory.right() == Right::Absent {
-            return Ok(());
-        }
-        self.begin()?.0.give_right_back()
-    }
-
-    fn create_container(&mut self, name: &str) -> Result<(), TokenError> {
-        effects::check_container_name(name)?;
-        self.logged_in(|session, known| effects::create_container(session, known, name))
-    }
-
-    fn delete_container(&mut self, name: &str) -> Result<(), TokenError> {
-        self.logged_in(|session, known| effects::delete_container(session, known, name))
-    }
-
-    fn generate_key_pair(&mut self, container: &str) -> Result<PublicKey, TokenError> {
-        self.logged_in(|session, _| effects::generate_key_pair(session, container))
-    }
-
-    fn sign(&mut self, container: &str, e: &[u8; 32]) -> Result<[u8; 64], TokenError> {
-        self.logged_in(|session, known| {
-            let name = session.container_name(container);
-            sign(session, known, &name, e)
-        })
-    }
-
-    fn import_key_pair(&mut self, container: &str, key: &EnvelopedKey) -> Result<(), TokenError> {
-        effects::check_key_package(key)?;
-        self.logged_in(|session, _| effects::import_key_pair(session, container, key))
-    }
-
-    fn import_certificate(&mut self, container: &str, key_use: KeyUse, der: &[u8]) -> Result<(), TokenError> {
-        effects::check_certificate(der)?;
-        self.logged_in(|session, known| effects::import_certificate(session, known, container, key_use, der))
-    }
-
-    fn decrypt(&mut self, container: &str, cipher: &Sm2Cipher) -> Result<Zeroizing<Vec<u8>>, TokenError> {
-        self.logged_in(|session, known| effects::decrypt(session, known, container, cipher))
-    }
-
-    fn write_file(&mut self, name: &str, data: &[u8]) -> Result<(), TokenError> {
-        effects::check_file(name, data)?;
-        self.logged_in(|session, known| effects::write_file(session, known, name, data))
+        drop(session);
+        Ok(Login::of(self))
     }
 
     fn containers(&mut self) -> Result<Vec<ContainerInfo>, TokenError> {

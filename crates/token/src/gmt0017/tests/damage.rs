@@ -84,19 +84,20 @@ fn renew(answers: &[u8]) -> Vec<bool> {
     let cipher = Sm2Cipher { point: [1; 64], hash: [2; 32], text: vec![3; 16] };
     let package = EnvelopedKey { wrapped: cipher.clone(), public: PublicKey([4; 64]), encrypted: vec![5; 32] };
     let mut key = Gmt0017::new(Box::new(FuzzBytes::new(answers)), "");
+    let listed = key.containers().is_ok();
+    let Ok(mut login) = key.login(pin("111111")) else { return vec![listed, false] };
     vec![
-        key.containers().is_ok(),
-        key.login(pin("111111")).is_ok(),
-        key.create_container("New").is_ok(),
-        key.generate_key_pair("New").is_ok(),
-        key.sign("New", &[1; 32]).is_ok(),
-        key.import_key_pair("New", &package).is_ok(),
-        key.import_certificate("New", KeyUse::Sign, &[6; 100]).is_ok(),
-        key.decrypt("New", &cipher).is_ok(),
-        key.read_certificate("New", KeyUse::Sign).is_ok(),
-        key.write_file("BJCAENVSN", b"UserKey").is_ok(),
-        key.delete_container("UserKey").is_ok(),
-        key.logout().is_ok(),
+        listed,
+        login.create_container("New").is_ok(),
+        login.generate_key_pair("New").is_ok(),
+        login.sign("New", &[1; 32]).is_ok(),
+        login.import_key_pair("New", &package).is_ok(),
+        login.import_certificate("New", KeyUse::Sign, &[6; 100]).is_ok(),
+        login.decrypt("New", &cipher).is_ok(),
+        login.read_certificate("New", KeyUse::Sign).is_ok(),
+        login.write_file("BJCAENVSN", b"UserKey").is_ok(),
+        login.delete_container("UserKey").is_ok(),
+        login.close().is_ok(),
     ]
 }
 

@@ -6,7 +6,7 @@ use super::{
     logged_in_with, open_key, step,
 };
 use crate::apdu::StatusWord;
-use crate::gmt0017::Gmt0017;
+use crate::gmt0017::Login;
 use crate::replay::Step;
 use crate::{ContainerInfo, KeyUse, Token, TokenError, TransportError};
 use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
@@ -58,20 +58,20 @@ fn refused(command: &'static str, sw: u16) -> TokenError {
 
 #[test]
 fn a_container_is_created_after_a_look_at_the_names_and_is_open_then() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     script.expect([step(ENUM_CONTAINER), step((CREATE, "3002 9000"))]);
-    assert_eq!(key.create_container("New"), Ok(()));
+    assert_eq!(login.create_container("New"), Ok(()));
     let sign = format!("80 74 02 00 00 0024 1000 3002 {}", "5A".repeat(32));
     script.expect([step((&sign, "6A95"))]);
-    assert_eq!(key.sign("New", &[0x5A; 32]), Err(refused("ECCSignData", 0x6A95)));
+    assert_eq!(login.sign("New", &[0x5A; 32]), Err(refused("ECCSignData", 0x6A95)));
     script.verdict().unwrap();
 }
 
 #[test]
 fn a_container_that_exists_is_not_made_again() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     script.expect([step(NAMES_WITH_NEW)]);
-    assert_eq!(key.create_container("New"), Err(TokenError::ContainerExists));
+    assert_eq!(login.create_container("New"), Err(TokenError::ContainerExists));
     for (answer, error) in [
         ("6E02", TokenError::ContainerExists),
         ("6A84", TokenError::NoSpace),
@@ -79,57 +79,57 @@ fn a_container_that_exists_is_not_made_again() {
         ("300200 9000", TokenError::Malformed { command: "CreateContainer", what: "length" }),
     ] {
         script.expect([step(ENUM_CONTAINER), step((CREATE, answer))]);
-        assert_eq!(key.create_container("New"), Err(error), "{answer}");
+        assert_eq!(login.create_container("New"), Err(error), "{answer}");
     }
     script.verdict().unwrap();
 }
 
 #[test]
 fn names_no_key_takes_are_refused_before_anything_is_sent() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     let before = script.sent().len();
     for name in ["", "容器", "a\0b", "a\n", &"n".repeat(63)] {
-        assert_eq!(key.create_container(name), Err(TokenError::Unwritable { what: "container name" }), "{name:?}");
+        assert_eq!(login.create_container(name), Err(TokenError::Unwritable { what: "container name" }), "{name:?}");
     }
     assert_eq!(script.sent().len(), before);
     let longest = "n".repeat(62);
     let create = format!("80 40 00 00 00 0040 1000 {} 0002", "6E".repeat(62));
     script.expect([step(ENUM_CONTAINER), step((&create, "3002 9000"))]);
-    assert_eq!(key.create_container(&longest), Ok(()));
+    assert_eq!(login.create_container(&longest), Ok(()));
     script.verdict().unwrap();
 }
 
 #[test]
 fn a_container_is_deleted_by_its_name_and_its_identifier_is_forgotten() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     script.expect([step(OPEN_CONTAINER), step(PRELUDE), step(SIGN_CERTIFICATE)]);
-    key.read_certificate("UserKey", KeyUse::Sign).unwrap();
+    login.read_certificate("UserKey", KeyUse::Sign).unwrap();
     script.expect([step(ENUM_CONTAINER), step((DELETE, "9000"))]);
-    assert_eq!(key.delete_container("UserKey"), Ok(()));
+    assert_eq!(login.delete_container("UserKey"), Ok(()));
     script.expect([step((OPEN_CONTAINER.0, "6A91"))]);
-    assert_eq!(key.read_certificate("UserKey", KeyUse::Sign), Err(TokenError::NoContainer));
+    assert_eq!(login.read_certificate("UserKey", KeyUse::Sign), Err(TokenError::NoContainer));
     script.expect([step(ENUM_CONTAINER)]);
-    assert_eq!(key.delete_container("New"), Err(TokenError::NoContainer), "what is not listed is not deleted");
+    assert_eq!(login.delete_container("New"), Err(TokenError::NoContainer), "what is not listed is not deleted");
     script.verdict().unwrap();
 }
 
 #[test]
 fn a_signing_pair_is_made_in_3_commands_and_both_forms_of_the_answer_are_read() {
     for answer in [format!("{SIGNING} 9000"), format!("00000100 {SIGNING} 9000")] {
-        let (mut key, script) = logged_in();
+        let (mut login, script) = logged_in();
         script.expect([step(EMPTY_INFO), step(OPEN_CONTAINER), step((GENERATE, &answer))]);
-        assert_eq!(key.generate_key_pair("UserKey").unwrap().0.to_vec(), hex(SIGNING));
+        assert_eq!(login.generate_key_pair("UserKey").unwrap().0.to_vec(), hex(SIGNING));
         script.verdict().unwrap();
     }
 }
 
 #[test]
 fn a_signing_pair_that_is_there_is_never_replaced() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     script.expect([step(CONTAINER_INFO)]);
-    assert_eq!(key.generate_key_pair("UserKey"), Err(TokenError::KeyPairExists));
+    assert_eq!(login.generate_key_pair("UserKey"), Err(TokenError::KeyPairExists));
     script.expect([step((CONTAINER_INFO.0, "02 00000100 00000000 00 00 9000"))]);
-    assert_eq!(key.generate_key_pair("UserKey"), Err(TokenError::KeyPairExists), "also without a certificate");
+    assert_eq!(login.generate_key_pair("UserKey"), Err(TokenError::KeyPairExists), "also without a certificate");
     script.verdict().unwrap();
 }
 
@@ -143,9 +143,9 @@ fn an_answer_that_is_no_public_key_is_an_error() {
         (format!("{} 9000", "01".repeat(64)), "not a point of the curve"),
         (format!("00000200 {SIGNING} 9000"), "not 256 bits"),
     ] {
-        let (mut key, script) = logged_in();
+        let (mut login, script) = logged_in();
         script.expect([step(EMPTY_INFO), step(OPEN_CONTAINER), step((GENERATE, &answer))]);
-        assert_eq!(key.generate_key_pair("UserKey"), Err(malformed(what)), "{answer}");
+        assert_eq!(login.generate_key_pair("UserKey"), Err(malformed(what)), "{answer}");
         script.verdict().unwrap();
     }
 }
@@ -153,23 +153,23 @@ fn an_answer_that_is_no_public_key_is_an_error() {
 #[test]
 fn a_wrapped_pair_is_imported_byte_for_byte_as_observed() {
     for encrypted in [hex(WRAPPED), hex(&[ZEROS_WRAPPED, WRAPPED].concat())] {
-        let (mut key, script) = logged_in();
+        let (mut login, script) = logged_in();
         script.expect([step(OPEN_CONTAINER), step((&import_key(), "9000"))]);
-        assert_eq!(key.import_key_pair("UserKey", &EnvelopedKey { encrypted, ..package() }), Ok(()));
+        assert_eq!(login.import_key_pair("UserKey", &EnvelopedKey { encrypted, ..package() }), Ok(()));
         script.verdict().unwrap();
     }
 }
 
 #[test]
 fn a_package_with_wrong_lengths_is_not_sent() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     let before = script.sent().len();
     let mut long = package();
     long.wrapped.text.push(0);
     let mut packages = vec![long];
     packages.extend([0, 31, 33, 65].map(|length| EnvelopedKey { encrypted: vec![0; length], ..package() }));
     for package in packages {
-        assert_eq!(key.import_key_pair("UserKey", &package), Err(TokenError::Unwritable { what: "key package" }));
+        assert_eq!(login.import_key_pair("UserKey", &package), Err(TokenError::Unwritable { what: "key package" }));
     }
     assert_eq!(script.sent().len(), before);
 }
@@ -189,70 +189,70 @@ fn chain(head: &str, der: &[u8], piece: usize) -> Vec<Step> {
 fn a_certificate_is_imported_as_a_chain_whose_pieces_are_32_less_than_a_command_carries() {
     let der: Vec<u8> = (0..1000u32).map(|n| n as u8).collect();
     for (largest, piece, commands) in [(0x200, 0x1E0, 4), (0x400, 992, 3), (0x60, 64, 17), (0, 64, 17)] {
-        let (mut key, script) = logged_in_with(largest);
+        let (mut login, script) = logged_in_with(largest);
         let before = script.sent().len();
         script.expect([step(OPEN_CONTAINER)]);
         script.expect(chain("90 4C 00 00 00 0009 1000 3001 01 000003E8", &der, piece));
-        assert_eq!(key.import_certificate("UserKey", KeyUse::Sign, &der), Ok(()));
+        assert_eq!(login.import_certificate("UserKey", KeyUse::Sign, &der), Ok(()));
         script.verdict().unwrap();
         assert_eq!(script.sent().len() - before, 1 + commands, "{largest:04X}");
     }
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     script.expect([step(OPEN_CONTAINER)]);
     script.expect(chain("90 4C 00 00 00 0009 1000 3001 00 00000002", &[0x30, 0], 64));
-    assert_eq!(key.import_certificate("UserKey", KeyUse::Encrypt, &[0x30, 0]), Ok(()));
+    assert_eq!(login.import_certificate("UserKey", KeyUse::Encrypt, &[0x30, 0]), Ok(()));
     script.verdict().unwrap();
 }
 
 #[test]
 fn a_chain_ends_at_the_first_piece_the_key_refuses() {
     for at in 1..=3 {
-        let (mut key, script) = logged_in();
+        let (mut login, script) = logged_in();
         let mut steps = vec![step(OPEN_CONTAINER)];
         steps.extend(chain("90 4C 00 00 00 0009 1000 3001 01 00000064", &[7; 100], 64));
         assert_eq!(steps.len(), 4);
         steps.truncate(at + 1);
         steps[at].answer = Ok(vec![0x6A, 0x84]);
         script.expect(steps);
-        assert_eq!(key.import_certificate("UserKey", KeyUse::Sign, &[7; 100]), Err(TokenError::NoSpace));
+        assert_eq!(login.import_certificate("UserKey", KeyUse::Sign, &[7; 100]), Err(TokenError::NoSpace));
         script.verdict().unwrap();
     }
 }
 
 #[test]
 fn a_certificate_that_can_not_be_one_is_not_sent() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     let before = script.sent().len();
     for der in [vec![], vec![0x30; 65_537]] {
         let unwritable = Err(TokenError::Unwritable { what: "certificate" });
-        assert_eq!(key.import_certificate("UserKey", KeyUse::Sign, &der), unwritable);
+        assert_eq!(login.import_certificate("UserKey", KeyUse::Sign, &der), unwritable);
     }
     assert_eq!(script.sent().len(), before);
 }
 
 #[test]
 fn cipher_text_is_decrypted_in_one_command_and_the_length_of_the_plain_text_is_checked() {
-    let (mut key, script) = logged_in_with(0x400);
+    let (mut login, script) = logged_in_with(0x400);
     let plain = "00112233445566778899AABBCCDDEEFF";
     script.expect([step(OPEN_CONTAINER), step((&decrypt(), &format!("{plain} 9000")))]);
-    assert_eq!(key.decrypt("UserKey", &cipher()).unwrap().as_slice(), hex(plain));
+    assert_eq!(login.decrypt("UserKey", &cipher()).unwrap().as_slice(), hex(plain));
     script.expect([step((&decrypt(), "6A9B"))]);
-    assert_eq!(key.decrypt("UserKey", &cipher()).err(), Some(refused("ECCDecrypt", 0x6A9B)));
+    assert_eq!(login.decrypt("UserKey", &cipher()).err(), Some(refused("ECCDecrypt", 0x6A9B)));
     script.expect([step((&decrypt(), "00 9000"))]);
     let malformed = TokenError::Malformed { command: "ECCDecrypt", what: "length" };
-    assert_eq!(key.decrypt("UserKey", &cipher()).err(), Some(malformed));
+    assert_eq!(login.decrypt("UserKey", &cipher()).err(), Some(malformed));
     script.verdict().unwrap();
 
     let before = script.sent().len();
     let long = |length| Sm2Cipher { text: vec![0; length], ..cipher() };
     let unwritable = Some(TokenError::Unwritable { what: "cipher text" });
-    assert_eq!(key.decrypt("UserKey", &long(0x400 - 112)).err(), unwritable);
+    assert_eq!(login.decrypt("UserKey", &long(0x400 - 112)).err(), unwritable);
     assert_eq!(script.sent().len(), before);
-    assert_ne!(key.decrypt("UserKey", &long(0x400 - 113)).err(), unwritable);
+    assert_ne!(login.decrypt("UserKey", &long(0x400 - 113)).err(), unwritable);
     assert_eq!(script.sent().len(), before + 1);
 }
 
-type Call = fn(&mut Gmt0017) -> Result<(), TokenError>;
+type Call = fn(&mut Login<'_>) -> Result<(), TokenError>;
 
 /// A command with an effect on a container: its name, its call, what is asked before it, the command.
 type Effect = (&'static str, Call, Vec<(&'static str, &'static str)>, String);
@@ -260,18 +260,18 @@ type Effect = (&'static str, Call, Vec<(&'static str, &'static str)>, String);
 fn effects() -> Vec<Effect> {
     let certificate = "90 4C 00 00 00 0009 1000 3001 01 00000002".to_owned();
     vec![
-        ("CreateContainer", |key| key.create_container("New"), vec![ENUM_CONTAINER], CREATE.to_owned()),
-        ("DeleteContainer", |key| key.delete_container("UserKey"), vec![ENUM_CONTAINER], DELETE.to_owned()),
+        ("CreateContainer", |login| login.create_container("New"), vec![ENUM_CONTAINER], CREATE.to_owned()),
+        ("DeleteContainer", |login| login.delete_container("UserKey"), vec![ENUM_CONTAINER], DELETE.to_owned()),
         (
             "GenECCKeyPair",
-            |key| key.generate_key_pair("UserKey").map(drop),
+            |login| login.generate_key_pair("UserKey").map(drop),
             vec![EMPTY_INFO, OPEN_CONTAINER],
             GENERATE.to_owned(),
         ),
-        ("ImportECCKeyPair", |key| key.import_key_pair("UserKey", &package()), vec![OPEN_CONTAINER], import_key()),
+        ("ImportECCKeyPair", |login| login.import_key_pair("UserKey", &package()), vec![OPEN_CONTAINER], import_key()),
         (
             "ImportCertificate",
-            |key| key.import_certificate("UserKey", KeyUse::Sign, &[0x30, 0]),
+            |login| login.import_certificate("UserKey", KeyUse::Sign, &[0x30, 0]),
             vec![OPEN_CONTAINER],
             certificate,
         ),
@@ -282,10 +282,10 @@ fn effects() -> Vec<Effect> {
 fn no_answer_makes_the_program_send_a_command_with_an_effect_again() {
     for (name, call, before, command) in effects() {
         for sw in [0x6C00, 0x6C10, 0x6A88, 0x6A9E, 0x6100, 0x6F00, 0x6581, 0x6A80, 0x6200, 0x0000] {
-            let (mut key, script) = logged_in();
+            let (mut login, script) = logged_in();
             script.expect(before.iter().copied().map(step));
             script.expect([step((&command, &format!("{sw:04X}")))]);
-            assert_eq!(call(&mut key), Err(refused(name, sw)), "{name} {sw:04X}");
+            assert_eq!(call(&mut login), Err(refused(name, sw)), "{name} {sw:04X}");
             script.verdict().unwrap();
         }
         for (sw, error) in [
@@ -295,18 +295,18 @@ fn no_answer_makes_the_program_send_a_command_with_an_effect_again() {
             ("6A94", TokenError::NoContainer),
             ("6E02", TokenError::ContainerExists),
         ] {
-            let (mut key, script) = logged_in();
+            let (mut login, script) = logged_in();
             script.expect(before.iter().copied().map(step));
             script.expect([step((&command, sw))]);
-            assert_eq!(call(&mut key), Err(error), "{name} {sw}");
+            assert_eq!(call(&mut login), Err(error), "{name} {sw}");
             script.verdict().unwrap();
         }
         for error in [TransportError::Removed, TransportError::Mute, TransportError::Garbage] {
-            let (mut key, script) = logged_in();
+            let (mut login, script) = logged_in();
             script.expect(before.iter().copied().map(step));
             script.expect([broken(&command, error)]);
-            assert_eq!(call(&mut key), Err(TokenError::Transport(error)), "{name}");
-            assert_eq!(call(&mut key), Err(TokenError::NotLoggedIn), "{name}");
+            assert_eq!(call(&mut login), Err(TokenError::Transport(error)), "{name}");
+            assert_eq!(call(&mut login), Err(TokenError::NotLoggedIn), "{name}");
             script.verdict().unwrap();
         }
     }
@@ -315,23 +315,23 @@ fn no_answer_makes_the_program_send_a_command_with_an_effect_again() {
 #[test]
 fn what_another_program_closed_is_opened_again_before_the_command_with_the_effect() {
     for (name, call, before, command) in effects() {
-        let (mut key, script) = logged_in();
+        let (mut login, script) = logged_in();
         script.expect([step((before[0].0, "6A88")), step(OPEN_APPLICATION)]);
         script.expect(before.iter().copied().map(step));
         script.expect([step((&command, "6A84"))]);
-        assert_eq!(call(&mut key), Err(TokenError::NoSpace), "{name}");
+        assert_eq!(call(&mut login), Err(TokenError::NoSpace), "{name}");
         script.verdict().unwrap();
     }
 }
 
 #[test]
 fn an_effect_falls_on_the_container_of_that_name_also_when_it_has_another_identifier_now() {
-    let (mut key, script) = logged_in();
+    let (mut login, script) = logged_in();
     script.expect([step(OPEN_CONTAINER), step(PRELUDE), step(SIGN_CERTIFICATE)]);
-    key.read_certificate("UserKey", KeyUse::Sign).unwrap();
+    login.read_certificate("UserKey", KeyUse::Sign).unwrap();
     script.expect([step(EMPTY_INFO), step((OPEN_CONTAINER.0, "3005 9000"))]);
     script.expect([step((&GENERATE.replace("3001", "3005"), &format!("{SIGNING} 9000")))]);
-    key.generate_key_pair("UserKey").unwrap();
+    login.generate_key_pair("UserKey").unwrap();
     script.verdict().unwrap();
 }
 

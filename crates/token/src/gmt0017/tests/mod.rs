@@ -10,7 +10,7 @@ mod reading;
 mod unlock;
 mod virtual_key;
 
-use super::Gmt0017;
+use super::{Gmt0017, Login};
 use crate::replay::{Replay, Script, Step};
 use crate::{PinKind, Token, TransportError};
 use base::secret::Pin;
@@ -75,17 +75,17 @@ fn open_key() -> (Gmt0017, Script) {
     (key, script)
 }
 
-/// A key of which this much fits one command, after a login with the PIN 111111.
-fn logged_in_with(largest: u16) -> (Gmt0017, Script) {
-    let (mut key, script) =
+/// A login with the PIN 111111 on a key of which this much fits one command. The key itself is never dropped.
+fn logged_in_with(largest: u16) -> (Login<'static>, Script) {
+    let (key, script) =
         card(&LONGMAI, [dev_info_with(largest), step(ENUM_APPLICATION), step(OPEN_APPLICATION), step(PIN_INFO)]);
     script.expect([step(RANDOM), step((VERIFY_111111, "9000"))]);
-    key.login(pin("111111")).unwrap();
+    let login = Box::leak(Box::new(key)).login(pin("111111")).unwrap();
     script.verdict().unwrap();
-    (key, script)
+    (login, script)
 }
 
-fn logged_in() -> (Gmt0017, Script) {
+fn logged_in() -> (Login<'static>, Script) {
     logged_in_with(0x60)
 }
 

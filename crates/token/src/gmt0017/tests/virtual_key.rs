@@ -2,7 +2,7 @@
 
 use super::pin;
 use crate::apdu::{Command, Response};
-use crate::gmt0017::Gmt0017;
+use crate::gmt0017::{Gmt0017, Login};
 use crate::{Channel, KeyUse, PinKind, Token, TokenError, Transport, TransportError};
 use gm::{DEFAULT_ID, EnvelopedKey, PrivateKey, PublicKey};
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard};
@@ -42,11 +42,11 @@ impl Shared {
         Gmt0017::new(Box::new(self.clone()), "Virtual PCD 00 00")
     }
 
-    fn logged_in(&self) -> Gmt0017 {
-        let mut token = self.token();
-        token.login(pin(PIN)).unwrap();
+    /// A login; the token itself is never dropped.
+    fn logged_in(&self) -> Login<'static> {
+        let login = Box::leak(Box::new(self.token())).login(pin(PIN)).unwrap();
         self.take_sent();
-        token
+        login
     }
 
     /// Instructions sent since the last call.
@@ -116,13 +116,13 @@ impl Channel for Transaction<'_> {
 }
 
 /// A key with the new container and its signing pair.
-fn with_new_pair() -> (Shared, Gmt0017, PublicKey) {
+fn with_new_pair() -> (Shared, Login<'static>, PublicKey) {
     let shared = Shared::new(State::Valid);
-    let mut token = shared.logged_in();
-    token.create_container(NEW).unwrap();
-    let public = token.generate_key_pair(NEW).unwrap();
+    let mut login = shared.logged_in();
+    login.create_container(NEW).unwrap();
+    let public = login.generate_key_pair(NEW).unwrap();
     shared.take_sent();
-    (shared, token, public)
+    (shared, login, public)
 }
 
 #[test]
@@ -132,83 +132,84 @@ fn every_call_of_a_renewal_costs_what_is_written_here() {
     let costs = |what: &str, sent: &[u8]| assert_eq!(shared.take_sent(), sent, "{what}");
     token.containers().unwrap();
     costs("containers, first command of the token", &[0x04, 0x22, 0x26, 0x46, 0x4A]);
-    token.login(pin(PIN)).unwrap();
+    let mut login = token.login(pin(PIN)).unwrap();
     costs("login", &[0x14, 0x50, 0x18]);
-    token.create_container(NEW).unwrap();
+    login.create_container(NEW).unwrap();
     costs("create_container", &[0x46, 0x40]);
-    let public = token.generate_key_pair(NEW).unwrap();
+    let public = login.generate_key_pair(NEW).unwrap();
     costs("generate_key_pair", &[0x4A, 0x42, 0x70]);
-    token.sign(NEW, &[7; 32]).unwrap();
+    login.sign(NEW, &[7; 32]).unwrap();
     costs("sign", &[0x74]);
     let pair = PrivateKey::generate().unwrap();
-    token.import_key_pair(NEW, &EnvelopedKey::build(&public, &pair).unwrap()).unwrap();
+    login.import_key_pair(NEW, &EnvelopedKey::build(&public, &pair).unwrap()).unwrap();
     costs("import_key_pair", &[0x42, 0x72]);
-    token.import_certificate(NEW, KeyUse::Sign, &[0x30; 1500]).unwrap();
+    login.import_certificate(NEW, KeyUse::Sign, &[0x30; 1500]).unwrap();
     costs("import_certificate, head and two pieces", &[0x42, 0x4C, 0x4C, 0x4C]);
-    token.decrypt(NEW, &pair.public().encrypt(b"test").unwrap()).unwrap();
+    login.decrypt(NEW, &pair.public().encrypt(b"test").unwrap()).unwrap();
     costs("decrypt", &[0x28]);
-    token.read_certificate(NEW, KeyUse::Sign).unwrap();
+    login.read_certificate(NEW, KeyUse::Sign).unwrap();
     costs("read_certificate, four pieces", &[0x52, 0x4E, 0x4E, 0x4E, 0x4E]);
-    token.containers().unwrap();
+    login.containers().unwrap();
     costs("containers, two of them", &[0x46, 0x4A, 0x4A]);
-    token.write_file(CURRENT, NEW.as_bytes()).unwrap();
+    login.write_file(CURRENT, NEW.as_bytes()).unwrap();
     costs("write_file that fits", &[0x36, 0x3A]);
-    token.write_file("OTHER", b"new").unwrap();
+    login.write_file("OTHER", b"new").unwrap();
     costs("write_file that is missing", &[0x36, 0x30, 0x3A]);
-    token.write_file("OTHER", &[1; 129]).unwrap();
+    login.write_file("OTHER", &[1; 129]).unwrap();
     costs("write_file that is too small", &[0x36, 0x32, 0x30, 0x3A]);
-    token.delete_container(NEW).unwrap();
+    login.delete_container(NEW).unwrap();
     costs("delete_container", &[0x46, 0x48]);
-    token.logout().unwrap();
-    costs("logout", &[0x1C]);
+    login.close().unwrap();
+    costs("close", &[0x1C]);
     drop(token);
-    costs("drop after logout", &[]);
+    costs("drop after it", &[]);
 }
 
 #[test]
 fn a_renewal_ends_with_keys_that_work_and_the_new_container_in_use() {
-    let (shared, mut token, public) = with_new_pair();
-    assert_eq!(token.public_key(NEW, KeyUse::Sign), Ok(public));
+    let (shared, mut login, public) = with_new_pair();
+    assert_eq!(login.public_key(NEW, KeyUse::Sign), Ok(public));
     let e = public.digest(DEFAULT_ID.as_bytes(), b"request");
-    public.verify_digest(&e, &token.sign(NEW, &e).unwrap()).unwrap();
+    public.verify_digest(&e, &login.sign(NEW, &e).unwrap()).unwrap();
     let pair = PrivateKey::generate().unwrap();
-    token.import_key_pair(NEW, &EnvelopedKey::build(&public, &pair).unwrap()).unwrap();
+    login.import_key_pair(NEW, &EnvelopedKey::build(&public, &pair).unwrap()).unwrap();
     let cipher = pair.public().encrypt(b"0123456789abcdef").unwrap();
-    assert_eq!(token.decrypt(NEW, &cipher).unwrap().as_slice(), b"0123456789abcdef");
-    assert_eq!(token.read_certificate(NEW, KeyUse::Sign), Ok(None));
+    assert_eq!(login.decrypt(NEW, &cipher).unwrap().as_slice(), b"0123456789abcdef");
+    assert_eq!(login.read_certificate(NEW, KeyUse::Sign), Ok(None));
     let [sign, encrypt] = [vec![0x30; 700], vec![0x31; 2000]];
-    token.import_certificate(NEW, KeyUse::Sign, &sign).unwrap();
-    token.import_certificate(NEW, KeyUse::Encrypt, &encrypt).unwrap();
-    assert_eq!(token.read_certificate(NEW, KeyUse::Sign), Ok(Some(sign)));
-    assert_eq!(token.read_certificate(NEW, KeyUse::Encrypt), Ok(Some(encrypt)));
+    login.import_certificate(NEW, KeyUse::Sign, &sign).unwrap();
+    login.import_certificate(NEW, KeyUse::Encrypt, &encrypt).unwrap();
+    assert_eq!(login.read_certificate(NEW, KeyUse::Sign), Ok(Some(sign)));
+    assert_eq!(login.read_certificate(NEW, KeyUse::Encrypt), Ok(Some(encrypt)));
+    let read = || shared.token().read().unwrap();
     for name in [OLD, NEW] {
-        token.write_file(CURRENT, name.as_bytes()).unwrap();
-        assert_eq!(token.read().unwrap().current_container().unwrap().name, name);
+        login.write_file(CURRENT, name.as_bytes()).unwrap();
+        assert_eq!(read().current_container().unwrap().name, name);
     }
     // a longer name, which needs a larger file, then a shorter one with zeros behind it
     let long = format!("{NEW}-{NEW}");
-    token.create_container(&long).unwrap();
+    login.create_container(&long).unwrap();
     for name in [long.as_str(), OLD] {
-        token.write_file(CURRENT, name.as_bytes()).unwrap();
-        assert_eq!(token.read().unwrap().current_container().unwrap().name, name);
+        login.write_file(CURRENT, name.as_bytes()).unwrap();
+        assert_eq!(read().current_container().unwrap().name, name);
     }
     assert_eq!(shared.file().len(), 128);
-    assert_eq!(token.pin_info(PinKind::User).unwrap().tries_left, 10);
-    let old = &token.read().unwrap().containers[0];
+    assert_eq!(shared.token().pin_info(PinKind::User).unwrap().tries_left, 10);
+    let old = &read().containers[0];
     assert!(old.sign.is_some() && old.encrypt.is_some(), "the old container keeps everything");
 }
 
-type Call = fn(&mut Gmt0017, &EnvelopedKey) -> Result<(), TokenError>;
+type Call = fn(&mut Login<'_>, &EnvelopedKey) -> Result<(), TokenError>;
 
 /// Every call with an effect: the instruction that has it, the call on a key of [`with_new_pair`], and whether it needs
 /// memory.
 const EFFECTS: &[(&str, Call, bool)] = &[
-    ("40", |token, _| token.create_container("another"), true),
-    ("48", |token, _| token.delete_container(NEW), false),
-    ("72", |token, package| token.import_key_pair(NEW, package), true),
-    ("4C#3", |token, _| token.import_certificate(NEW, KeyUse::Sign, &[0x30; 1500]), true),
-    ("3A", |token, _| token.write_file(CURRENT, NEW.as_bytes()), true),
-    ("30", |token, _| token.write_file("OTHER", b"new"), true),
+    ("40", |login, _| login.create_container("another"), true),
+    ("48", |login, _| login.delete_container(NEW), false),
+    ("72", |login, package| login.import_key_pair(NEW, package), true),
+    ("4C#3", |login, _| login.import_certificate(NEW, KeyUse::Sign, &[0x30; 1500]), true),
+    ("3A", |login, _| login.write_file(CURRENT, NEW.as_bytes()), true),
+    ("30", |login, _| login.write_file("OTHER", b"new"), true),
 ];
 
 fn package_for(public: &PublicKey) -> EnvelopedKey {
@@ -221,19 +222,19 @@ fn a_cut_before_an_effect_changes_nothing_and_a_cut_after_it_has_it_whole() {
         for (fault, changes) in
             [("cut-before", false), ("unplug-before", false), ("cut-after", true), ("unplug-after", true)]
         {
-            let (shared, mut token, public) = with_new_pair();
+            let (shared, mut login, public) = with_new_pair();
             let package = package_for(&public);
             let before = shared.stored();
             shared.set_faults(&[&format!("{fault}@ins:{instruction}")]);
-            let result = call(&mut token, &package);
+            let result = call(&mut login, &package);
             assert_eq!(result, Err(TokenError::Transport(TransportError::Removed)), "{fault} {instruction}");
             assert_eq!(shared.stored() != before, changes, "{fault} {instruction}");
-            drop(token);
+            drop(login);
             shared.set_faults(&[]);
             shared.desk().key.plug().push_in();
             shared.desk().key.reset();
-            let mut token = shared.logged_in();
-            let seen = (shared.stored() != before, token.containers().unwrap().len());
+            let mut login = shared.logged_in();
+            let seen = (shared.stored() != before, login.containers().unwrap().len());
             let expected = match (*instruction, changes) {
                 ("40", true) => 3,
                 ("48", true) => 1,
@@ -248,20 +249,20 @@ fn a_cut_before_an_effect_changes_nothing_and_a_cut_after_it_has_it_whole() {
 fn a_pair_whose_answer_was_lost_is_found_on_the_key_and_not_made_again() {
     for (fault, made) in [("cut-before", false), ("cut-after", true), ("garbage=0", true), ("short", true)] {
         let shared = Shared::new(State::Valid);
-        let mut token = shared.logged_in();
-        token.create_container(NEW).unwrap();
+        let mut login = shared.logged_in();
+        login.create_container(NEW).unwrap();
         shared.set_faults(&[&format!("{fault}@ins:70")]);
-        token.generate_key_pair(NEW).unwrap_err();
-        drop(token);
-        let mut token = shared.logged_in();
-        let there = token.containers().unwrap().into_iter().find(|one| one.name == NEW).unwrap();
+        login.generate_key_pair(NEW).unwrap_err();
+        drop(login);
+        let mut login = shared.logged_in();
+        let there = login.containers().unwrap().into_iter().find(|one| one.name == NEW).unwrap();
         assert_eq!(there.sign_key, made, "{fault}");
         if made {
-            let public = token.public_key(NEW, KeyUse::Sign).unwrap();
-            assert_eq!(token.generate_key_pair(NEW), Err(TokenError::KeyPairExists), "{fault}");
-            assert_eq!(token.public_key(NEW, KeyUse::Sign), Ok(public), "{fault}");
+            let public = login.public_key(NEW, KeyUse::Sign).unwrap();
+            assert_eq!(login.generate_key_pair(NEW), Err(TokenError::KeyPairExists), "{fault}");
+            assert_eq!(login.public_key(NEW, KeyUse::Sign), Ok(public), "{fault}");
         } else {
-            token.generate_key_pair(NEW).unwrap();
+            login.generate_key_pair(NEW).unwrap();
         }
     }
 }
@@ -270,12 +271,12 @@ fn a_pair_whose_answer_was_lost_is_found_on_the_key_and_not_made_again() {
 fn a_chain_cut_at_any_piece_leaves_the_certificate_that_was_there_and_the_next_one_goes_in() {
     for at in 1..=3 {
         for fault in ["cut-before", "unplug-before", "garbage=0"] {
-            let (shared, mut token, _) = with_new_pair();
-            token.import_certificate(NEW, KeyUse::Sign, b"previous").unwrap();
+            let (shared, mut login, _) = with_new_pair();
+            login.import_certificate(NEW, KeyUse::Sign, b"previous").unwrap();
             shared.set_faults(&[&format!("{fault}@ins:4C#{at}")]);
-            let result = token.import_certificate(NEW, KeyUse::Sign, &[0x30; 1500]);
+            let result = login.import_certificate(NEW, KeyUse::Sign, &[0x30; 1500]);
             assert!(matches!(result, Err(TokenError::Transport(_))), "{fault} {at}: {result:?}");
-            drop(token);
+            drop(login);
             // the last piece was taken, only its answer was lost
             let taken = fault == "garbage=0" && at == 3;
             shared.set_faults(&[]);
@@ -283,32 +284,32 @@ fn a_chain_cut_at_any_piece_leaves_the_certificate_that_was_there_and_the_next_o
             if fault != "garbage=0" {
                 shared.desk().key.reset();
             }
-            let mut token = shared.logged_in();
+            let mut login = shared.logged_in();
             let kept = if taken { vec![0x30; 1500] } else { b"previous".to_vec() };
-            assert_eq!(token.read_certificate(NEW, KeyUse::Sign), Ok(Some(kept)), "{fault} {at}");
-            token.import_certificate(NEW, KeyUse::Sign, &[0x31; 1200]).unwrap();
-            assert_eq!(token.read_certificate(NEW, KeyUse::Sign), Ok(Some(vec![0x31; 1200])), "{fault} {at}");
+            assert_eq!(login.read_certificate(NEW, KeyUse::Sign), Ok(Some(kept)), "{fault} {at}");
+            login.import_certificate(NEW, KeyUse::Sign, &[0x31; 1200]).unwrap();
+            assert_eq!(login.read_certificate(NEW, KeyUse::Sign), Ok(Some(vec![0x31; 1200])), "{fault} {at}");
         }
     }
 }
 
 #[test]
 fn a_chain_another_program_left_open_does_not_run_into_ours() {
-    let (shared, mut token, _) = with_new_pair();
+    let (shared, mut login, _) = with_new_pair();
     assert_eq!(shared.raw("90 4C 00 00 00 0009 1000 3001 01 00000400"), [0x90, 0x00]);
-    token.import_certificate(NEW, KeyUse::Sign, b"ours").unwrap();
-    assert_eq!(token.read_certificate(NEW, KeyUse::Sign), Ok(Some(b"ours".to_vec())));
+    login.import_certificate(NEW, KeyUse::Sign, b"ours").unwrap();
+    assert_eq!(login.read_certificate(NEW, KeyUse::Sign), Ok(Some(b"ours".to_vec())));
 }
 
 #[test]
 fn the_file_of_the_container_in_use_is_old_or_new_after_every_cut_never_a_mix() {
     for fault in ["cut-before", "cut-after", "unplug-before", "unplug-after"] {
         for ins in ["36", "3A"] {
-            let (shared, mut token, _) = with_new_pair();
-            token.write_file(CURRENT, b"a name that is much longer than the next").unwrap();
+            let (shared, mut login, _) = with_new_pair();
+            login.write_file(CURRENT, b"a name that is much longer than the next").unwrap();
             let old = shared.file();
             shared.set_faults(&[&format!("{fault}@ins:{ins}")]);
-            token.write_file(CURRENT, NEW.as_bytes()).unwrap_err();
+            login.write_file(CURRENT, NEW.as_bytes()).unwrap_err();
             let mut new = NEW.as_bytes().to_vec();
             new.resize(old.len(), 0);
             let switched = ins == "3A" && fault.ends_with("after");
@@ -321,11 +322,11 @@ fn the_file_of_the_container_in_use_is_old_or_new_after_every_cut_never_a_mix() 
 fn full_or_broken_memory_is_said_and_keeps_everything() {
     for (instruction, call, needs_memory) in EFFECTS {
         for (fault, full) in [("full=6A84", true), ("full=6581", false)] {
-            let (shared, mut token, public) = with_new_pair();
+            let (shared, mut login, public) = with_new_pair();
             let package = package_for(&public);
             let before = shared.stored();
             shared.set_faults(&[&format!("{fault}@ins:{instruction}")]);
-            let result = call(&mut token, &package);
+            let result = call(&mut login, &package);
             match (full, needs_memory) {
                 (true, false) => assert_eq!(result, Ok(()), "{instruction}: gives memory back"),
                 (true, true) => assert_eq!(result, Err(TokenError::NoSpace), "{instruction}"),
@@ -342,35 +343,36 @@ fn full_or_broken_memory_is_said_and_keeps_everything() {
 #[test]
 fn a_key_is_full_of_containers_at_the_number_it_states() {
     let shared = Shared::new(State::Empty);
-    let mut token = shared.logged_in();
+    let mut login = shared.logged_in();
     for number in 0..64 {
-        token.create_container(&format!("container {number}")).unwrap();
+        login.create_container(&format!("container {number}")).unwrap();
     }
-    assert_eq!(token.create_container("one more"), Err(TokenError::NoSpace));
-    assert_eq!(token.containers().unwrap().len(), 64);
-    token.delete_container("container 7").unwrap();
-    assert_eq!(token.create_container("one more"), Ok(()));
+    assert_eq!(login.create_container("one more"), Err(TokenError::NoSpace));
+    assert_eq!(login.containers().unwrap().len(), 64);
+    login.delete_container("container 7").unwrap();
+    assert_eq!(login.create_container("one more"), Ok(()));
 }
 
 #[test]
 fn without_the_right_the_key_itself_refuses_every_effect_and_changes_nothing() {
-    let generate: Call = |token, _| token.generate_key_pair("empty").map(drop);
-    let sign: Call = |token, _| token.sign(NEW, &[1; 32]).map(drop);
+    let generate: Call = |login, _| login.generate_key_pair("empty").map(drop);
+    let sign: Call = |login, _| login.sign(NEW, &[1; 32]).map(drop);
     let calls = EFFECTS.iter().map(|(_, call, _)| *call).chain([generate, sign]);
     for (index, call) in calls.enumerate() {
-        let (shared, mut token, public) = with_new_pair();
-        token.create_container("empty").unwrap();
+        let (shared, mut login, public) = with_new_pair();
+        login.create_container("empty").unwrap();
         let package = package_for(&public);
         let before = shared.stored();
         // another program gives the right back between two calls
         assert_eq!(shared.raw("80 1C 00 00 00 0002 1000"), [0x90, 0x00]);
-        assert_eq!(call(&mut token, &package), Err(TokenError::NotLoggedIn), "{index}");
+        assert_eq!(call(&mut login, &package), Err(TokenError::NotLoggedIn), "{index}");
         shared.take_sent();
-        assert_eq!(call(&mut token, &package), Err(TokenError::NotLoggedIn), "{index}");
+        assert_eq!(call(&mut login, &package), Err(TokenError::NotLoggedIn), "{index}");
         assert!(shared.take_sent().is_empty(), "{index}: known now, so nothing is sent");
         assert_eq!(shared.stored(), before, "{index}");
-        token.login(pin(PIN)).unwrap();
-        assert_eq!(call(&mut token, &package), Ok(()), "{index}: goes on after the PIN");
+        drop(login);
+        let mut login = shared.logged_in();
+        assert_eq!(call(&mut login, &package), Ok(()), "{index}: goes on after the PIN");
     }
 }
 
@@ -381,59 +383,65 @@ fn a_key_that_wants_the_pin_for_every_signature_says_so_at_the_second_one() {
     let mut state = personalise(&Spec::new("示例有限公司", "1"), &ca).unwrap();
     state.device.login_per_signature = true;
     shared.desk().key = VirtualKey::new(state);
-    let mut token = shared.logged_in();
-    token.sign(OLD, &[1; 32]).unwrap();
-    assert_eq!(token.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn));
-    token.login(pin(PIN)).unwrap();
-    token.sign(OLD, &[1; 32]).unwrap();
+    let mut token = shared.token();
+    let mut login = token.login(pin(PIN)).unwrap();
+    login.sign(OLD, &[1; 32]).unwrap();
+    assert_eq!(login.sign(OLD, &[1; 32]), Err(TokenError::NotLoggedIn));
+    drop(login);
+    let mut login = token.login(pin(PIN)).unwrap();
+    login.sign(OLD, &[1; 32]).unwrap();
 }
 
 #[test]
 fn a_reset_between_two_calls_takes_the_right_and_nothing_else() {
-    let (shared, mut token, public) = with_new_pair();
+    let (shared, first, public) = with_new_pair();
+    drop(first);
+    let mut token = shared.token();
+    let mut login = token.login(pin(PIN)).unwrap();
+    shared.take_sent();
     {
         let mut desk = shared.desk();
         desk.key.reset();
         desk.was_reset = true;
     }
-    assert_eq!(token.sign(NEW, &[1; 32]), Err(TokenError::NotLoggedIn));
+    assert_eq!(login.sign(NEW, &[1; 32]), Err(TokenError::NotLoggedIn));
     assert!(shared.take_sent().is_empty());
-    assert_eq!(token.public_key(NEW, KeyUse::Sign), Ok(public), "application and container are opened anew");
-    token.login(pin(PIN)).unwrap();
-    token.sign(NEW, &[1; 32]).unwrap();
+    assert_eq!(login.public_key(NEW, KeyUse::Sign), Ok(public), "application and container are opened anew");
+    drop(login);
+    token.login(pin(PIN)).unwrap().sign(NEW, &[1; 32]).unwrap();
 }
 
 #[test]
 fn a_key_another_program_holds_for_a_while_keeps_the_right() {
-    let (shared, mut token, _) = with_new_pair();
+    let (shared, mut login, _) = with_new_pair();
     shared.desk().held = true;
-    assert_eq!(token.sign(NEW, &[1; 32]), Err(TokenError::Transport(TransportError::Held)));
+    assert_eq!(login.sign(NEW, &[1; 32]), Err(TokenError::Transport(TransportError::Held)));
     shared.desk().held = false;
-    token.sign(NEW, &[1; 32]).unwrap();
-    token.logout().unwrap();
+    login.sign(NEW, &[1; 32]).unwrap();
+    login.close().unwrap();
     assert_eq!(shared.take_sent().last(), Some(&0x1C));
 }
 
 #[test]
 fn a_container_another_program_replaced_is_written_by_its_name() {
-    let (shared, mut token, _) = with_new_pair();
-    token.sign(NEW, &[1; 32]).unwrap();
+    let (shared, mut login, _) = with_new_pair();
+    login.sign(NEW, &[1; 32]).unwrap();
     let mut other = shared.token();
-    other.login(pin(PIN)).unwrap();
+    let mut other = other.login(pin(PIN)).unwrap();
     other.delete_container(NEW).unwrap();
     other.create_container(NEW).unwrap();
-    let public = token.generate_key_pair(NEW).unwrap();
+    let public = login.generate_key_pair(NEW).unwrap();
     assert_eq!(other.public_key(NEW, KeyUse::Sign), Ok(public));
-    assert_eq!(token.sign("missing", &[1; 32]), Err(TokenError::NoContainer));
-    assert_eq!(token.import_certificate("missing", KeyUse::Sign, &[1]), Err(TokenError::NoContainer));
+    assert_eq!(login.sign("missing", &[1; 32]), Err(TokenError::NoContainer));
+    assert_eq!(login.import_certificate("missing", KeyUse::Sign, &[1]), Err(TokenError::NoContainer));
 }
 
 #[test]
 fn a_package_for_another_key_is_refused_and_leaves_the_container_as_it_was() {
-    let (shared, mut token, _) = with_new_pair();
+    let (shared, mut login, _) = with_new_pair();
     let before = shared.stored();
     let stranger = PrivateKey::generate().unwrap().public();
-    let result = token.import_key_pair(NEW, &package_for(&stranger));
+    let result = login.import_key_pair(NEW, &package_for(&stranger));
     assert!(matches!(result, Err(TokenError::Refused { command: "ImportECCKeyPair", .. })), "{result:?}");
     assert_eq!(shared.stored(), before);
 }
