@@ -291,7 +291,7 @@ fn a_journal_that_can_not_be_written_stops_before_the_next_effect() {
     let world = Arc::new(World::new());
     let mut person = person(&world);
     let mut renewal = person.order();
-    let blocked = person.folder.path().join("orders").join(format!("{}.new", renewal.entry().id));
+    let blocked = person.folder.path().join("orders").join(format!("{}.json.new", renewal.entry().id));
     std::fs::create_dir(&blocked).unwrap();
     assert_eq!(code(person.download(&mut renewal)), FaultCode::JournalNotUsable);
     assert_eq!(person.containers(), [OLD]);
