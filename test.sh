@@ -73,6 +73,7 @@ part "links and citations" links
 part "each crate alone" alone
 part "licences and sources of dependencies" licences
 part "tests" cargo nextest run
+part "examples in the documentation" cargo test --workspace --doc --quiet
 part "documentation" documentation
 part "Debian packages" packages
 part "library for Windows" windows_std

@@ -8,7 +8,8 @@ use token::{KeyContents, KeyUse, Token, TokenError, TransportError};
 #[error("the key is gone")]
 pub struct KeyGone;
 
-/// A key that runs jobs. Between two jobs other work may be done with it; a login lasts no longer than its job.
+/// A key that runs jobs. Between two jobs other work may be done with it; a login lasts no longer than its job, and so a
+/// job with a login also waits for the network.
 pub trait KeyAccess {
     /// Runs a job on the key's own thread and waits for its end.
     ///

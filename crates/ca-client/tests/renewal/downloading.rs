@@ -4,7 +4,7 @@ use crate::person::{OLD, PIN, code, of, person, steps_of, told};
 use crate::wire::CallCut;
 use crate::world::{DAY, World};
 use base::fault::FaultCode;
-use ca_client::{DownloadStep, KeyBinding, Step};
+use ca_client::{DownloadStep, KeyAccess, KeyBinding, KeyGone, Step};
 use certificate::Certificate;
 use order_api::OrderState;
 use std::sync::Arc;
@@ -145,6 +145,33 @@ fn a_right_that_is_lost_in_the_middle_is_told_and_the_pin_asked_again() {
     assert_eq!(renewal.step(), Step::Download(DownloadStep::SelfTest));
     assert_eq!(person.current(), OLD);
     person.download(&mut renewal).unwrap();
+    person.is_renewed();
+}
+
+/// A key that can be had so many times and is gone then.
+struct Lent {
+    token: Box<dyn Token>,
+    times: usize,
+}
+
+impl KeyAccess for Lent {
+    fn with(&mut self, job: &mut dyn FnMut(&mut dyn Token)) -> Result<(), KeyGone> {
+        self.times = self.times.checked_sub(1).ok_or(KeyGone)?;
+        job(self.token.as_mut());
+        Ok(())
+    }
+}
+
+#[test]
+fn the_key_that_was_looked_at_is_the_one_that_gets_the_pin_and_is_not_let_go_before_the_end() {
+    let world = Arc::new(World::new());
+    let mut person = person(&world);
+    let mut renewal = person.order();
+    let mut lent = Lent { token: person.key.connect(), times: 0 };
+    let fault = told(renewal.download(&mut lent, crate::person::pin(PIN), &mut |_| ()));
+    assert_eq!(code(fault), FaultCode::RenewalKeyRemoved);
+    lent.times = 1;
+    told(renewal.download(&mut lent, crate::person::pin(PIN), &mut |_| ())).unwrap();
     person.is_renewed();
 }
 
