@@ -93,6 +93,13 @@ fn long_files(files: &[Source]) -> Vec<String> {
     long.map(|file| format!("{}: {} lines", file.path, file.lines)).collect()
 }
 
+/// Pages of the console show what `lists` read; no statement stands in them.
+fn statements_in_pages(files: &[Source]) -> Vec<String> {
+    let pages = files.iter().filter(|file| file.path.starts_with("crates/ca-service/src/console/"));
+    let found = pages.flat_map(|file| file.find("sqlx : : query").map(move |at| (file, at)));
+    found.map(|(file, at)| format!("{}:{}: a statement in a page", file.path, file.tokens[at].line)).collect()
+}
+
 fn colours(files: &[Source]) -> Vec<String> {
     let mut wrong = Vec::new();
     for file in files.iter().filter(|file| file.path != "src/ui/theme.rs") {
@@ -176,6 +183,11 @@ fn no_file_is_too_long_for_one_subject() {
 }
 
 #[test]
+fn no_statement_stands_in_a_page_of_the_console() {
+    holds(&statements_in_pages(&program()));
+}
+
+#[test]
 fn every_colour_stands_in_the_theme() {
     holds(&colours(&program()));
 }
@@ -219,6 +231,7 @@ fn the_rules_find_what_they_forbid() {
     finds(libraries, "src/ui/page.rs", "use virtual_key::Card;");
     finds(long_files, "src/app/model.rs", &"//\n".repeat(LONGEST_FILE + 1));
     finds(colours, "src/ui/page.rs", "const RED: Color32 = Color32::from_rgb(255, 0, 0);");
+    finds(statements_in_pages, "crates/ca-service/src/console/orders.rs", "fn f() { sqlx::query(\"SELECT 1\"); }");
     finds(colours, "src/ui/page.rs", "fn f() { hex_color!(\"#fff\"); }");
     finds(|files| chinese(files, &[]), "src/ui/page.rs", "fn f(ui: &mut Ui) { ui.label(\"修改密码\"); }");
     finds(|files| chinese(files, &[("src/x.rs", "")]), "src/x.rs", "// 修改密码");
@@ -239,6 +252,7 @@ fn the_rules_leave_alone_what_is_allowed() {
     passes(colours, "src/ui/theme.rs", "const RED: Color32 = Color32::from_rgb(255, 0, 0);");
     passes(colours, "src/ui/page.rs", "const NONE: Color32 = Color32::TRANSPARENT;");
     passes(|files| chinese(files, &[]), "src/ui/page.rs", "/// 修改密码\nfn f() { g(\"text\") } // 密码");
+    passes(statements_in_pages, "crates/ca-service/src/lists/orders.rs", "fn f() { sqlx::query(\"SELECT 1\"); }");
     passes(unsafe_code, UNSAFE_ALLOWED, "#![allow(unsafe_code)]\nfn f() { unsafe { g() } }");
     passes(unnamed_threads, "src/app/work.rs", "fn f() { std::thread::Builder::new().name(n).spawn(|| ()); }");
 }

@@ -23,6 +23,8 @@ pub mod http;
 pub mod kmc;
 pub mod limits;
 #[cfg(feature = "console")]
+pub mod lists;
+#[cfg(feature = "console")]
 pub mod operators;
 pub mod orders;
 pub mod outbox;

@@ -2,11 +2,13 @@
 
 use super::Console;
 use super::history::{ACTIONS, Line};
-use super::page::{Choice, Page, Paging, ROWS, encoded, file, go_to, like, page_number, paging, show};
+use super::page::{Choice, Page, Paging, ROWS, encoded, file, go_to, page_number, paging, show};
 use super::texts::moment;
 use super::visit::{Failure, Visit};
-use crate::audit::{self, Record, VerifyError};
+use crate::audit::{self, VerifyError};
 use crate::clock::DAY;
+use crate::lists::audit::{self as records, Wanted};
+use crate::lists::{Found, Part};
 use askama::Template;
 use axum::Router;
 use axum::extract::{Query, State};
@@ -14,7 +16,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use sqlx::Row;
 use std::sync::Arc;
 use time::{Date, Month, Time, UtcOffset};
 
@@ -84,25 +85,11 @@ pub(super) fn routes() -> Router<Arc<Console>> {
         .route("/console/audit/check", post(check))
 }
 
-async fn records(console: &Console, asked: &Asked, limit: i64, offset: i64) -> Result<Vec<Record>, Failure> {
-    let (from, until) = asked.period();
-    let rows = sqlx::query(
-        "SELECT seq, at, actor, role, action, object, outcome, detail, prev, hash FROM audit \
-         WHERE ($1 = '%%' OR LOWER(actor) LIKE $1 ESCAPE '\\') AND ($2 = '' OR action = $2) \
-         AND ($3 = '%%' OR LOWER(object) LIKE $3 ESCAPE '\\') AND ($4 = '' OR outcome = $4) \
-         AND at >= $5 AND at <= $6 ORDER BY seq DESC LIMIT $7 OFFSET $8",
-    )
-    .bind(like(&asked.actor))
-    .bind(&asked.action)
-    .bind(like(&asked.object))
-    .bind(&asked.outcome)
-    .bind(from)
-    .bind(until)
-    .bind(limit)
-    .bind(offset)
-    .fetch_all(console.service.store.pool())
-    .await?;
-    Ok(rows.iter().map(Record::read).collect::<Result<_, _>>()?)
+impl Asked {
+    fn wanted(&self) -> Wanted<'_> {
+        let (actor, action, object, outcome) = (&self.actor, &self.action, &self.object, &self.outcome);
+        Wanted { actor, action, object, outcome, period: self.period() }
+    }
 }
 
 async fn list(
@@ -112,22 +99,8 @@ async fn list(
 ) -> Result<Response, Failure> {
     let language = visit.language;
     let number = page_number(asked.page);
-    let (from, until) = asked.period();
-    let total: i64 = sqlx::query(
-        "SELECT COUNT(*) FROM audit WHERE ($1 = '%%' OR LOWER(actor) LIKE $1 ESCAPE '\\') \
-         AND ($2 = '' OR action = $2) AND ($3 = '%%' OR LOWER(object) LIKE $3 ESCAPE '\\') \
-         AND ($4 = '' OR outcome = $4) AND at >= $5 AND at <= $6",
-    )
-    .bind(like(&asked.actor))
-    .bind(&asked.action)
-    .bind(like(&asked.object))
-    .bind(&asked.outcome)
-    .bind(from)
-    .bind(until)
-    .fetch_one(console.service.store.pool())
-    .await?
-    .try_get(0)?;
-    let rows = records(&console, &asked, ROWS, (number - 1) * ROWS).await?;
+    let part = Part { limit: ROWS, offset: (number - 1) * ROWS };
+    let Found { rows, total } = records::list(&console.service.store, &asked.wanted(), part).await?;
     let choice = |code: &'static str, key: &str, chosen: &str| Choice {
         code,
         label: language.text(key),
@@ -159,7 +132,8 @@ async fn list(
 /// The records of a filter as CSV (RFC 4180) with a byte order mark, newest first, for a spreadsheet.
 async fn export(State(console): State<Arc<Console>>, Query(asked): Query<Asked>) -> Result<Response, Failure> {
     let mut text = String::from("\u{feff}seq,time,actor,role,action,object,outcome,detail,hash\r\n");
-    for record in records(&console, &asked, EXPORTED, 0).await? {
+    for record in records::records(&console.service.store, &asked.wanted(), Part { limit: EXPORTED, offset: 0 }).await?
+    {
         let at = moment(record.at);
         let seq = record.seq.to_string();
         let cells = [

@@ -2,14 +2,15 @@
 
 use super::Console;
 use super::history::{self, Line};
-use super::page::{Choice, Field, Group, Page, Pill, ROWS, file, go_to, like, page_number, paging, show};
+use super::page::{Choice, Field, Group, Page, Pill, ROWS, file, go_to, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, Heading, ListPage, Select, Table, headings};
 use super::texts::{Language, minute, moment};
 use super::visit::{Failure, Visit};
-use crate::clock::DAY;
 use crate::crl::{self, Reason};
 use crate::error::ServiceError;
+use crate::lists::certificates::{self as list, CertificateRow};
+use crate::lists::{Found, Part};
 use crate::registry::certificates::{self, Certificate, Kind, Status};
 use askama::Template;
 use axum::extract::{Path, Query, State};
@@ -19,8 +20,6 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use gm::issue::certificate_to_pem;
 use serde::Deserialize;
-use sqlx::Row;
-use sqlx::any::AnyRow;
 use std::sync::Arc;
 
 /// What a list can be narrowed to: code in the address, key of the text.
@@ -66,52 +65,23 @@ struct FileForm {
 
 pub(super) fn routes() -> Router<Arc<Console>> {
     Router::new()
-        .route("/console/certificates", get(list))
+        .route("/console/certificates", get(certificate_list))
         .route("/console/certificates/{serial}", get(certificate))
         .route("/console/certificates/{serial}/file", get(certificate_file))
         .route("/console/certificates/{serial}/revoke", post(revoke))
 }
 
-async fn list(
+async fn certificate_list(
     State(console): State<Arc<Console>>,
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let pool = console.service.store.pool();
     let language = visit.language;
     let now = console.service.now();
     let number = page_number(asked.page);
-    let pattern = like(&asked.search);
-    let total: i64 = sqlx::query(
-        "SELECT COUNT(*) FROM certificates WHERE ($1 = '' OR ($1 = 'expiring' AND status = 'valid' \
-         AND not_after >= $3 AND not_after <= $4) OR ($1 = 'expired' AND status = 'valid' AND not_after < $3) \
-         OR ($1 = status AND (status <> 'valid' OR not_after >= $3))) \
-         AND ($2 = '%%' OR LOWER(serial) LIKE $2 ESCAPE '\\' OR LOWER(holder) LIKE $2 ESCAPE '\\')",
-    )
-    .bind(&asked.state)
-    .bind(&pattern)
-    .bind(now)
-    .bind(now + 90 * DAY)
-    .fetch_one(pool)
-    .await?
-    .try_get(0)?;
-    let rows = sqlx::query(
-        "SELECT serial, kind, holder, not_before, not_after, status FROM certificates \
-         WHERE ($1 = '' OR ($1 = 'expiring' AND status = 'valid' \
-         AND not_after >= $3 AND not_after <= $4) OR ($1 = 'expired' AND status = 'valid' AND not_after < $3) \
-         OR ($1 = status AND (status <> 'valid' OR not_after >= $3))) \
-         AND ($2 = '%%' OR LOWER(serial) LIKE $2 ESCAPE '\\' OR LOWER(holder) LIKE $2 ESCAPE '\\') \
-         ORDER BY created DESC, pair, kind DESC LIMIT $5 OFFSET $6",
-    )
-    .bind(&asked.state)
-    .bind(&pattern)
-    .bind(now)
-    .bind(now + 90 * DAY)
-    .bind(ROWS)
-    .bind((number - 1) * ROWS)
-    .fetch_all(pool)
-    .await?;
-    let rows = rows.iter().map(|row| line(language, row, now)).collect::<Result<_, _>>()?;
+    let part = Part { limit: ROWS, offset: (number - 1) * ROWS };
+    let Found { rows, total } = list::list(&console.service.store, &asked.state, &asked.search, now, part).await?;
+    let rows = rows.into_iter().map(|row| line(language, row, now)).collect();
     let title = language.text("console.nav.certificates");
     let states =
         STATES.iter().map(|&(code, key)| Choice { code, label: language.text(key), chosen: asked.state == code });
@@ -154,18 +124,16 @@ pub fn line_headings(language: Language) -> Vec<Heading> {
 }
 
 /// A certificate in a list: serial number, kind, holder, first and last second, status.
-pub fn line(language: Language, row: &AnyRow, now: i64) -> Result<Vec<Cell>, sqlx::Error> {
-    let (serial, kind, status): (String, String, String) = (row.try_get(0)?, row.try_get(1)?, row.try_get(5)?);
-    let href = format!("/console/certificates/{serial}");
-    let until: i64 = row.try_get(4)?;
-    Ok(vec![
-        Cell::link(serial, href),
-        Cell::line(language.text(kind_key(kind == Kind::Sign.as_str()))),
-        Cell::text(row.try_get(2)?),
-        Cell::line(minute(row.try_get(3)?)),
-        Cell::line(minute(until)),
-        Cell::pill(status_pill(language, &status, until < now)),
-    ])
+pub fn line(language: Language, row: CertificateRow, now: i64) -> Vec<Cell> {
+    let href = format!("/console/certificates/{}", row.serial);
+    vec![
+        Cell::link(row.serial, href),
+        Cell::line(language.text(kind_key(row.signs))),
+        Cell::text(row.holder),
+        Cell::line(minute(row.from)),
+        Cell::line(minute(row.until)),
+        Cell::pill(status_pill(language, &row.status, row.until < now)),
+    ]
 }
 
 const fn kind_key(sign: bool) -> &'static str {
@@ -254,15 +222,9 @@ async fn groups(console: &Console, language: Language, known: &Certificate) -> R
         known.holder.as_str(),
         format!("/console/customers/{}", known.customer),
     )];
-    let partners = sqlx::query("SELECT serial, kind FROM certificates WHERE pair = $1 AND serial <> $2")
-        .bind(&known.pair)
-        .bind(&known.serial)
-        .fetch_all(console.service.store.pool())
-        .await?;
-    for row in &partners {
-        let (serial, kind): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    for (serial, signs) in list::partners(&console.service.store, known).await? {
         let href = format!("/console/certificates/{serial}");
-        books.push(Field::link(text(kind_key(kind == Kind::Sign.as_str())), serial, href));
+        books.push(Field::link(text(kind_key(signs)), serial, href));
     }
     if let Some(no) = &known.order_no {
         books.push(Field::link(text("console.order.no"), no.as_str(), format!("/console/orders/{no}")));

@@ -4,13 +4,15 @@ use super::Console;
 use super::certificates;
 use super::history::{self, Line};
 use super::orders;
-use super::page::{Field, Group, Page, ROWS, go_to, like, page_number, paging, show};
+use super::page::{Field, Group, Page, ROWS, go_to, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, ListPage, Table, headings};
 use super::texts::{masked, minute, moment};
 use super::visit::{Failure, Visit};
 use crate::authority::HolderKind;
 use crate::error::ServiceError;
+use crate::lists::customers::{CustomerRow, DeviceRow};
+use crate::lists::{self, Found, Part};
 use crate::registry::customers::{self, Customer};
 use crate::registry::{devices, products};
 use askama::Template;
@@ -21,7 +23,6 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use order_api::Contact;
 use serde::Deserialize;
-use sqlx::Row;
 use std::sync::Arc;
 
 /// Orders and certificates shown with a customer.
@@ -81,47 +82,23 @@ async fn list(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let pool = console.service.store.pool();
     let language = visit.language;
     let contacts = visit.may(Right::ReadContacts);
     let number = page_number(asked.page);
-    let pattern = like(&asked.search);
-    let total: i64 = sqlx::query(
-        "SELECT COUNT(*) FROM customers WHERE $1 = '%%' OR LOWER(name) LIKE $1 ESCAPE '\\' \
-         OR LOWER(entity) LIKE $1 ESCAPE '\\' OR LOWER(number) LIKE $1 ESCAPE '\\' \
-         OR ($2 = 1 AND (contact_mobile LIKE $1 ESCAPE '\\' OR LOWER(contact_name) LIKE $1 ESCAPE '\\'))",
-    )
-    .bind(&pattern)
-    .bind(i64::from(contacts))
-    .fetch_one(pool)
-    .await?
-    .try_get(0)?;
-    let rows = sqlx::query(
-        "SELECT c.id, c.name, c.number, p.name, c.contact_name, c.contact_mobile, c.created FROM customers c \
-         JOIN products p ON p.code = c.product WHERE $1 = '%%' OR LOWER(c.name) LIKE $1 ESCAPE '\\' \
-         OR LOWER(c.entity) LIKE $1 ESCAPE '\\' OR LOWER(c.number) LIKE $1 ESCAPE '\\' \
-         OR ($2 = 1 AND (c.contact_mobile LIKE $1 ESCAPE '\\' OR LOWER(c.contact_name) LIKE $1 ESCAPE '\\')) \
-         ORDER BY c.id DESC LIMIT $3 OFFSET $4",
-    )
-    .bind(&pattern)
-    .bind(i64::from(contacts))
-    .bind(ROWS)
-    .bind((number - 1) * ROWS)
-    .fetch_all(pool)
-    .await?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let id: i64 = row.try_get(0)?;
-        let shown = |text: String| if contacts { text } else { masked(&text) };
-        lines.push(vec![
-            Cell::link(row.try_get(1)?, format!("/console/customers/{id}")),
-            Cell::line(row.try_get(2)?),
-            Cell::text(row.try_get(3)?),
-            Cell::line(shown(row.try_get(4)?)),
-            Cell::line(shown(row.try_get(5)?)),
-            Cell::line(minute(row.try_get(6)?)),
-        ]);
-    }
+    let part = Part { limit: ROWS, offset: (number - 1) * ROWS };
+    let Found { rows, total } = lists::customers::list(&console.service.store, &asked.search, contacts, part).await?;
+    let shown = |text: String| if contacts { text } else { masked(&text) };
+    let line = |row: CustomerRow| {
+        vec![
+            Cell::link(row.name, format!("/console/customers/{}", row.id)),
+            Cell::line(row.number),
+            Cell::text(row.product),
+            Cell::line(shown(row.contact_name)),
+            Cell::line(shown(row.contact_mobile)),
+            Cell::line(minute(row.created)),
+        ]
+    };
+    let lines = rows.into_iter().map(line).collect();
     let label = if contacts { "console.customer.search" } else { "console.customer.search_masked" };
     let title = language.text("console.nav.customers");
     let table = Table {
@@ -217,22 +194,16 @@ async fn show_customer(
 }
 
 async fn devices_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, Failure> {
-    let rows = sqlx::query(
-        "SELECT serial, master, created, personalised FROM devices WHERE customer = $1 ORDER BY serial LIMIT $2",
-    )
-    .bind(id)
-    .bind(SHOWN)
-    .fetch_all(console.service.store.pool())
-    .await?;
-    let mut lines = Vec::with_capacity(rows.len());
-    for row in &rows {
-        lines.push(vec![
-            Cell::line(row.try_get(0)?),
-            Cell::line(row.try_get::<i64, _>(1)?.to_string()),
-            Cell::line(minute(row.try_get(2)?)),
-            Cell::line(minute(row.try_get(3)?)),
-        ]);
-    }
+    let devices = lists::customers::devices(&console.service.store, id, SHOWN).await?;
+    let line = |device: DeviceRow| {
+        vec![
+            Cell::line(device.serial),
+            Cell::line(device.master.to_string()),
+            Cell::line(minute(device.created)),
+            Cell::line(minute(device.personalised)),
+        ]
+    };
+    let lines = devices.into_iter().map(line).collect();
     Ok(Table {
         id: "devices",
         caption: visit.language.text("console.device.title"),
@@ -251,41 +222,26 @@ async fn devices_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, 
 }
 
 async fn certificates_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, Failure> {
-    let rows = sqlx::query(
-        "SELECT serial, kind, holder, not_before, not_after, status FROM certificates WHERE customer = $1 \
-         ORDER BY created DESC, kind DESC LIMIT $2",
-    )
-    .bind(id)
-    .bind(SHOWN)
-    .fetch_all(console.service.store.pool())
-    .await?;
+    let rows = lists::certificates::of_customer(&console.service.store, id, SHOWN).await?;
     let now = console.service.now();
     Ok(Table {
         id: "certificates",
         caption: visit.language.text("console.nav.certificates"),
         remark: String::new(),
         headings: certificates::line_headings(visit.language),
-        rows: rows.iter().map(|row| certificates::line(visit.language, row, now)).collect::<Result<_, _>>()?,
+        rows: rows.into_iter().map(|row| certificates::line(visit.language, row, now)).collect(),
     })
 }
 
 async fn orders_of(console: &Console, visit: &Visit, id: i64) -> Result<Table, Failure> {
-    let rows = sqlx::query(
-        "SELECT o.no, o.holder, p.name, o.state, o.contact_mobile, o.fee_fen, o.created, o.kind, u.route, u.matched \
-         FROM orders o JOIN products p ON p.code = o.product LEFT JOIN unlocks u ON u.order_no = o.no WHERE o.customer = $1 \
-         ORDER BY o.created DESC, o.no DESC LIMIT $2",
-    )
-    .bind(id)
-    .bind(SHOWN)
-    .fetch_all(console.service.store.pool())
-    .await?;
+    let rows = lists::orders::of_customer(&console.service.store, id, SHOWN).await?;
     let contacts = visit.may(Right::ReadContacts);
     Ok(Table {
         id: "orders",
         caption: visit.language.text("console.nav.orders"),
         remark: String::new(),
         headings: orders::line_headings(visit.language),
-        rows: rows.iter().map(|row| orders::line(visit.language, row, contacts)).collect::<Result<_, _>>()?,
+        rows: rows.into_iter().map(|row| orders::line(visit.language, row, contacts)).collect(),
     })
 }
 

@@ -5,12 +5,12 @@ use super::page::file;
 use super::rights::Right;
 use super::texts::moment;
 use super::visit::{Failure, Visit};
+use crate::lists::evidence::{self, EvidenceRow};
 use crate::orders::{self, Row};
 use axum::Router;
 use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
-use sqlx::Row as _;
 use std::sync::Arc;
 
 /// Something that was signed.
@@ -44,34 +44,21 @@ pub async fn of(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Piece
     if !visit.may(Right::ReadEvidence) {
         return Ok(Vec::new());
     }
-    // the session's opening belongs to every order made in it
-    let rows = sqlx::query(
-        "SELECT id, kind, at, certificate, LENGTH(body), LENGTH(signature) FROM evidence \
-         WHERE order_no = $1 OR (kind = 'session' AND session = $2) ORDER BY at, kind DESC",
-    )
-    .bind(&row.no)
-    .bind(&row.session)
-    .fetch_all(console.service.store.pool())
-    .await?;
+    let rows = evidence::of_order(&console.service.store, &row.no, Some(&row.session)).await?;
     let mut pieces = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (id, kind): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+    for EvidenceRow { id, kind, at, certificate, body_bytes, signature_bytes } in rows {
         let bytes = |size: i64| visit.language.text_with("console.evidence.bytes", &size.to_string());
         let mut files = vec![PieceFile {
             name: format!("{id}.{}", signature_form(&kind)),
             label: visit.language.text("console.evidence.signature"),
-            size: bytes(number(row, 5)?),
+            size: bytes(signature_bytes),
         }];
         if may_read(visit, &kind) {
             let label = visit.language.text("console.evidence.body");
-            files.insert(0, PieceFile { name: format!("{id}.json"), label, size: bytes(number(row, 4)?) });
+            files.insert(0, PieceFile { name: format!("{id}.json"), label, size: bytes(body_bytes) });
         }
-        pieces.push(Piece {
-            kind: kind_key(&kind).map_or(kind, |key| visit.language.text(key)),
-            at: moment(row.try_get(2)?),
-            certificate: row.try_get(3)?,
-            files,
-        });
+        let kind = kind_key(&kind).map_or(kind, |key| visit.language.text(key));
+        pieces.push(Piece { kind, at: moment(at), certificate, files });
     }
     Ok(pieces)
 }
@@ -85,11 +72,6 @@ fn may_read(visit: &Visit, kind: &str) -> bool {
 /// sign as `SignedData` (GM/T 0010).
 fn signature_form(kind: &str) -> &'static str {
     if matches!(kind, "order" | "unlock" | "unlock_begin") { "der" } else { "p7s" }
-}
-
-/// `LENGTH` of bytes is an INTEGER of PostgreSQL and a BIGINT of SQLite.
-fn number(row: &sqlx::any::AnyRow, column: usize) -> Result<i64, sqlx::Error> {
-    row.try_get::<i64, _>(column).or_else(|_| row.try_get::<i32, _>(column).map(i64::from))
 }
 
 fn kind_key(kind: &str) -> Option<&'static str> {
@@ -113,22 +95,13 @@ async fn evidence_file(
 ) -> Result<Response, Failure> {
     let (id, form) = name.split_once('.').ok_or(Failure::NotFound)?;
     let order = orders::find(&console.service.store, &no).await?.ok_or(Failure::NotFound)?;
-    let row = sqlx::query(
-        "SELECT kind, body, signature FROM evidence \
-         WHERE id = $1 AND (order_no = $2 OR (kind = 'session' AND session = $3))",
-    )
-    .bind(id)
-    .bind(&no)
-    .bind(&order.session)
-    .fetch_optional(console.service.store.pool())
-    .await?
-    .ok_or(Failure::NotFound)?;
-    let kind: String = row.try_get(0)?;
-    let (media_type, bytes): (_, Vec<u8>) = match form {
+    let found = evidence::find(&console.service.store, id, &no, Some(&order.session)).await?;
+    let evidence::Piece { kind, body, signature } = found.ok_or(Failure::NotFound)?;
+    let (media_type, bytes) = match form {
         "json" if !may_read(&visit, &kind) => return Err(Failure::Refused),
-        "json" => ("application/json", row.try_get(1)?),
-        "p7s" if signature_form(&kind) == form => ("application/pkcs7-signature", row.try_get(2)?),
-        "der" if signature_form(&kind) == form => ("application/octet-stream", row.try_get(2)?),
+        "json" => ("application/json", body),
+        "p7s" if signature_form(&kind) == form => ("application/pkcs7-signature", signature),
+        "der" if signature_form(&kind) == form => ("application/octet-stream", signature),
         _ => return Err(Failure::NotFound),
     };
     Ok(file(&format!("{no}-{kind}.{form}"), media_type, bytes))

@@ -5,6 +5,7 @@ use super::page::Pill;
 use super::texts::{Language, moment};
 use super::visit::{Failure, Visit};
 use crate::audit::Record;
+use crate::lists;
 use crate::operators::Role;
 
 /// A record as a page shows it.
@@ -123,14 +124,7 @@ fn page_of(object: &str) -> String {
 
 /// The records about an object, oldest first; the last two hundred.
 pub async fn of(console: &Console, visit: &Visit, object: &str) -> Result<Vec<Line>, Failure> {
-    let rows = sqlx::query(
-        "SELECT seq, at, actor, role, action, object, outcome, detail, prev, hash FROM audit WHERE object = $1 \
-         ORDER BY seq DESC LIMIT 200",
-    )
-    .bind(object)
-    .fetch_all(console.service.store.pool())
-    .await?;
-    let records = rows.iter().rev().map(Record::read).collect::<Result<Vec<_>, _>>()?;
+    let records = lists::audit::about(&console.service.store, object).await?;
     Ok(records.into_iter().map(|record| Line::new(visit.language, record)).collect())
 }
 

@@ -11,6 +11,7 @@ use super::texts::{day, masked, moment, yuan};
 use super::unlock::{self, Decision};
 use super::visit::{Failure, Visit};
 use crate::error::ServiceError;
+use crate::lists;
 use crate::orders::unlock::review;
 use crate::orders::{self, Row, steps};
 use crate::registry::products;
@@ -22,7 +23,6 @@ use axum::routing::{get, post};
 use axum::{Form, Router};
 use order_api::{OrderKind, OrderState, ProblemCode};
 use serde::Deserialize;
-use sqlx::Row as _;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -112,11 +112,7 @@ async fn groups(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Group
         Field::new(text("console.contact.email"), shown(&row.contact.email)),
     ];
     if row.verify_mobile {
-        let verified = sqlx::query("SELECT used FROM codes WHERE order_no = $1")
-            .bind(&row.no)
-            .fetch_optional(console.service.store.pool())
-            .await?;
-        let verified = verified.map(|code| code.try_get::<i64, _>(0)).transpose()? == Some(1);
+        let verified = lists::orders::mobile_verified(&console.service.store, &row.no).await?;
         let key = if verified { "console.order.mobile_verified" } else { "console.order.mobile_open" };
         contact.push(Field::new(text("console.product.verify_mobile"), text(key)));
     }
@@ -140,11 +136,7 @@ async fn groups(console: &Console, visit: &Visit, row: &Row) -> Result<Vec<Group
 
 /// Whether and when the order was paid.
 async fn paid(console: &Console, visit: &Visit, no: &str) -> Result<String, Failure> {
-    let payment = sqlx::query("SELECT paid FROM payments WHERE order_no = $1 AND state = 'paid'")
-        .bind(no)
-        .fetch_optional(console.service.store.pool())
-        .await?;
-    let at: Option<i64> = payment.map(|row| row.try_get(0)).transpose()?.flatten();
+    let at = lists::orders::paid(&console.service.store, no).await?;
     Ok(at.map_or_else(|| visit.language.text("console.order.unpaid"), moment))
 }
 

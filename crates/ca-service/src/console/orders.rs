@@ -1,19 +1,19 @@
 //! List of orders: by kind and state, by number, holder, serial numbers and mobile number; what waits for an officer first.
 
 use super::Console;
-use super::page::{Choice, Page, Pill, ROWS, like, page_number, paging, show};
+use super::page::{Choice, Page, Pill, ROWS, page_number, paging, show};
 use super::rights::Right;
 use super::table::{Asked, Cell, Filter, Heading, ListPage, Select, Table, headings};
 use super::texts::{Language, masked, minute, yuan};
 use super::visit::{Failure, Visit};
+use crate::lists::orders::{OrderRow, Wanted};
+use crate::lists::{self, Found, Part};
 use axum::Router;
 use axum::extract::{Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use order_api::{OrderKind, OrderState};
-use sqlx::Row;
-use sqlx::any::AnyRow;
 use std::sync::Arc;
 
 /// The states in the order of an officer's interest.
@@ -108,45 +108,13 @@ async fn list(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let pool = console.service.store.pool();
     let language = visit.language;
     let contacts = visit.may(Right::ReadContacts);
     let number = page_number(asked.page);
-    let pattern = like(&asked.search);
-    // whoever may not read a mobile number must not find it out by searching either
-    let total: i64 = sqlx::query(
-        "SELECT COUNT(*) FROM orders o WHERE ($1 = '' OR o.state = $1) AND ($4 = '' OR o.kind = $4) AND ($2 = '%%' \
-         OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
-         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
-         OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\')))",
-    )
-    .bind(&asked.state)
-    .bind(&pattern)
-    .bind(i64::from(contacts))
-    .bind(&asked.kind)
-    .fetch_one(pool)
-    .await?
-    .try_get(0)?;
-    let rows = sqlx::query(
-        "SELECT o.no, o.holder, p.name, o.state, o.contact_mobile, o.fee_fen, o.created, o.kind, u.route, u.matched \
-         FROM orders o JOIN products p ON p.code = o.product LEFT JOIN unlocks u ON u.order_no = o.no \
-         WHERE ($1 = '' OR o.state = $1) AND ($4 = '' OR o.kind = $4) AND ($2 = '%%' \
-         OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
-         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
-         OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\'))) \
-         ORDER BY CASE WHEN o.state = 'reviewing' THEN 0 ELSE 1 END, o.created DESC, o.no DESC LIMIT $5 OFFSET $6",
-    )
-    .bind(&asked.state)
-    .bind(&pattern)
-    .bind(i64::from(contacts))
-    .bind(&asked.kind)
-    .bind(ROWS)
-    .bind((number - 1) * ROWS)
-    .fetch_all(pool)
-    .await?;
-    let rows = rows.iter().map(|row| line(language, row, contacts)).collect::<Result<_, _>>()?;
+    let wanted = Wanted { state: &asked.state, kind: &asked.kind, search: &asked.search, contacts };
+    let part = Part { limit: ROWS, offset: (number - 1) * ROWS };
+    let Found { rows, total } = lists::orders::list(&console.service.store, &wanted, part).await?;
+    let rows = rows.into_iter().map(|row| line(language, row, contacts)).collect();
     let kinds = KINDS.map(|kind| Choice {
         code: kind.as_str(),
         label: language.text(kind_key(kind)),
@@ -198,25 +166,21 @@ pub fn line_headings(language: Language) -> Vec<Heading> {
     )
 }
 
-/// An order in a list: number, holder, name of the product, state, mobile number, fee, moment, kind, and of an unlock way
-/// and whether its codes count.
-pub fn line(language: Language, row: &AnyRow, contacts: bool) -> Result<Vec<Cell>, sqlx::Error> {
-    let (no, state, mobile): (String, String, String) = (row.try_get(0)?, row.try_get(3)?, row.try_get(4)?);
-    let href = format!("/console/orders/{no}");
-    let kind = kind_of(&row.try_get::<String, _>(7)?);
-    let (route, matched): (Option<String>, Option<i64>) = (row.try_get(8)?, row.try_get(9)?);
-    let decoy = route.is_some_and(|route| route == "sms") && matched == Some(0);
-    let fee = if kind == OrderKind::Renew { yuan(row.try_get(5)?) } else { "–".to_owned() };
-    Ok(vec![
-        Cell::link(no, href),
+/// An order in a list: number, kind, holder, name of the product, state, mobile number, fee, moment.
+pub fn line(language: Language, row: OrderRow, contacts: bool) -> Vec<Cell> {
+    let href = format!("/console/orders/{}", row.no);
+    let kind = kind_of(&row.kind);
+    let fee = if kind == OrderKind::Renew { yuan(row.fee_fen) } else { "–".to_owned() };
+    vec![
+        Cell::link(row.no, href),
         Cell::line(language.text(kind_key(kind))),
-        Cell::text(row.try_get(1)?),
-        Cell::text(row.try_get(2)?),
-        Cell::pill(state_pill(language, kind, &state, decoy)),
-        Cell::line(if contacts { mobile } else { masked(&mobile) }),
+        Cell::text(row.holder),
+        Cell::text(row.product),
+        Cell::pill(state_pill(language, kind, &row.state, row.decoy)),
+        Cell::line(if contacts { row.mobile } else { masked(&row.mobile) }),
         Cell::number(fee),
-        Cell::line(minute(row.try_get(6)?)),
-    ])
+        Cell::line(minute(row.created)),
+    ]
 }
 
 #[cfg(test)]

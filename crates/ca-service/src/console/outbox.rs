@@ -7,6 +7,8 @@ use super::texts::{Language, masked, minute};
 use super::visit::{Failure, Visit};
 use crate::Service;
 use crate::delivery::SmsSettings;
+use crate::lists::outbox::MessageRow;
+use crate::lists::{self, Found, Part};
 use crate::outbox::queue::send_again;
 use crate::outbox::{Channel, State as MessageState};
 use askama::Template;
@@ -16,8 +18,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::{get, post};
 use serde::Deserialize;
-use sqlx::Row;
-use sqlx::any::AnyRow;
 use std::sync::Arc;
 
 #[derive(Template)]
@@ -69,28 +69,11 @@ async fn list(
     visit: Visit,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Failure> {
-    let pool = console.service.store.pool();
     let language = visit.language;
     let number = page_number(asked.page);
-    let total: i64 =
-        sqlx::query("SELECT COUNT(*) FROM outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR channel = $2)")
-            .bind(&asked.state)
-            .bind(&asked.channel)
-            .fetch_one(pool)
-            .await?
-            .try_get(0)?;
-    let rows = sqlx::query(
-        "SELECT id, channel, recipient, subject, body, order_no, created, state, sent, next_try, tries, fault, \
-         fault_detail, expires FROM outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR channel = $2) \
-         ORDER BY CASE WHEN state = 'sent' THEN 1 ELSE 0 END, id DESC LIMIT $3 OFFSET $4",
-    )
-    .bind(&asked.state)
-    .bind(&asked.channel)
-    .bind(ROWS)
-    .bind((number - 1) * ROWS)
-    .fetch_all(pool)
-    .await?;
-    let lines = rows.iter().map(|row| line(&console.service, &visit, row)).collect::<Result<_, _>>()?;
+    let part = Part { limit: ROWS, offset: (number - 1) * ROWS };
+    let Found { rows, total } = lists::outbox::list(&console.service.store, &asked.state, &asked.channel, part).await?;
+    let lines = rows.into_iter().map(|row| line(&console.service, &visit, row)).collect();
     let choice = |code: &'static str, label: String, asked: &str| Choice { code, label, chosen: asked == code };
     let states = MessageState::ALL.map(|state| choice(state.as_str(), state_name(language, state), &asked.state));
     let channels =
@@ -106,34 +89,30 @@ async fn list(
     Ok(show(StatusCode::OK, &OutboxPage { page, choices, remark, lines, paging }))
 }
 
-fn line(service: &Service, visit: &Visit, row: &AnyRow) -> Result<Line, sqlx::Error> {
+fn line(service: &Service, visit: &Visit, row: MessageRow) -> Line {
     let language = visit.language;
     let (may_read, contacts) = (visit.may(Right::ReadMessages), visit.may(Right::ReadContacts));
-    let (channel, recipient, state): (String, String, String) = (row.try_get(1)?, row.try_get(2)?, row.try_get(7)?);
-    let channel = Channel::ALL.into_iter().find(|known| known.as_str() == channel);
-    let state = MessageState::ALL.into_iter().find(|known| known.as_str() == state);
-    let fault: Option<String> = row.try_get(11)?;
-    let expires: Option<i64> = row.try_get(13)?;
+    let channel = Channel::ALL.into_iter().find(|known| known.as_str() == row.channel);
+    let state = MessageState::ALL.into_iter().find(|known| known.as_str() == row.state);
     let failed = state == Some(MessageState::Failed);
     let mut hints = Vec::new();
-    if let Some(fault) = fault {
+    if let Some(fault) = row.fault {
         let why = fault_key(&fault).map_or(fault, |key| language.text(key));
         // the words of the other side may name the recipient
-        let said: String = if contacts { row.try_get(12)? } else { String::new() };
+        let said: String = if contacts { row.fault_detail.unwrap_or_default() } else { String::new() };
         hints.push(if said.is_empty() {
             why
         } else {
             language.text("console.outbox.said").replace("%{why}", &why).replace("%{said}", &said)
         });
-        hints.push(language.text_with("console.outbox.tries", &row.try_get::<i64, _>(10)?.to_string()));
+        hints.push(language.text_with("console.outbox.tries", &row.tries.to_string()));
         if state == Some(MessageState::Waiting) {
-            hints.push(language.text_with("console.outbox.next", &minute(row.try_get(9)?)));
+            hints.push(language.text_with("console.outbox.next", &minute(row.next_try)));
         }
     } else if state == Some(MessageState::Waiting) && !has_gateway(service, channel) {
         hints.push(language.text("console.outbox.no_gateway"));
     }
-    let sent: Option<i64> = row.try_get(8)?;
-    let label = match (state, sent) {
+    let label = match (state, row.sent) {
         (Some(MessageState::Sent), Some(at)) => language.text_with("console.outbox.sent_at", &minute(at)),
         (Some(state), _) => state_name(language, state),
         (None, _) => String::new(),
@@ -143,19 +122,19 @@ fn line(service: &Service, visit: &Visit, row: &AnyRow) -> Result<Line, sqlx::Er
         Some(MessageState::Sent) => "ok",
         Some(MessageState::Failed) | None => "danger",
     };
-    Ok(Line {
-        id: row.try_get(0)?,
-        created: minute(row.try_get(6)?),
+    Line {
+        id: row.id,
+        created: minute(row.created),
         channel: channel.map(|channel| channel_name(language, channel)).unwrap_or_default(),
-        recipient: if contacts { recipient } else { masked(&recipient) },
-        order: row.try_get::<Option<String>, _>(5)?.unwrap_or_default(),
+        recipient: if contacts { row.recipient } else { masked(&row.recipient) },
+        order: row.order.unwrap_or_default(),
         state: Pill { class, label },
         hints,
-        subject: if may_read { row.try_get(3)? } else { String::new() },
+        subject: if may_read { row.subject } else { String::new() },
         // codes are for the customer; whoever reads them can act for the customer
-        body: if may_read { row.try_get(4)? } else { language.text("console.outbox.hidden") },
-        again: failed && visit.may(Right::SendMessages) && expires.is_none_or(|expires| expires > service.now()),
-    })
+        body: if may_read { row.body } else { language.text("console.outbox.hidden") },
+        again: failed && visit.may(Right::SendMessages) && row.expires.is_none_or(|expires| expires > service.now()),
+    }
 }
 
 /// Whether somebody sends what waits in the channel.

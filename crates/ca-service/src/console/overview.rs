@@ -8,6 +8,8 @@ use super::table::{Cell, Table, headings};
 use super::texts::minute;
 use super::visit::{Failure, Visit};
 use crate::clock::DAY;
+use crate::lists;
+use crate::lists::overview::WaitingOrder;
 use askama::Template;
 use axum::Router;
 use axum::extract::State;
@@ -15,7 +17,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 use order_api::{OrderKind, OrderState};
-use sqlx::{AnyPool, Row};
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -53,14 +54,11 @@ pub(super) fn routes() -> Router<Arc<Console>> {
 }
 
 async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<Response, Failure> {
-    let pool = console.service.store.pool();
+    let store = &console.service.store;
     let now = console.service.now();
     let language = visit.language;
-    let rows = sqlx::query("SELECT kind, state, COUNT(*) FROM orders GROUP BY kind, state").fetch_all(pool).await?;
-    let mut counts: HashMap<(String, String), i64> = HashMap::new();
-    for row in &rows {
-        counts.insert((row.try_get(0)?, row.try_get(1)?), row.try_get(2)?);
-    }
+    let counts: HashMap<(String, String), i64> =
+        lists::overview::orders(store).await?.into_iter().map(|row| ((row.kind, row.state), row.count)).collect();
     let count_of = |kind: OrderKind, state: OrderState| {
         let known = counts.get(&(kind.as_str().to_owned(), state.as_str().to_owned()));
         let count = known.copied().unwrap_or_default();
@@ -73,25 +71,18 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
         label: language.text_with("console.overview.orders", &language.text(kind_key(kind))),
         states: states_of(kind).map(|state| count_of(kind, state)).collect(),
     });
-    let rows = sqlx::query(
-        "SELECT o.no, o.holder, p.name, o.created, o.updated, o.kind FROM orders o JOIN products p ON p.code = o.product \
-         WHERE o.state = 'reviewing' ORDER BY o.updated, o.no LIMIT 10",
-    )
-    .fetch_all(pool)
-    .await?;
-    let mut waiting_orders = Vec::with_capacity(rows.len());
-    for row in &rows {
-        let (no, since): (String, i64) = (row.try_get(0)?, row.try_get(4)?);
-        let href = format!("/console/orders/{no}");
-        waiting_orders.push(vec![
-            Cell::link(no, href),
-            Cell::line(language.text(kind_key(kind_of(&row.try_get::<String, _>(5)?)))),
-            Cell::text(row.try_get(1)?),
-            Cell::text(row.try_get(2)?),
-            Cell::line(minute(row.try_get(3)?)),
-            Cell::line(waiting(&visit, now - since)),
-        ]);
-    }
+    let line = |order: WaitingOrder| {
+        let href = format!("/console/orders/{}", order.no);
+        vec![
+            Cell::link(order.no, href),
+            Cell::line(language.text(kind_key(kind_of(&order.kind)))),
+            Cell::text(order.holder),
+            Cell::text(order.product),
+            Cell::line(minute(order.created)),
+            Cell::line(waiting(&visit, now - order.since)),
+        ]
+    };
+    let waiting_orders = lists::overview::longest_waiting(store).await?.into_iter().map(line).collect();
     let table = Table {
         id: "oldest",
         caption: language.text("console.overview.oldest"),
@@ -110,50 +101,19 @@ async fn overview(State(console): State<Arc<Console>>, visit: Visit) -> Result<R
         rows: waiting_orders,
     };
     let fact = |href, key: &str, count| Fact { href, label: language.text(key), count };
-    let soon = now + 90 * DAY;
+    let (valid, expiring) = lists::overview::valid_certificates(store, now).await?;
     let mut facts = vec![
-        fact(
-            "/console/customers",
-            "console.overview.customers",
-            count(pool, "SELECT COUNT(*) FROM customers WHERE $1 >= 0 AND $2 >= 0", now, soon).await?,
-        ),
-        fact(
-            "/console/certificates?state=valid",
-            "console.overview.valid",
-            count(
-                pool,
-                "SELECT COUNT(*) FROM certificates WHERE status = 'valid' AND not_after >= $1 AND $2 >= 0",
-                now,
-                soon,
-            )
-            .await?,
-        ),
-        fact(
-            "/console/certificates?state=expiring",
-            "console.overview.expiring",
-            count(
-                pool,
-                "SELECT COUNT(*) FROM certificates WHERE status = 'valid' AND not_after >= $1 AND not_after <= $2",
-                now,
-                soon,
-            )
-            .await?,
-        ),
+        fact("/console/customers", "console.overview.customers", lists::overview::customers(store).await?),
+        fact("/console/certificates?state=valid", "console.overview.valid", valid),
+        fact("/console/certificates?state=expiring", "console.overview.expiring", expiring),
     ];
     if visit.may(Right::ReadOutbox) {
-        let waiting = "SELECT COUNT(*) FROM outbox WHERE state = 'waiting' AND $1 >= 0 AND $2 >= 0";
-        facts.push(fact("/console/outbox", "console.overview.messages", count(pool, waiting, now, soon).await?));
-        let failed = "SELECT COUNT(*) FROM outbox WHERE state = 'failed' AND $1 >= 0 AND $2 >= 0";
-        let failed = count(pool, failed, now, soon).await?;
-        facts.push(fact("/console/outbox?state=failed", "console.overview.messages_failed", failed));
+        let [open, failed] = ["waiting", "failed"].map(|state| lists::overview::messages(store, state));
+        facts.push(fact("/console/outbox", "console.overview.messages", open.await?));
+        facts.push(fact("/console/outbox?state=failed", "console.overview.messages_failed", failed.await?));
     }
     let page = Page::new(&visit, "overview", language.text("console.nav.overview"));
     Ok(show(StatusCode::OK, &OverviewPage { page, kinds: kinds.into(), table, facts }))
-}
-
-/// Counts by a statement with the two moments of the page.
-async fn count(pool: &AnyPool, statement: &'static str, now: i64, soon: i64) -> Result<i64, sqlx::Error> {
-    sqlx::query(statement).bind(now).bind(soon).fetch_one(pool).await?.try_get(0)
 }
 
 /// A length of time in the largest whole unit.

@@ -270,22 +270,9 @@ pub fn encoded(value: &str) -> String {
     })
 }
 
-/// A text for `LIKE … ESCAPE '\'` that finds it anywhere, in lower case.
-#[must_use]
-pub fn like(text: &str) -> String {
-    let mut pattern = String::from("%");
-    for character in text.trim().to_lowercase().chars() {
-        if matches!(character, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(character);
-    }
-    pattern + "%"
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{encoded, like, paging};
+    use super::{encoded, paging};
 
     #[test]
     fn pages_lead_to_their_neighbours_and_keep_the_filter() {
@@ -302,9 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_search_for_has_no_meaning_to_the_database() {
-        assert_eq!(like(" A%b_c\\ "), "%a\\%b\\_c\\\\%");
-        assert_eq!(like(""), "%%");
+    fn what_stands_in_an_address_is_encoded() {
         assert_eq!(encoded("a-b/ü"), "a-b%2F%C3%BC");
     }
 }
