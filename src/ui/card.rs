@@ -4,6 +4,7 @@ use super::action::{Action, Page};
 use super::details::{self, Details};
 use super::empty;
 use super::faults;
+use super::foot;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
@@ -47,7 +48,7 @@ pub fn show(ui: &mut Ui, key: &KeyModel, details: &mut Details, around: &PageCon
             header(ui, &key.slot.reader, key, around);
             faults::lines(ui, fault, around.chinese);
             ui.add_space(space::L);
-            ui.horizontal(|ui| {
+            foot::row(ui, |ui| {
                 if widgets::button(ui, &t!("action.read_again"), Weight::Main, None).clicked() {
                     actions.push(Action::Command(Command::Refresh(key.slot.id)));
                 }
@@ -121,11 +122,11 @@ fn ready(
         ui.add_space(space::S);
         widgets::strip(ui, Icon::Info, Tone::Quiet, &t!("key.unknown_model"), |_| {});
     }
-    ui.add_space(space::M);
-    buttons(ui, key, view, standing, details, actions);
     if details.open && view.leading().is_some() {
         details::show(ui, key, view, details, around, actions);
     }
+    ui.add_space(space::M);
+    buttons(ui, key, view, standing, details, actions);
 }
 
 /// An unfinished renewal and an unfinished unlock, wherever they stopped, each with the button that goes on.
@@ -315,7 +316,7 @@ fn buttons(
     ];
     // the main button stands first
     row.sort_by_key(|(action, ..)| main != Some(*action));
-    ui.horizontal_wrapped(|ui| {
+    foot::row(ui, |ui| {
         if standing == Standing::Empty && widgets::button(ui, &t!("empty.key_button"), Weight::Main, None).clicked() {
             actions.push(Action::Open(Page::Services));
         }
@@ -325,13 +326,11 @@ fn buttons(
             }
         }
         if view.leading().is_some() {
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                let icon = Some(Icon::Chevron { open: details.open });
-                let word = if details.open { t!("details.close") } else { t!("details.open") };
-                if widgets::link(ui, &word, icon).clicked() {
-                    details.open = !details.open;
-                }
-            });
+            let word = if details.open { t!("details.close") } else { t!("details.open") };
+            if widgets::end_link(ui, &word, Some(Icon::Chevron { open: details.open })).clicked() {
+                details.open = !details.open;
+                details.opened = details.open;
+            }
         }
     });
 }

@@ -4,6 +4,7 @@
 use super::action::Action;
 use super::dialogs;
 use super::faults;
+use super::foot;
 use super::new_pin::NewPinFields;
 use super::pin_entry::{Answer, Place, few_tries, labelled, oddity, refusal};
 use super::pin_field::{PinField, PinTaker, wipe_stray};
@@ -12,7 +13,7 @@ use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::{FEW_TRIES, is_known_default};
 use crate::app::{Command, Fault, FaultCode, KeyView, Model, PinOutcome, SERVICE_STOPPED};
-use eframe::egui::{self, Align, Event, Id, Key, Layout, Modifiers, RichText, Ui};
+use eframe::egui::{self, Event, Id, Key, Modifiers, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
 
@@ -160,24 +161,24 @@ impl ChangePin {
         let enter =
             enabled && obstacle.is_none() && ui.input(|input| input.key_pressed(Key::Enter)) && self.has_focus(ui);
         ui.add_space(space::S);
-        ui.horizontal(|ui| {
-            if widgets::quiet_button(ui, &t!("pin.help_open"), &t!("pin.help_open")).clicked() {
-                self.help_open = !self.help_open;
+        let mut asks_help = false;
+        let help = |ui: &mut Ui| {
+            asks_help = widgets::quiet_button(ui, &t!("pin.help_open"), &t!("pin.help_open")).clicked();
+        };
+        foot::row_from_right(ui, help, |ui| {
+            if self.stage == Stage::Sending {
+                ui.label(RichText::new(t!("pin.sending")).color(p.text2));
+                return;
             }
-            ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
-                if self.stage == Stage::Sending {
-                    ui.label(RichText::new(t!("pin.sending")).color(p.text2));
-                    return;
-                }
-                let pressed = dialogs::main_button(ui, &t!("common.ok"), obstacle.as_deref()).clicked();
-                if pressed || enter {
-                    self.submit(tries, actions);
-                }
-                if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
-                    actions.push(Action::CloseDialog);
-                }
-            });
+            let pressed = dialogs::main_button(ui, &t!("common.ok"), obstacle.as_deref()).clicked();
+            if pressed || enter {
+                self.submit(tries, actions);
+            }
+            if widgets::button(ui, &t!("common.cancel"), Weight::Normal, None).clicked() {
+                actions.push(Action::CloseDialog);
+            }
         });
+        self.help_open ^= asks_help;
     }
 
     fn has_focus(&self, ui: &Ui) -> bool {

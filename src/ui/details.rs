@@ -11,7 +11,7 @@ use super::words;
 use crate::app::{CertificateOnKey, CheckState, KeyModel, KeyUse, KeyView};
 use certificate::Certificate;
 use eframe::egui::accesskit::Role;
-use eframe::egui::{Align2, CursorIcon, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
+use eframe::egui::{Align, Align2, CursorIcon, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
 use rust_i18n::t;
 
 /// What is open in the details.
@@ -19,13 +19,15 @@ use rust_i18n::t;
 pub struct Details {
     /// Shown at all.
     pub open: bool,
+    /// It was opened just now: it is scrolled to.
+    pub opened: bool,
     /// Which certificate.
     pub key_use: KeyUse,
 }
 
 impl Default for Details {
     fn default() -> Self {
-        Self { open: false, key_use: KeyUse::Sign }
+        Self { open: false, opened: false, key_use: KeyUse::Sign }
     }
 }
 
@@ -48,6 +50,9 @@ pub fn show(
     actions: &mut Vec<Action>,
 ) {
     ui.add_space(space::S);
+    if std::mem::take(&mut details.opened) {
+        ui.scroll_to_cursor(Some(Align::TOP));
+    }
     tabs(ui, details);
     ui.add_space(space::S);
     match view.by_use(details.key_use) {

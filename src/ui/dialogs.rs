@@ -1,4 +1,4 @@
-//! Dialogs for decisions, and the toast for success.
+//! Dialogs for decisions.
 
 use super::action::Action;
 use super::change_pin::{ChangePin, Wish};
@@ -7,18 +7,15 @@ use super::crash::CrashDialog;
 use super::details;
 use super::environment::{RepairDialog, Report};
 use super::faults;
+use super::foot::{self, Body};
 use super::give_up::GiveUp;
 use super::history::RemoveHistory;
 use super::save_dialog;
-use super::theme::{self, CONTROL_HEIGHT, DIALOG_WIDTH, RADIUS_CONTROL, size, space};
-use super::widgets::{self, Tone, Weight};
+use super::theme::{self, DIALOG_WIDTH, space};
+use super::widgets::{self, Weight};
 use crate::app::{Backend, Fault, KeyUse, Model, Writing};
 use certificate::Format;
-use eframe::egui::accesskit::Live;
-use eframe::egui::{
-    self, Align, Align2, Area, Frame, Id, Key, Label, Layout, Margin, Modal, Order, Response, RichText, ScrollArea, Ui,
-    vec2,
-};
+use eframe::egui::{self, Frame, Id, Key, Label, Margin, Modal, Response, Ui};
 use rust_i18n::t;
 
 /// The one dialog that can be open.
@@ -57,21 +54,16 @@ pub fn modal_of<R>(ctx: &egui::Context, name: &str, width: f32, content: impl Fn
     let tallest = ctx.content_rect().height() - 2.0 * (space::XL + space::L);
     let modal = Modal::new(Id::unique(name)).backdrop_color(p.shade).frame(frame).show(ctx, |ui| {
         ui.set_width(width - 2.0 * space::XL);
-        let scroll = ScrollArea::vertical().max_height(tallest).min_scrolled_height(tallest);
-        scroll.show(ui, content).inner
+        let body = Body { id: Id::unique(("dialog", name)), height: tallest, gap: 0.0, fills: false };
+        body.show(ui, content).0
     });
     let escape = modal.is_top_modal && ctx.input(|input| input.key_pressed(Key::Escape));
     (modal.inner, escape)
 }
 
-/// The buttons below a dialog, from the right: the main one first. As high as they are: a layout of its own would take the
-/// whole height that is left.
+/// The buttons below a dialog, from the right: the main one first.
 pub fn button_row<R>(ui: &mut Ui, add: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.horizontal(|ui| {
-        ui.set_min_height(CONTROL_HEIGHT);
-        ui.with_layout(Layout::right_to_left(Align::Center), add).inner
-    })
-    .inner
+    foot::row_from_right(ui, |_| {}, add)
 }
 
 /// The main button of a dialog: Enter presses it whenever the keyboard is on nothing else.
@@ -196,24 +188,4 @@ impl Export {
         });
         close_on(escape)
     }
-}
-
-/// A short message at the bottom that goes by itself.
-pub fn toast(ctx: &egui::Context, text: &str, tone: Tone) {
-    let p = theme::palette(ctx);
-    let (color, soft) = tone.colors(p);
-    Area::new(Id::unique("toast"))
-        .order(Order::Foreground)
-        .anchor(Align2::CENTER_BOTTOM, vec2(0.0, -space::XXL * 1.5))
-        .show(ctx, |ui| {
-            Frame::new()
-                .fill(soft)
-                .stroke(egui::Stroke::new(1.0, color))
-                .corner_radius(RADIUS_CONTROL)
-                .inner_margin(Margin::symmetric(16, 10))
-                .show(ui, |ui| {
-                    let label = ui.label(RichText::new(text).size(size::BODY).color(color));
-                    ctx.accesskit_node_builder(label.id, |node| node.set_live(Live::Polite));
-                });
-        });
 }

@@ -2,6 +2,7 @@
 
 use super::action::{Action, Page};
 use super::card::PageContext;
+use super::foot;
 use super::icons::{self, Icon};
 use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
@@ -91,9 +92,11 @@ pub fn page(ui: &mut Ui, icon: Icon, color: Color32, title: &str, lines: &[Strin
         // measured once invisibly: a row of buttons has no width before it is laid out
         let id = ui.scope_id().with("buttons");
         let known = ui.data(|data| data.get_temp::<f32>(id)).unwrap_or(0.0);
-        let row = ui.horizontal(|ui| {
-            ui.add_space((ui.available_width() - known).max(0.0) / 2.0);
-            ui.horizontal(buttons).response.rect.width()
+        let row = foot::show(ui, |ui| {
+            ui.horizontal(|ui| {
+                ui.add_space((ui.available_width() - known).max(0.0) / 2.0);
+                ui.horizontal(buttons).response.rect.width()
+            })
         });
         if (row.inner - known).abs() > 0.5 {
             ui.data_mut(|data| data.insert_temp(id, row.inner));

@@ -7,7 +7,7 @@ use super::theme::{self, size, space};
 use super::widgets::Tone;
 use crate::app::policy::NewPinRules;
 use base::secret::{Pin, PinTooLong};
-use eframe::egui::{self, Id, Response, RichText, Ui, vec2};
+use eframe::egui::{Id, Label, Response, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -104,18 +104,13 @@ fn rule_list(ui: &mut Ui, rules: &NewPinRules, empty: bool, changes: bool, lengt
         rows.push((rules.differs, t!("pin.rule_differs"), false));
     }
     rows.push((rules.no_runs, t!("pin.rule_no_runs"), true));
-    let column = ui.available_width() / 2.0;
-    egui::Grid::new("pin-rules").num_columns(2).min_col_width(column - space::S).spacing(vec2(space::S, 2.0)).show(
-        ui,
-        |ui| {
-            for (index, (holds, text, advice)) in rows.iter().enumerate() {
+    for pair in rows.chunks(2) {
+        ui.columns(2, |columns| {
+            for (ui, (holds, text, advice)) in columns.iter_mut().zip(pair) {
                 rule(ui, *holds, empty, text, *advice);
-                if index % 2 == 1 {
-                    ui.end_row();
-                }
             }
-        },
-    );
+        });
+    }
 }
 
 fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
@@ -125,10 +120,10 @@ fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
         (false, true) => (Icon::Circle, p.text2, t!("pin.rule_open")),
         (false, false) => (Icon::Cross, p.danger, t!("pin.rule_broken")),
     };
-    ui.horizontal(|ui| {
+    ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
         icons::show(ui, icon, color);
-        let label = ui.label(RichText::new(text).size(size::CAPTION).color(color));
+        let label = ui.add(Label::new(RichText::new(text).size(size::CAPTION).color(color)).wrap());
         ui.ctx().accesskit_node_builder(label.id, |node| node.set_description(state.as_ref()));
     });
 }

@@ -3,9 +3,10 @@
 
 use super::action::Action;
 use super::dialogs;
+use super::foot;
 use super::icons::{self, Icon};
 use super::pin_field::{PinBuffer, PinField, PinTaker, wipe_stray};
-use super::theme::{self, CONTROL_HEIGHT, size, space};
+use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::policy::FEW_TRIES;
@@ -13,7 +14,7 @@ use crate::app::{Fault, FaultCode, KeyView, PinInfo, TokenError, check_present_p
 use base::odd_pin::OddPin;
 use base::secret::Pin;
 use eframe::egui::accesskit::Invalid;
-use eframe::egui::{Align, Event, Id, Key, Label, Layout, Modifiers, Rect, Response, RichText, Ui, vec2};
+use eframe::egui::{Align, Event, Id, Key, Label, Layout, Modifiers, Response, RichText, Ui};
 use rust_i18n::t;
 use std::borrow::Cow;
 use std::ops::RangeInclusive;
@@ -75,9 +76,6 @@ impl PinEntry {
             labelled(ui, &mut self.field, question.label, &note, tone, is_odd || wrong.is_some(), question.enabled);
         if question.enabled && !std::mem::replace(&mut self.has_arrived, true) {
             response.request_focus();
-            // with the button below it
-            let below = vec2(0.0, CONTROL_HEIGHT + space::XXL);
-            ui.scroll_to_rect(Rect::from_min_max(response.rect.min, response.rect.max + below), None);
         }
         if !question.enabled {
             // the answer may be that it was wrong: then it is typed again
@@ -198,11 +196,7 @@ pub fn few_tries(ui: &mut Ui, left: u8, place: Place) -> Option<Answer> {
     ui.add_space(space::L);
     let mut answer = None;
     let buttons = |ui: &mut Ui| {
-        let unlock = dialogs::main_button(ui, &t!("action.unlock"), None);
-        if unlock.gained_focus() {
-            unlock.scroll_to_me(None);
-        }
-        if unlock.clicked() {
+        if dialogs::main_button(ui, &t!("action.unlock"), None).clicked() {
             answer = Some(Answer::Unlock);
         }
         if widgets::button(ui, &t!("pin.confirm_try"), Weight::Normal, None).clicked() {
@@ -214,7 +208,7 @@ pub fn few_tries(ui: &mut Ui, left: u8, place: Place) -> Option<Answer> {
     };
     match place {
         Place::Dialog => dialogs::button_row(ui, buttons),
-        Place::Page => ui.horizontal(buttons).inner,
+        Place::Page => foot::row(ui, buttons),
     }
     answer
 }

@@ -5,6 +5,7 @@
 //! input before the toolkit sees them ([`PinBuffer::absorb`], called from the window's raw-input hook) and wiped; nothing
 //! of them is in the accessibility tree; shown characters are painted one by one, never as one string.
 
+use super::foot;
 use super::theme::{self, CONTROL_HEIGHT, RADIUS_CONTROL, size, space};
 use super::widgets;
 use base::secret::{PIN_CAPACITY, Pin, PinTooLong};
@@ -273,7 +274,7 @@ impl PinField {
     pub fn show(&mut self, ui: &mut Ui, label: &str, wrong: bool, enabled: bool) -> Response {
         let p = theme::palette(ui.ctx());
         let (rect, _) = ui.allocate_exact_size(vec2(ui.available_width(), CONTROL_HEIGHT), Sense::hover());
-        let id = ui.scope_id().with(("pin", label));
+        let id = foot::steady_id(ui, ("pin", label));
         let sense = if enabled { Sense::click() } else { Sense::hover() };
         let input = Rect::from_min_max(rect.min, pos2(rect.max.x - REVEAL_WIDTH, rect.max.y));
         let response = ui.interact(input, id, sense).on_hover_cursor(CursorIcon::Text);
@@ -285,6 +286,7 @@ impl PinField {
                 self.buffer.move_to(column as usize);
             }
         }
+        foot::keep_in_sight(ui, &response);
         let focused = response.has_focus();
         if focused {
             let filter = EventFilter { horizontal_arrows: true, vertical_arrows: true, ..EventFilter::default() };

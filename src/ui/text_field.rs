@@ -1,5 +1,6 @@
 //! An ordinary line of text with its name above and what is wrong with it below. Never for a PIN: the toolkit keeps copies.
 
+use super::foot;
 use super::pin_entry::describe;
 use super::theme::{self, CONTROL_HEIGHT, RADIUS_CONTROL, size, space};
 use super::widgets::Tone;
@@ -48,7 +49,7 @@ impl TextField<'_> {
         let p = theme::palette(ui.ctx());
         let vertical = ((CONTROL_HEIGHT - size::BODY * 1.45) / 2.0).round() as i8;
         let edit = TextEdit::singleline(text)
-            .id_salt(("text", self.label))
+            .id(foot::steady_id(ui, ("text", self.label)))
             .char_limit(self.limit)
             .margin(Margin::symmetric(space::M as i8, vertical))
             .desired_width(width)
@@ -60,9 +61,7 @@ impl TextField<'_> {
             (false, false) => Stroke::new(1.0, p.line),
         };
         ui.painter().rect_stroke(response.rect, f32::from(RADIUS_CONTROL), stroke, StrokeKind::Inside);
-        if response.gained_focus() {
-            response.scroll_to_me(None);
-        }
+        foot::keep_in_sight(ui, &response);
         ui.ctx().accesskit_node_builder(response.id, |node| node.set_label(self.label));
         describe(ui, &response, self.note, self.wrong);
         let entered = response.lost_focus() && ui.input(|input| input.key_pressed(Key::Enter));

@@ -248,7 +248,8 @@ fn style(theme: Theme) -> Style {
     ]
     .into();
     style.spacing.item_spacing = Vec2::new(space::S, space::S);
-    style.spacing.button_padding = Vec2::new(space::L, space::S);
+    // with it a button is as high as a field
+    style.spacing.button_padding = Vec2::new(space::L, space::XS);
     // lines of text; buttons and fields bring their own height
     style.spacing.interact_size = Vec2::new(CONTROL_MIN_WIDTH, size::BODY + space::S);
     style.spacing.window_margin = Margin::same(24);

@@ -1,14 +1,17 @@
 //! Small pieces all pages are made of. Each has an accessible name and a visible focus ring.
 
+use super::foot;
 use super::icons::{self, Icon};
 use super::theme::{
     self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space,
 };
 use eframe::egui::accesskit::Role;
+use eframe::egui::text::LayoutJob;
 use eframe::egui::{
-    Align, Align2, Button, Color32, CursorIcon, Frame, Id, Label, Layout, Margin, Rect, Response, RichText, ScrollArea,
-    Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
+    Align, Align2, Button, Color32, CursorIcon, FontId, Frame, Galley, Id, Label, Layout, Margin, Rect, Response,
+    RichText, ScrollArea, Sense, Stroke, StrokeKind, TextEdit, Ui, Vec2, WidgetInfo, pos2, vec2,
 };
+use std::sync::Arc;
 
 /// How much a button stands out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,12 +43,26 @@ pub fn button(ui: &mut Ui, text: &str, weight: Weight, obstacle: Option<&str>) -
     response.on_hover_cursor(CursorIcon::PointingHand)
 }
 
+/// As [`link`], at the right end of a row that wraps; in the next row when this one has no room for it.
+pub fn end_link(ui: &mut Ui, text: &str, icon: Option<Icon>) -> Response {
+    let width = link_width(ui, text, icon);
+    let free = ui.available_size_before_wrap().x;
+    if free >= width {
+        ui.add_space(free - width);
+    }
+    link(ui, text, icon)
+}
+
+fn link_width(ui: &Ui, text: &str, icon: Option<Icon>) -> f32 {
+    let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::BODY), Color32::PLACEHOLDER);
+    galley.size().x + if icon.is_some() { space::XS + size::CAPTION } else { 0.0 } + space::S
+}
+
 /// A button that looks like a link, with an optional icon behind it.
 pub fn link(ui: &mut Ui, text: &str, icon: Option<Icon>) -> Response {
     let p = theme::palette(ui.ctx());
     let galley = ui.painter().layout_no_wrap(text.to_owned(), theme::font(size::BODY), p.primary);
-    let icon_width = if icon.is_some() { space::XS + size::CAPTION } else { 0.0 };
-    let wanted = vec2(galley.size().x + icon_width + space::S, CONTROL_HEIGHT);
+    let wanted = vec2(link_width(ui, text, icon), CONTROL_HEIGHT);
     let (rect, response) = ui.allocate_exact_size(wanted, Sense::click());
     let left = rect.left() + space::XS;
     ui.painter().galley(rect.left_center() + vec2(space::XS, -galley.size().y / 2.0), galley.clone(), p.primary);
@@ -210,9 +227,7 @@ pub fn tick_box(ui: &mut Ui, ticked: bool, text: &str) -> Response {
 
 /// Draws the ring that shows where the keyboard is; what the keyboard comes to is scrolled into view.
 pub fn focus_ring(ui: &Ui, response: &Response) {
-    if response.gained_focus() {
-        response.scroll_to_me(None);
-    }
+    foot::keep_in_sight(ui, response);
     if response.has_focus() {
         let ring = Stroke::new(2.0, theme::palette(ui.ctx()).primary);
         let radius = f32::from(RADIUS_CONTROL) + 2.0;
@@ -326,6 +341,16 @@ pub fn text_row(ui: &mut Ui, name: &str, value: &str) {
 pub fn one_of(ui: &Ui, response: &Response, role: Role, chosen: bool, name: &str) {
     response.widget_info(|| WidgetInfo::labeled(role, ui.is_enabled(), name));
     ui.ctx().accesskit_node_builder(response.id, |node| node.set_selected(chosen));
+}
+
+/// Most lines of a name or a value that somebody else wrote.
+const LINES: usize = 3;
+
+/// Text of anybody in a width: what does not fit into a few lines ends in "…".
+pub fn shortened(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::simple(text.to_owned(), font, color, width.max(space::XXL));
+    job.wrap.max_rows = LINES;
+    ui.painter().layout_job(job)
 }
 
 /// Quiet caption text.

@@ -1,8 +1,10 @@
 //! Every state of the renewal, the orders and the former certificates as a picture: both themes, both languages, from the
-//! smallest window to twice the pixels. Judged here: nothing is drawn beyond the right edge of the page. The rest is for
+//! smallest window to twice the pixels. Judged here: nothing is drawn beyond the right edge of the page, no
+//! control covers another, and the buttons of the foot are whole. The rest is for
 //! eyes: with `CERT_ASSISTANT_PICTURES` set, pictures are left in `pictures` of the target directory.
 
 use crate::bench::{Bench, NOW, PIN};
+use crate::layout;
 use crate::screen::{Plan, Screen};
 use crate::stages::{
     bench, done, download, ended, fail, fault, form, form_of, identify, line, paid_session, paying, payment, portal,
@@ -95,6 +97,7 @@ impl Gallery {
     /// Paints what the window shows now.
     pub fn hang(&mut self, name: &str) {
         self.screen.stays_within_its_width(name);
+        layout::judge(&self.screen, &format!("{} {name}", self.look.name));
         if let Some(folder) = &self.folder {
             self.screen.picture().save(&folder.join(format!("{}-{name}.png", self.look.name)));
         }
@@ -190,7 +193,7 @@ fn history(gallery: &mut Gallery) {
     gallery.press("修改密码", "Change PIN");
     gallery.hang("14-change-pin");
     gallery.screen.press(Key::Escape);
-    gallery.press("更多证书信息", "More about the certificate");
+    gallery.press("更多证书信息", "More details");
     gallery.hang("13-history");
     let begins = gallery.word("移除历史证书", "Remove former certificate").to_owned();
     let name = gallery.screen.buttons().into_iter().find(|name| name.starts_with(&begins)).unwrap();

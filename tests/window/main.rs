@@ -17,6 +17,7 @@ mod environment;
 mod gallery;
 mod history;
 mod keyboard;
+mod layout;
 mod log;
 mod new_version;
 mod odd_pins;

@@ -306,6 +306,13 @@ fn relay(heard: Receiver<Happened>, tell: Sender<Happened>, bell: Arc<Bell>) {
     });
 }
 
+/// A control as a screen reader knows it.
+pub struct Control {
+    pub name: String,
+    pub disabled: bool,
+    pub in_foot: bool,
+}
+
 impl Screen {
     /// A window over this bench; everything on it has been read.
     pub fn of(bench: &Arc<Bench>) -> Self {
@@ -513,6 +520,25 @@ impl Screen {
             let reaches = node.accesskit_node().bounding_box().map_or(0.0, |area| area.x1 as f32);
             assert!(!named || reaches <= right, "{what}: {label:?} reaches to {reaches}, the page ends at {right}");
         }
+    }
+
+    /// Id in the toolkit, name and state of every control; and whether it stands in the foot.
+    pub fn controls_by_id(&self) -> BTreeMap<u64, Control> {
+        let controls = self.nodes().filter(|node| accessibility::is_input(node.accesskit_node().role()));
+        let control = |node: Node<'_>| {
+            let node = node.accesskit_node();
+            let above = std::iter::successors(node.parent(), |node| node.parent());
+            let in_foot = above.into_iter().any(|node| node.data().author_id() == Some("foot"));
+            let name = node.label().unwrap_or_default();
+            (node.locate().0.0, Control { name, disabled: node.is_disabled(), in_foot })
+        };
+        controls.map(control).collect()
+    }
+
+    /// The window gets another size.
+    pub fn resize(&mut self, width: f32, height: f32) {
+        self.input.screen_rect = Some(Rect::from_min_size(Pos2::ZERO, vec2(width, height)));
+        self.settle();
     }
 
     /// Time until the window wakes up by itself.

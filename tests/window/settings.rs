@@ -26,10 +26,7 @@ fn the_language_changes_at_once_and_is_found_again() {
     assert_eq!(screen.title.as_deref(), Some("Certificate Assistant"));
     screen.click("北京演示科技有限公司 ends in 20 days");
     screen.shows(&["20 days left", "Your certificate ends in 20 days, please renew it in time."]);
-    assert_eq!(
-        screen.buttons(),
-        ["Renew now", "Copy Card number", "Renew", "Change PIN", "Unlock", "More about the certificate"]
-    );
+    assert_eq!(screen.buttons(), ["Renew now", "Copy Card number", "Renew", "Change PIN", "Unlock", "More details"]);
     drop(screen);
 
     let again = Bench::empty();
@@ -84,7 +81,7 @@ fn in_english_no_sentence_of_the_program_is_chinese() {
     for n in 0..screen.keys().len() {
         screen.click_row(n);
         only_english(&screen);
-        for (open, close) in [("More about the certificate", "Less about the certificate"), ("Change PIN", "Cancel")] {
+        for (open, close) in [("More details", "Fewer details"), ("Change PIN", "Cancel")] {
             if screen
                 .controls(open)
                 .iter()

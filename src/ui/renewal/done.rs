@@ -4,6 +4,7 @@ use super::Scene;
 use super::frame::{fault, sentence, title};
 use crate::app::Done;
 use crate::ui::action::Action;
+use crate::ui::foot;
 use crate::ui::icons::{self, Icon};
 use crate::ui::theme::{self, RADIUS_CARD, size, space};
 use crate::ui::widgets::{self, Weight};
@@ -33,7 +34,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, done: &Done, actions: &mut Vec<Actio
     fault(ui, scene);
     let back = t!("renew.finish");
     ui.add_space(space::S);
-    ui.horizontal_wrapped(|ui| {
+    foot::row(ui, |ui| {
         if crate::ui::dialogs::main_button(ui, &back, None).clicked() {
             actions.push(Action::LeaveRenewal(scene.slot));
         }

@@ -1,12 +1,13 @@
 //! 支付: the QR code, painted from its modules, and the way through the browser.
 
 use super::frame::sentence;
+use super::waiting::Offer;
 use super::{Scene, Wizard};
 use crate::app::policy::may_open;
 use crate::app::{RenewalAsk, Waiting};
 use crate::ui::action::Action;
 use crate::ui::theme::{self, QR_COLORS, QR_SIDE, size};
-use crate::ui::widgets::{self, Weight};
+use crate::ui::widgets;
 use crate::ui::words;
 use eframe::egui::accesskit::Role;
 use eframe::egui::{Mesh, Rect, RichText, Sense, Shape, Ui, Vec2, WidgetInfo, vec2};
@@ -33,32 +34,32 @@ impl PaymentView {
 }
 
 impl Wizard {
-    /// Shows what is to be paid and how.
-    pub(super) fn pay(&mut self, ui: &mut Ui, scene: &Scene<'_>, waiting: &Waiting, actions: &mut Vec<Action>) {
+    /// Shows what is to be paid and how; returns the main button of it.
+    pub(super) fn pay(&mut self, ui: &mut Ui, scene: &Scene<'_>, waiting: &Waiting) -> Option<Offer> {
         let due = waiting.payment.as_ref().map_or(waiting.order.fee_fen, |payment| payment.amount_fen);
         widgets::row(ui, &t!("renew.amount"), |ui| {
             ui.label(RichText::new(words::money(due)).font(theme::bold_font(size::SECTION)));
         });
         let current = waiting.payment.as_ref().filter(|payment| payment.expires > scene.around.now);
         match current {
-            Some(Payment { state: PaymentState::Paid, .. }) => sentence(ui, &t!("renew.paid")),
-            Some(payment) => self.qr(ui, payment, actions),
+            Some(Payment { state: PaymentState::Paid, .. }) => {
+                sentence(ui, &t!("renew.paid"));
+                None
+            }
+            Some(payment) => self.qr(ui, payment),
             None => {
                 let over = waiting.payment.is_some();
                 if over {
                     sentence(ui, &t!("renew.payment_over"));
                 }
-                let word = if over { t!("renew.pay_again") } else { t!("renew.pay") };
-                ui.horizontal(|ui| {
-                    if crate::ui::dialogs::main_button(ui, &word, scene.busy().as_deref()).clicked() {
-                        actions.push(scene.ask(RenewalAsk::Pay));
-                    }
-                });
+                let text = if over { t!("renew.pay_again") } else { t!("renew.pay") };
+                Some(Offer { text, obstacle: scene.busy(), action: scene.ask(RenewalAsk::Pay) })
             }
         }
     }
 
-    fn qr(&mut self, ui: &mut Ui, payment: &Payment, actions: &mut Vec<Action>) {
+    fn qr(&mut self, ui: &mut Ui, payment: &Payment) -> Option<Offer> {
+        let opens = may_open(&payment.url);
         ui.horizontal_wrapped(|ui| {
             if let Some(code) = self.payment.code(&payment.url) {
                 paint(ui, code);
@@ -66,15 +67,13 @@ impl Wizard {
             ui.vertical(|ui| {
                 sentence(ui, &t!("renew.scan", provider = payment.provider));
                 widgets::caption(ui, &t!("renew.pay_until", when = words::moment(payment.expires)));
-                if may_open(&payment.url) {
-                    if widgets::button(ui, &t!("renew.pay_in_browser"), Weight::Normal, None).clicked() {
-                        actions.push(Action::Browse(payment.url.clone()));
-                    }
-                } else {
+                if !opens {
                     widgets::caption(ui, &t!("renew.unsafe_address"));
                 }
             });
         });
+        let action = Action::Browse(payment.url.clone());
+        opens.then(|| Offer { text: t!("renew.pay_in_browser"), obstacle: None, action })
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::frame::{buttons, fault, sentence, title};
 use super::{Scene, Wizard, running};
-use crate::app::{RenewalAsk, RenewalTask, Waiting};
+use crate::app::{Command, RenewalAsk, RenewalTask, Waiting};
 use crate::ui::action::Action;
 use crate::ui::card::copyable;
 use crate::ui::faults::telephone;
@@ -15,6 +15,7 @@ use crate::ui::words;
 use eframe::egui::{Align2, Rect, Sense, Stroke, Ui, Vec2, pos2, vec2};
 use order_api::{NextAction, Order, OrderState};
 use rust_i18n::t;
+use std::borrow::Cow;
 
 /// Between two codes to the same number, seconds.
 const RESEND_AFTER: i64 = 60;
@@ -24,6 +25,16 @@ const CODE_DIGITS: usize = 6;
 /// Seconds until another code can be sent.
 pub fn resend_in(waiting: &Waiting, now: i64) -> i64 {
     waiting.code_sent.map_or(0, |sent| (sent + RESEND_AFTER - now).clamp(0, RESEND_AFTER))
+}
+
+/// A button below the step, and what it does.
+pub struct Offer {
+    /// Its words.
+    pub text: Cow<'static, str>,
+    /// Why it can't be pressed.
+    pub obstacle: Option<Cow<'static, str>>,
+    /// What follows.
+    pub action: Action,
 }
 
 impl Wizard {
@@ -44,11 +55,13 @@ impl Wizard {
         title(ui, &heading);
         widgets::row(ui, &t!("renew.no"), |ui| copyable(ui, &order.no, &t!("renew.no"), actions));
         progress(ui, order.state);
+        let mut offers = Vec::new();
+        let mut entered = false;
         if does(NextAction::VerifyMobile) {
-            self.verify(ui, scene, waiting, actions);
+            entered = self.verify(ui, scene, waiting, &mut offers);
         }
         if does(NextAction::Pay) {
-            self.pay(ui, scene, waiting, actions);
+            offers.extend(self.pay(ui, scene, waiting));
         }
         if does(NextAction::Wait) || order.next_actions.is_empty() {
             sentence(ui, &t!("renew.may_close"));
@@ -58,37 +71,39 @@ impl Wizard {
         }
         fault(ui, scene);
         running(ui, scene);
-        let refresh = t!("renew.refresh");
         // where nothing else is to be done, looking again is the main thing
-        let alone = !does(NextAction::VerifyMobile) && !does(NextAction::Pay);
-        let busy = scene.busy();
-        let main = alone.then_some((refresh.as_ref(), busy.as_deref()));
-        let mut pressed = false;
-        let main_pressed = buttons(ui, scene, main, actions, |ui, actions| {
-            pressed = !alone && widgets::button(ui, &refresh, Weight::Normal, busy.as_deref()).clicked();
-            // the number, if it was mistyped, is filled in again in a new order
-            if widgets::button(ui, &t!("renew.correct"), Weight::Normal, busy.as_deref()).clicked() {
-                actions.push(Action::AskGiveUp(GiveUp::of_renewal(scene.slot)));
+        let refresh = scene.ask(RenewalAsk::Refresh);
+        offers.push(Offer { text: t!("renew.refresh"), obstacle: scene.busy(), action: refresh });
+        // the number, if it was mistyped, is filled in again in a new order
+        let action = Action::AskGiveUp(GiveUp::of_renewal(scene.slot));
+        offers.push(Offer { text: t!("renew.correct"), obstacle: scene.busy(), action });
+        let main = offers.first().map(|main| (main.text.as_ref(), main.obstacle.as_deref()));
+        let mut other = None;
+        let pressed = buttons(ui, scene, main, actions, |ui, _| {
+            for (at, offer) in offers.iter().enumerate().skip(1) {
+                if widgets::button(ui, &offer.text, Weight::Normal, offer.obstacle.as_deref()).clicked() {
+                    other = Some(at);
+                }
             }
         });
-        if main_pressed || pressed {
-            actions.push(scene.ask(RenewalAsk::Refresh));
+        if let Some(at) = (pressed || entered).then_some(0).or(other) {
+            let action = offers.swap_remove(at).action;
+            if matches!(&action, Action::Command(Command::Renewal { ask: RenewalAsk::CheckCode(_), .. })) {
+                self.code.clear();
+            }
+            actions.push(action);
         }
     }
 
-    /// The mobile number is checked by a code.
-    fn verify(&mut self, ui: &mut Ui, scene: &Scene<'_>, waiting: &Waiting, actions: &mut Vec<Action>) {
+    /// The mobile number is checked by a code; true when Enter sends it.
+    fn verify(&mut self, ui: &mut Ui, scene: &Scene<'_>, waiting: &Waiting, offers: &mut Vec<Offer>) -> bool {
         let enabled = scene.renewal.busy.is_none();
         let left = resend_in(waiting, scene.around.now);
         sentence(ui, &t!("renew.verify_text", mobile = waiting.order.mobile));
         if waiting.code_sent.is_none() {
-            ui.horizontal(|ui| {
-                let send = t!("renew.send_code");
-                if crate::ui::dialogs::main_button(ui, &send, scene.busy().as_deref()).clicked() {
-                    actions.push(scene.ask(RenewalAsk::SendCode));
-                }
-            });
-            return;
+            let action = scene.ask(RenewalAsk::SendCode);
+            offers.push(Offer { text: t!("renew.send_code"), obstacle: scene.busy(), action });
+            return false;
         }
         let digits = self.code.trim();
         let complete = digits.len() == CODE_DIGITS && digits.bytes().all(|byte| byte.is_ascii_digit());
@@ -102,24 +117,17 @@ impl Wizard {
             typed.response.request_focus();
         }
         let obstacle = scene.busy().or_else(|| (!complete).then(|| t!("renew.missing_code", n = CODE_DIGITS)));
-        ui.horizontal_wrapped(|ui| {
-            let check = t!("renew.check_code");
-            let pressed = crate::ui::dialogs::main_button(ui, &check, obstacle.as_deref()).clicked();
-            if obstacle.is_none() && (pressed || typed.entered) {
-                actions.push(scene.ask(RenewalAsk::CheckCode(self.code.trim().to_owned())));
-                self.code.clear();
-            }
-            let wait = (left > 0).then(|| t!("renew.resend_wait", seconds = left));
-            let word = wait.clone().unwrap_or_else(|| t!("renew.resend"));
-            let blocked = scene.busy().or(wait);
-            if widgets::button(ui, &word, Weight::Normal, blocked.as_deref()).clicked() {
-                actions.push(scene.ask(RenewalAsk::SendCode));
-            }
-        });
+        let entered = typed.entered && obstacle.is_none();
+        let check = scene.ask(RenewalAsk::CheckCode(self.code.trim().to_owned()));
+        offers.push(Offer { text: t!("renew.check_code"), obstacle, action: check });
+        let wait = (left > 0).then(|| t!("renew.resend_wait", seconds = left));
+        let text = wait.clone().unwrap_or_else(|| t!("renew.resend"));
+        offers.push(Offer { text, obstacle: scene.busy().or(wait), action: scene.ask(RenewalAsk::SendCode) });
         if scene.task() == Some(RenewalTask::CheckingCode) {
             // a wrong one is typed again
             self.code_seen = None;
         }
+        entered
     }
 }
 
@@ -165,8 +173,8 @@ fn progress(ui: &mut Ui, state: OrderState) {
 
 /// How an order ended without a certificate.
 struct End {
-    title: std::borrow::Cow<'static, str>,
-    todo: std::borrow::Cow<'static, str>,
+    title: Cow<'static, str>,
+    todo: Cow<'static, str>,
     code: &'static str,
 }
 

@@ -7,13 +7,13 @@ use crate::ui::action::Action;
 use crate::ui::faults;
 use crate::ui::icons::Icon;
 use crate::ui::pin_entry::labelled;
-use crate::ui::theme::{self, CONTROL_HEIGHT, space};
+use crate::ui::theme;
 use crate::ui::widgets::{self, Tone, Weight};
 use crate::ui::wizard::lines::Lines;
 use crate::ui::wizard::{sentence, title};
 use crate::ui::words;
 use base::secret::Pin;
-use eframe::egui::{Key, Label, Rect, Response, RichText, Ui, vec2};
+use eframe::egui::{Key, Label, Response, RichText, Ui};
 use order_api::{Order, UnlockRoute};
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -63,7 +63,7 @@ impl Wizard {
         let new = self.pins.show(ui, None, &length, enabled);
         // the keyboard goes to what is missing
         let first = first.filter(|_| self.code.buffer.is_empty()).unwrap_or(new);
-        self.arrive(ui, &first, enabled);
+        self.arrive(&first, enabled);
         if let Some(useless) = scene.useless().filter(|_| scene.view.is_some()) {
             widgets::strip(ui, Icon::Lock, Tone::Danger, &useless, |_| {});
         }
@@ -78,6 +78,7 @@ impl Wizard {
             self.pins.is_focused(focused) || wants_code && self.code.is_focused(focused)
         };
         let main = if wants_code { t!("unlock.unlock") } else { t!("renew.go_on") };
+        self.help(ui, scene);
         let pressed = scene.frame().buttons(ui, Some((&main, obstacle.as_deref())), actions, |ui, actions| {
             if wants_code
                 && widgets::button(ui, &t!("unlock.write_anew"), Weight::Normal, scene.busy().as_deref()).clicked()
@@ -90,7 +91,6 @@ impl Wizard {
         {
             self.send(scene, wants_code, new, actions);
         }
-        self.help(ui, scene);
     }
 
     fn send(&self, scene: &Scene<'_>, wants_code: bool, new: Pin, actions: &mut Vec<Action>) {
@@ -100,11 +100,9 @@ impl Wizard {
     }
 
     /// The first field takes the keyboard when the step comes up, and after each failure.
-    fn arrive(&mut self, ui: &Ui, first: &Response, enabled: bool) {
+    fn arrive(&mut self, first: &Response, enabled: bool) {
         if enabled && !std::mem::replace(&mut self.has_arrived, true) {
             first.request_focus();
-            let below = vec2(0.0, CONTROL_HEIGHT + space::XXL);
-            ui.scroll_to_rect(Rect::from_min_max(first.rect.min, first.rect.max + below), None);
         }
         if !enabled {
             self.has_arrived = false;

@@ -6,6 +6,7 @@ use crate::ui::action::Action;
 use crate::ui::card::copyable;
 use crate::ui::dialogs;
 use crate::ui::faults::telephone;
+use crate::ui::foot;
 use crate::ui::icons::Icon;
 use crate::ui::theme::space;
 use crate::ui::widgets::{self, Tone};
@@ -62,7 +63,7 @@ pub fn done(ui: &mut Ui, scene: &Scene<'_>, done: &UnlockDone, actions: &mut Vec
     sentence(ui, &t!("unlock.done_told"));
     scene.frame().show_fault(ui);
     ui.add_space(space::S);
-    ui.horizontal(|ui| {
+    foot::row(ui, |ui| {
         if dialogs::main_button(ui, &t!("renew.finish"), None).clicked() {
             actions.push(Action::LeaveUnlock(scene.slot));
         }

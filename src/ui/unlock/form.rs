@@ -146,13 +146,13 @@ impl Wizard {
             UnlockRoute::Sms => t!("unlock.get_code"),
             UnlockRoute::Review => t!("unlock.submit"),
         };
+        self.help(ui, scene);
         let pressed = scene.frame().buttons(ui, Some((&submit, obstacle.as_deref())), actions, |_, _| {});
         if obstacle.is_none() && (pressed || entered) {
             let captcha = captcha.map(|_| self.form.fields.captcha.trim().to_owned());
             let applicant = self.form.applicant();
             actions.push(scene.ask(UnlockAsk::Submit { route: self.form.route, applicant, captcha }));
         }
-        self.help(ui, scene);
     }
 }
 

@@ -50,6 +50,7 @@ impl Wizard {
         waits(ui, scene);
         let again = t!("renew.again");
         let blocked = scene.blocked();
+        self.help(ui, scene);
         let pressed = frame.buttons(ui, Some((&again, blocked.as_deref())), actions, |ui, actions| {
             if lost && widgets::button(ui, &t!("unlock.write_anew"), Weight::Normal, None).clicked() {
                 actions.push(scene.ask(UnlockAsk::Discard));
@@ -58,7 +59,6 @@ impl Wizard {
         if pressed {
             actions.push(scene.ask(UnlockAsk::Open));
         }
-        self.help(ui, scene);
     }
 }
 

@@ -8,6 +8,7 @@ use crate::app::{
 };
 use crate::ui::action::Page;
 use crate::ui::dialogs::Dialog;
+use crate::ui::toast::Toast;
 use crate::ui::widgets::Tone;
 use crate::ui::words;
 use eframe::egui::{self, UserAttentionType, ViewportCommand};
@@ -111,7 +112,7 @@ impl Window {
         };
         let [good, cut] = texts;
         let (text, tone) = if done { (good, Tone::Ok) } else { (cut, Tone::Warn) };
-        self.toast = Some((text.into_owned(), tone, now));
+        self.toast = Some(Toast::new(text, tone, now));
     }
 
     fn tell_pin_outcome(&mut self, now: Instant) {
@@ -127,7 +128,7 @@ impl Window {
                 _ => self.dialog = outcome.result.err().map(Dialog::Fault),
             }
             if succeeded {
-                self.toast = Some((t!("pin.changed").into_owned(), Tone::Ok, now));
+                self.toast = Some(Toast::new(t!("pin.changed"), Tone::Ok, now));
             }
         }
         // a key that is gone takes its dialog along; how its change ended is still told
@@ -141,7 +142,7 @@ impl Window {
     fn tell_history_outcome(&mut self, now: Instant) {
         if let Some(PinOutcome { slot, result }) = self.model.history_outcome.take() {
             if result.is_ok() {
-                self.toast = Some((t!("history.removed").into_owned(), Tone::Ok, now));
+                self.toast = Some(Toast::new(t!("history.removed"), Tone::Ok, now));
             }
             match &mut self.dialog {
                 Some(Dialog::RemoveHistory(dialog)) if dialog.slot() == slot => {
@@ -168,7 +169,7 @@ impl Window {
         }
         if let Some(PinOutcome { slot, result }) = self.model.unblock_outcome.take() {
             if result.is_ok() {
-                self.toast = Some((t!("unlock.done_title").into_owned(), Tone::Ok, now));
+                self.toast = Some(Toast::new(t!("unlock.done_title"), Tone::Ok, now));
             }
             match &mut self.dialog {
                 Some(Dialog::Unblock(dialog)) if dialog.slot() == slot => {
@@ -189,7 +190,7 @@ impl Window {
     fn tell_saved(&mut self, now: Instant) {
         match self.model.saved.take() {
             Some(Ok(path)) => {
-                self.toast = Some((t!("save.done", path = path.display()).into_owned(), Tone::Ok, now));
+                self.toast = Some(Toast::new(t!("save.done", path = path.display()), Tone::Ok, now));
             }
             Some(Err(fault)) => self.dialog = Some(Dialog::Fault(fault)),
             None => {}
@@ -205,7 +206,7 @@ impl Window {
             }
         };
         let text = text.into_owned();
-        self.toast = Some((text.clone(), Tone::Ok, now));
+        self.toast = Some(Toast::new(text.clone(), Tone::Ok, now));
         ctx.send_viewport_cmd(ViewportCommand::RequestUserAttention(UserAttentionType::Informational));
         (self.setting.notify)(Notice { title: title.into_owned(), text });
     }
@@ -275,7 +276,7 @@ impl Window {
         if newer && self.dialog.is_none() && !matches!(self.page, Page::Renew(_) | Page::Unlock(_)) {
             self.page = Page::About;
         } else {
-            self.toast = Some((text, tone, now));
+            self.toast = Some(Toast::new(text, tone, now));
         }
     }
 

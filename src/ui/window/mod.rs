@@ -18,17 +18,19 @@ use crate::ui::card::{self, PageContext, SLOW_AFTER};
 use crate::ui::change_pin::Wish;
 use crate::ui::details::Details;
 use crate::ui::dialogs::{self, Dialog};
+use crate::ui::foot::Body;
 use crate::ui::icons::Icon;
 use crate::ui::pin_field::{self, PinTaker};
 use crate::ui::renewal::Wizard;
 use crate::ui::theme::{self, space};
+use crate::ui::toast::Toast;
 use crate::ui::widgets::{self, Tone, Weight};
 use crate::ui::{
     crash, empty, environment, log, orders, practice_messages, preferences, sidebar, status_bar, unlock, use_language,
     wizard, words,
 };
 use ca_client::Profiles;
-use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ScrollArea, ThemePreference, Ui};
+use eframe::egui::{self, CentralPanel, Frame, Margin, RawInput, ThemePreference, Ui};
 use order_api::OrderKind;
 use rust_i18n::t;
 use std::collections::{HashMap, HashSet};
@@ -85,8 +87,6 @@ pub struct Setting {
 
 /// Longest time a frame spends on taking in events.
 const EVENT_BUDGET: Duration = Duration::from_millis(10);
-/// How long a success message stays.
-const TOAST_TIME: Duration = Duration::from_secs(4);
 
 /// The window.
 pub struct Window {
@@ -122,7 +122,7 @@ pub struct Window {
     asks_to_close: bool,
     /// What had the keyboard before the dialog took it; outer `None` while there is no dialog.
     focus_below: Option<Option<egui::Id>>,
-    toast: Option<(String, Tone, Instant)>,
+    toast: Option<Toast>,
     seal: Option<(u64, egui::TextureHandle)>,
     /// Input for the next frame: typed behind a key that moves the focus.
     deferred: Vec<egui::Event>,
@@ -140,7 +140,7 @@ impl Window {
         if damaged {
             timeline::mark("set-aside", "settings.json");
         }
-        let toast = damaged.then(|| (t!("settings.damaged").into_owned(), Tone::Warn, (setting.stopwatch)()));
+        let toast = damaged.then(|| Toast::new(t!("settings.damaged"), Tone::Warn, (setting.stopwatch)()));
         let guest = Guest::arriving(&setting.target, setting.background);
         let reminders = Reminders::at(setting.reminders_file.clone());
         let reminded = events::day(&setting.clock);
@@ -269,12 +269,14 @@ impl Window {
         self.version_strip(ui, &mut actions);
         CentralPanel::default().frame(Frame::new().fill(theme::palette(&ctx).ground)).show(ui, |ui| {
             sidebar::edge(ui);
-            ScrollArea::vertical().id_salt(self.page).auto_shrink(false).show(ui, |ui| {
+            let gap = self.toast_height(ui);
+            let body = Body { id: self.page_id(), height: ui.available_height(), gap, fills: true };
+            let ((), gap) = body.show(ui, |ui| {
                 Frame::new().inner_margin(Margin::symmetric(24, 20)).show(ui, |ui| self.content(ui, now, &mut actions));
             });
+            self.show_toast(ui, gap);
         });
         status_bar::show(ui, status, &self.model, self.chinese(), &mut actions);
-        self.show_toast(&ctx);
         self.show_dialog(&ctx, &mut actions);
         for action in actions {
             self.perform(&ctx, action);
@@ -422,15 +424,22 @@ impl Window {
         });
     }
 
-    fn show_toast(&mut self, ctx: &egui::Context) {
-        let Some((text, tone, since)) = &self.toast else { return };
-        let age = self.instant().saturating_duration_since(*since);
-        if age >= TOAST_TIME {
-            self.toast = None;
-            return;
-        }
-        ctx.request_repaint_after(TOAST_TIME - age);
-        dialogs::toast(ctx, text, *tone);
+    /// Id of what is shown at the right: each key has a page of its own.
+    fn page_id(&self) -> egui::Id {
+        let key = self.model.chosen().filter(|_| self.page == Page::Keys).map(|key| key.slot.id);
+        egui::Id::unique(("page", self.page, key))
+    }
+
+    /// Room for the message; none when there is none.
+    fn toast_height(&mut self, ui: &Ui) -> f32 {
+        let (now, page) = (self.instant(), self.page);
+        self.toast.take_if(|toast| !toast.stands(now, page));
+        self.toast.as_ref().map_or(0.0, |toast| toast.height(ui))
+    }
+
+    fn show_toast(&mut self, ui: &mut Ui, place: egui::Rect) {
+        let now = self.instant();
+        self.toast.take_if(|toast| toast.show(ui, place, now));
     }
 
     /// Wakes up only for what changes by time alone: the hint that something takes long, and midnight.

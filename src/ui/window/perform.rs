@@ -14,6 +14,7 @@ use crate::ui::counter::Unblock;
 use crate::ui::dialogs::{Dialog, Export};
 use crate::ui::environment::{Report, fitting_key};
 use crate::ui::history::RemoveHistory;
+use crate::ui::toast::Toast;
 use crate::ui::widgets::Tone;
 use crate::ui::{preferences, save_dialog, unlock, use_language};
 use certificate::Holder;
@@ -27,7 +28,11 @@ impl Window {
         match action {
             Action::Command(command) => self.send(command),
             Action::Open(page) => self.open(page),
-            Action::Choose(slot) => self.model.choose(slot),
+            Action::Choose(slot) => {
+                // it was said of the key shown until now
+                self.toast.take_if(|_| self.model.chosen().is_some_and(|key| key.slot.id != slot));
+                self.model.choose(slot);
+            }
             Action::ChangePin(slot) => {
                 if let Some(view) = self.model.key(slot).and_then(|key| key.view()) {
                     self.dialog = Some(Dialog::ChangePin(Box::new(ChangePin::new(slot, view))));
@@ -69,7 +74,7 @@ impl Window {
             }
             Action::Copy(text) => {
                 ctx.copy_text(text);
-                self.toast = Some((t!("action.copied").into_owned(), Tone::Ok, now));
+                self.toast = Some(Toast::new(t!("action.copied"), Tone::Ok, now));
             }
             Action::Browse(url) => ctx.open_url(OpenUrl::new_tab(url)),
             Action::Settings(settings) => self.change_settings(ctx, settings),

@@ -8,6 +8,7 @@ use crate::app::desktop::instance::Target;
 use crate::app::desktop::tray::{Hear, Picture, Tray, Words};
 use crate::app::{Command, Notice, timeline};
 use crate::ui::action::Page;
+use crate::ui::toast::Toast;
 use crate::ui::widgets::Tone;
 use eframe::egui::{self, RawInput, Ui, ViewportCommand};
 use rust_i18n::t;
@@ -77,8 +78,7 @@ impl Window {
         let files: Vec<_> = self.model.set_aside.drain(..).collect();
         if !files.is_empty() {
             let names: Vec<_> = files.iter().filter_map(|file| file.file_name()?.to_str()).collect();
-            self.toast =
-                Some((t!("files.set_aside", files = names.join(", ")).into_owned(), Tone::Warn, self.instant()));
+            self.toast = Some(Toast::new(t!("files.set_aside", files = names.join(", ")), Tone::Warn, self.instant()));
         }
     }
 

@@ -82,6 +82,7 @@ pub type Asks<'a> = dyn Fn(&mut Fields, &mut Ui) -> bool + 'a;
 pub fn two(ui: &mut Ui, fields: &mut Fields, of: [&Asks<'_>; 2]) -> bool {
     let mut entered = false;
     let half = (ui.available_width() - space::M) / 2.0;
+    // one scope either way, so that the ids of what follows stay the same
     if ui.available_width() >= TWO_COLUMNS_FROM {
         ui.horizontal_top(|ui| {
             ui.spacing_mut().item_spacing.x = space::M;
@@ -94,9 +95,11 @@ pub fn two(ui: &mut Ui, fields: &mut Fields, of: [&Asks<'_>; 2]) -> bool {
             }
         });
     } else {
-        for field in of {
-            entered |= field(fields, ui);
-        }
+        ui.vertical(|ui| {
+            for field in of {
+                entered |= field(fields, ui);
+            }
+        });
     }
     entered
 }

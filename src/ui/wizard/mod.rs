@@ -10,8 +10,9 @@ use super::action::Action;
 use super::card::SLOW_AFTER;
 use super::dialogs;
 use super::faults;
+use super::foot;
 use super::icons::{self, Icon};
-use super::theme::{self, CONTROL_HEIGHT, size, space};
+use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::{Away, Fault, KeyState, KeyView};
@@ -111,8 +112,7 @@ impl Frame<'_> {
         if let Some(fault) = self.fault {
             let shown = faults::boxed(ui, fault, self.support, self.chinese);
             if self.fault_is_new {
-                let below = vec2(0.0, CONTROL_HEIGHT + space::XXL);
-                ui.scroll_to_rect(Rect::from_min_max(shown.rect.min, shown.rect.max + below), None);
+                shown.scroll_to_me(None);
             }
         }
     }
@@ -127,7 +127,7 @@ impl Frame<'_> {
     ) -> bool {
         ui.add_space(space::S);
         let mut pressed = false;
-        ui.horizontal_wrapped(|ui| {
+        foot::row(ui, |ui| {
             if let Some((text, obstacle)) = main {
                 pressed = dialogs::main_button(ui, text, obstacle).clicked();
             }

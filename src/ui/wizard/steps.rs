@@ -1,10 +1,12 @@
 //! The steps of a wizard: a column at the left, a row above where the page is narrow.
 
+use crate::ui::foot;
 use crate::ui::icons::{self, Icon};
 use crate::ui::theme::{self, STEPS_BESIDE_FROM, STEPS_WIDTH, size, space};
 use eframe::egui::accesskit::Role;
 use eframe::egui::{
-    Align, Align2, Layout, Pos2, Rect, RichText, Sense, Stroke, TextWrapMode, Ui, Vec2, WidgetText, pos2, vec2,
+    Align, Align2, Layout, Pos2, Rect, RichText, Sense, Stroke, TextWrapMode, Ui, UiBuilder, Vec2, WidgetText, pos2,
+    vec2,
 };
 use rust_i18n::t;
 use std::borrow::Cow;
@@ -18,10 +20,12 @@ const ROW: f32 = 42.0;
 /// Shows the steps, the one at `at` being the present one, with `content` beside or below them.
 pub fn beside(ui: &mut Ui, steps: &[Step], at: usize, content: impl FnOnce(&mut Ui)) {
     let p = theme::palette(ui.ctx());
+    // the same ids beside and below: what has the keyboard keeps it
+    let steady = UiBuilder::new().scope_id(foot::steady_id(ui, "step"));
     if ui.available_width() < STEPS_BESIDE_FROM {
         row(ui, steps, at);
         ui.add_space(space::S);
-        content(ui);
+        ui.scope_builder(steady, content);
         return;
     }
     let inner = ui.horizontal_top(|ui| {
@@ -36,7 +40,7 @@ pub fn beside(ui: &mut Ui, steps: &[Step], at: usize, content: impl FnOnce(&mut 
         ui.vertical(|ui| {
             ui.spacing_mut().item_spacing.x = space::S;
             ui.set_width(ui.available_width());
-            content(ui);
+            ui.scope_builder(steady, content);
         });
         line
     });
