@@ -69,7 +69,7 @@ fn header(ui: &mut Ui, owner: &str, key: &KeyModel, around: &PageContext<'_>) {
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
         widgets::pill(ui, words.icon, words.tone, &words.long);
         ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-            ui.add(Label::new(RichText::new(owner).font(theme::bold_font(size::OWNER))).wrap().selectable(true));
+            widgets::foreign(ui, owner, theme::bold_font(size::OWNER));
         });
     });
     ui.add_space(space::S);
@@ -225,7 +225,7 @@ pub fn copyable(ui: &mut Ui, value: &str, name: &str, actions: &mut Vec<Action>)
     ui.horizontal(|ui| {
         ui.scope(|ui| {
             ui.set_max_width((ui.available_width() - COPY_WIDTH).max(0.0));
-            ui.add(Label::new(value).wrap().selectable(true));
+            widgets::foreign(ui, value, theme::font(size::BODY));
         });
         let spoken = format!("{} {name}", t!("action.copy"));
         if value != words::ABSENT && widgets::quiet_button(ui, &t!("action.copy"), &spoken).clicked() {

@@ -64,7 +64,7 @@ impl ChangePin {
     pub fn new(slot: u64, view: &KeyView) -> Self {
         Self {
             slot,
-            owner: words::owner(view),
+            owner: words::brief(&words::owner(view), words::NAME),
             serial: words::card_number(view),
             current: PinField::default(),
             new: NewPinFields::default(),

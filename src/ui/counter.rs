@@ -47,7 +47,7 @@ impl Unblock {
     pub fn new(slot: u64, view: &KeyView) -> Self {
         Self {
             slot,
-            about: format!("{} · {}", words::owner(view), words::card_number(view)),
+            about: format!("{} · {}", words::brief(&words::owner(view), words::NAME), words::card_number(view)),
             admin: PinField::default(),
             new: NewPinFields::default(),
             tries: None,

@@ -119,8 +119,8 @@ fn one(
         copyable(ui, words::or_absent(Some(&view.contents.device.serial)), &t!("field.device_serial"), actions);
     });
     widgets::row(ui, &t!("field.serial"), |ui| copyable(ui, &certificate.serial_hex(), &t!("field.serial"), actions));
-    widgets::text_row(ui, &t!("field.subject"), &certificate.subject.to_string());
-    widgets::text_row(ui, &t!("field.issuer"), &certificate.issuer.to_string());
+    widgets::long_row(ui, &t!("field.subject"), &certificate.subject.to_string());
+    widgets::long_row(ui, &t!("field.issuer"), &certificate.issuer.to_string());
     widgets::text_row(
         ui,
         &t!("field.algorithm"),
@@ -162,7 +162,7 @@ fn chain(ui: &mut Ui, certificate: &Certificate) {
             ui.add_space(f32::from(depth) * space::XL);
             let (rect, _) = ui.allocate_exact_size(Vec2::splat(space::S), Sense::hover());
             ui.painter().circle_filled(rect.center(), 3.0, if depth == 0 { p.text2 } else { p.primary });
-            ui.label(words::or_absent(name));
+            widgets::foreign(ui, words::or_absent(name), theme::font(size::BODY));
         });
     }
 }

@@ -12,7 +12,7 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Tone, Weight};
 use super::words;
 use crate::app::{Command, Fault, FaultCode, Historic, KeyModel, KeyView, Model, SERVICE_STOPPED};
-use eframe::egui::{self, Event, Id, Modifiers, RichText, Ui};
+use eframe::egui::{self, Event, Id, Modifiers, Ui};
 use rust_i18n::t;
 
 /// The list below the details of a key; nothing when it holds none.
@@ -33,7 +33,7 @@ fn one(ui: &mut Ui, key: &KeyModel, view: &KeyView, historic: &Historic, actions
     let certificate = historic.leading();
     let owner = certificate.and_then(|certificate| certificate.owner.clone());
     let serial = certificate.map_or_else(|| words::ABSENT.to_owned(), certificate::Certificate::serial_hex);
-    ui.label(RichText::new(words::or_absent(owner.as_deref())).font(theme::bold_font(size::BODY)));
+    widgets::foreign(ui, words::or_absent(owner.as_deref()), theme::bold_font(size::BODY));
     match certificate {
         Some(certificate) => widgets::text_row(ui, &t!("field.validity"), &words::validity(certificate)),
         None => widgets::text_row(ui, &t!("field.validity"), &t!("history.damaged")),
@@ -66,7 +66,13 @@ impl RemoveHistory {
     pub fn new(slot: u64, historic: &Historic) -> Self {
         let about = historic.leading().map_or_else(
             || historic.container.clone(),
-            |one| format!("{} · {}", words::or_absent(one.owner.as_deref()), words::validity(one)),
+            |one| {
+                format!(
+                    "{} · {}",
+                    words::brief(words::or_absent(one.owner.as_deref()), words::NAME),
+                    words::validity(one)
+                )
+            },
         );
         Self {
             slot,

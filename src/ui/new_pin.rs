@@ -76,16 +76,6 @@ impl NewPinFields {
         self.new.buffer.copy()
     }
 
-    /// The PIN, moved out of both fields.
-    ///
-    /// # Errors
-    /// [`PinTooLong`]; they keep what was typed then.
-    pub fn take(&mut self) -> Result<Pin, PinTooLong> {
-        let pin = self.new.buffer.take()?;
-        self.again.buffer.clear();
-        Ok(pin)
-    }
-
     /// Wipes what was typed.
     pub fn reset(&mut self) {
         for field in [&mut self.new, &mut self.again] {

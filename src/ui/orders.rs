@@ -10,7 +10,7 @@ use super::theme::{self, size, space};
 use super::widgets::{self, Weight};
 use super::words;
 use crate::app::{Command, LineState, Model, OrderLine};
-use eframe::egui::{Align, Label, Layout, RichText, Ui};
+use eframe::egui::{Align, Label, Layout, Ui};
 use order_api::OrderKind;
 use rust_i18n::t;
 
@@ -58,8 +58,7 @@ fn one(ui: &mut Ui, model: &Model, order: &OrderLine, actions: &mut Vec<Action>)
     ui.with_layout(Layout::right_to_left(Align::Min), |ui| {
         widgets::pill(ui, icon, tone, &state);
         ui.with_layout(Layout::left_to_right(Align::Min), |ui| {
-            let holder = RichText::new(words::or_absent(Some(&order.holder))).font(theme::bold_font(size::SECTION));
-            ui.add(Label::new(holder).wrap());
+            widgets::foreign(ui, words::or_absent(Some(&order.holder)), theme::bold_font(size::SECTION));
         });
     });
     let kind = match order.kind {
@@ -80,7 +79,7 @@ fn one(ui: &mut Ui, model: &Model, order: &OrderLine, actions: &mut Vec<Action>)
         widgets::text_row(ui, &t!("renew.new_validity"), &words::period(new));
     }
     if let Some(reason) = order.reason.as_ref().filter(|reason| !reason.is_empty()) {
-        widgets::text_row(ui, &t!("renew.reason"), reason);
+        widgets::long_row(ui, &t!("renew.reason"), reason);
     }
     if order.state.is_open() {
         ui.horizontal_wrapped(|ui| {

@@ -18,6 +18,8 @@ const PAGE_ROW_HEIGHT: f32 = 36.0;
 /// Number of pages in the list.
 const PAGES: usize = 5;
 const MARGIN: f32 = 12.0;
+/// Most characters of a name under the pointer.
+const HINT: usize = 200;
 
 /// Shows the sidebar.
 pub fn show(ui: &mut Ui, model: &Model, page: Page, now: i64, actions: &mut Vec<Action>) {
@@ -115,7 +117,7 @@ fn key_row(ui: &mut Ui, key: &KeyModel, chosen: bool, now: i64) -> bool {
     let mark = Rect::from_min_size(pos2(left, rect.top() + 35.0), Vec2::splat(12.0));
     icons::paint(ui.painter(), mark, words.icon, color);
     widgets::focus_ring(ui, &response);
-    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(name).clicked()
+    response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(words::brief(&name, HINT)).clicked()
 }
 
 fn pages(ui: &mut Ui, page: Page, actions: &mut Vec<Action>) {

@@ -1,10 +1,12 @@
 //! Small pieces all pages are made of. Each has an accessible name and a visible focus ring.
 
+use base::display::harmless;
 use super::foot;
 use super::icons::{self, Icon};
 use super::theme::{
     self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space,
 };
+use super::words;
 use eframe::egui::accesskit::Role;
 use eframe::egui::text::LayoutJob;
 use eframe::egui::{
@@ -333,7 +335,14 @@ fn lowered_row(ui: &mut Ui, name: &str, lower: f32, add: impl FnOnce(&mut Ui)) {
 /// A line with plain text, cut where it is longer than anything honest.
 pub fn text_row(ui: &mut Ui, name: &str, value: &str) {
     row(ui, name, |ui| {
-        ui.add(Label::new(base::display::line(value)).wrap().selectable(true));
+        foreign(ui, &harmless(value), theme::font(size::BODY));
+    });
+}
+
+/// As [`text_row`], for what is read as a whole: a reason, a distinguished name.
+pub fn long_row(ui: &mut Ui, name: &str, value: &str) {
+    row(ui, name, |ui| {
+        foreign_of(ui, &harmless(value), theme::font(size::BODY), MANY_LINES);
     });
 }
 
@@ -345,11 +354,36 @@ pub fn one_of(ui: &Ui, response: &Response, role: Role, chosen: bool, name: &str
 
 /// Most lines of a name or a value that somebody else wrote.
 const LINES: usize = 3;
+/// Most lines of what is read as a whole.
+const MANY_LINES: usize = 8;
+/// Most characters under the pointer.
+const HINT: usize = 600;
+
+/// Text that somebody else wrote, such as a name: a few lines at most, more of it under the pointer, all of it for a screen
+/// reader.
+pub fn foreign(ui: &mut Ui, text: &str, font: FontId) -> Response {
+    foreign_of(ui, text, font, LINES)
+}
+
+fn foreign_of(ui: &mut Ui, text: &str, font: FontId, lines: usize) -> Response {
+    let color = theme::palette(ui.ctx()).text;
+    let galley = shortened_to(ui, text, font, color, ui.available_width(), lines);
+    let elided = galley.elided;
+    let response = ui.add(Label::new(galley).selectable(true));
+    if elided {
+        return response.on_hover_text(words::brief(text, HINT));
+    }
+    response
+}
 
 /// Text of anybody in a width: what does not fit into a few lines ends in "…".
 pub fn shortened(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    shortened_to(ui, text, font, color, width, LINES)
+}
+
+fn shortened_to(ui: &Ui, text: &str, font: FontId, color: Color32, width: f32, lines: usize) -> Arc<Galley> {
     let mut job = LayoutJob::simple(text.to_owned(), font, color, width.max(space::XXL));
-    job.wrap.max_rows = LINES;
+    job.wrap.max_rows = lines;
     ui.painter().layout_job(job)
 }
 

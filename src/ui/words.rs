@@ -21,6 +21,18 @@ pub fn owner(view: &KeyView) -> String {
         .map_or_else(|| t!("key.nameless").into_owned(), |name| line(&name))
 }
 
+/// Characters of a name within a sentence or a line.
+pub const NAME: usize = 40;
+
+/// The beginning of a text, with "…" when there is more.
+#[must_use]
+pub fn brief(text: &str, most: usize) -> String {
+    match text.char_indices().nth(most) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default().trim_end()),
+        None => text.to_owned(),
+    }
+}
+
 /// 密码卡序列号.
 #[must_use]
 pub fn card_number(view: &KeyView) -> String {

@@ -306,10 +306,9 @@ fn relay(heard: Receiver<Happened>, tell: Sender<Happened>, bell: Arc<Bell>) {
     });
 }
 
-/// A control as a screen reader knows it.
+/// A control as a screen reader knows it, and whether it stands in the foot.
 pub struct Control {
     pub name: String,
-    pub disabled: bool,
     pub in_foot: bool,
 }
 
@@ -522,7 +521,7 @@ impl Screen {
         }
     }
 
-    /// Id in the toolkit, name and state of every control; and whether it stands in the foot.
+    /// Every control by its id in the toolkit.
     pub fn controls_by_id(&self) -> BTreeMap<u64, Control> {
         let controls = self.nodes().filter(|node| accessibility::is_input(node.accesskit_node().role()));
         let control = |node: Node<'_>| {
@@ -530,7 +529,7 @@ impl Screen {
             let above = std::iter::successors(node.parent(), |node| node.parent());
             let in_foot = above.into_iter().any(|node| node.data().author_id() == Some("foot"));
             let name = node.label().unwrap_or_default();
-            (node.locate().0.0, Control { name, disabled: node.is_disabled(), in_foot })
+            (node.locate().0.0, Control { name, in_foot })
         };
         controls.map(control).collect()
     }

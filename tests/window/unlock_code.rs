@@ -101,7 +101,8 @@ fn a_wrong_code_says_how_many_are_left_and_the_last_one_closes_the_order() {
     screen.shows(&["还可以输错 4 次", "CA-524"]);
     assert_eq!(screen.focused().as_deref(), Some(CODE));
     assert_eq!(screen.obstacle(UNLOCK).unwrap(), "请输入完整的授权码", "a wrong one is typed again");
-    send(&mut screen);
+    screen.enter("87654321");
+    screen.click(UNLOCK);
     screen.asked();
     reach(&mut screen, 1, ended(UnlockEnd::Cancelled, None));
     fail(&mut screen, 1, fault_of(FaultCode::CodeWrong));
@@ -283,4 +284,28 @@ fn a_key_that_refuses_is_never_tried_again() {
         screen.shows(&["UKey 没有接受解锁，已停止", TELEPHONE, NO, fault.as_str()]);
         assert_eq!(screen.buttons(), ["复制 订单号", "返回"]);
     }
+}
+
+#[test]
+fn after_a_wrong_code_the_new_pin_need_not_be_typed_again_and_past_the_code_it_is_gone() {
+    let (bench, _) = bench();
+    let mut screen = at(&bench, code(UnlockRoute::Sms));
+    send(&mut screen);
+    let (1, UnlockAsk::Unlock { new, .. }) = screen.asked_unlock() else { panic!("another ask") };
+    assert_eq!(new.expose(), b"k7m2x9");
+    screen.happens(Event::UnlockLine { slot: 1, line: UnlockLine::Answer });
+    // goes nowhere
+    screen.enter("zz");
+    fail(&mut screen, 1, fault_of(FaultCode::CodeWrong));
+    screen.shows(&["两次输入一致"]);
+    assert_eq!(screen.focused().as_deref(), Some(CODE));
+    assert!(screen.obstacle("解锁").unwrap().contains("授权码"), "only the code is missing");
+    screen.enter("87654321");
+    screen.press(Key::Enter);
+    let (1, UnlockAsk::Unlock { code: Some(typed), new }) = screen.asked_unlock() else { panic!("another ask") };
+    assert_eq!((typed.as_str(), new.expose()), ("87654321", &b"k7m2x9"[..]));
+    screen.happens(Event::UnlockLine { slot: 1, line: UnlockLine::Key });
+    fail(&mut screen, 1, fault_of(FaultCode::CaUnreachable));
+    screen.hides(&["两次输入一致"]);
+    assert_eq!(screen.obstacle("解锁").unwrap(), "新密码还没有满足要求");
 }

@@ -200,7 +200,7 @@ fn ended(ui: &mut Ui, scene: &Scene<'_>, order: &Order, end: &End, actions: &mut
     title(ui, &end.title);
     widgets::row(ui, &t!("renew.no"), |ui| copyable(ui, &order.no, &t!("renew.no"), actions));
     if let Some(reason) = order.reason.as_ref().filter(|reason| !reason.is_empty()) {
-        widgets::text_row(ui, &t!("renew.reason"), reason);
+        widgets::long_row(ui, &t!("renew.reason"), reason);
     }
     widgets::strip(ui, Icon::Check, Tone::Ok, &t!("renew.kept"), |_| {});
     sentence(ui, &end.todo);

@@ -30,7 +30,12 @@ impl Wizard {
         for (slot, view) in keys(scene) {
             let state = scene.model.key(slot).map(|key| words::standing(key, now).short).unwrap_or_default();
             let number = words::card_number(view);
-            let text = t!("unlock.choice", owner = words::owner(view), number = number, state = state);
+            let text = t!(
+                "unlock.choice",
+                owner = words::brief(&words::owner(view), words::NAME),
+                number = number,
+                state = state
+            );
             if widgets::radio(ui, self.picked == slot, &text).clicked() {
                 self.picked = slot;
             }

@@ -87,7 +87,8 @@ impl Wizard {
             }
         });
         if (pressed || entered)
-            && let Ok(new) = self.pins.take()
+            // after a wrong code it need not be typed again
+            && let Ok(new) = self.pins.copy()
         {
             self.send(scene, wants_code, new, actions);
         }
@@ -180,8 +181,11 @@ impl Wizard {
 
     /// The key is being worked on.
     pub(super) fn writing(&mut self, ui: &mut Ui, scene: &Scene<'_>) {
+        // the service has taken the code
+        if scene.unlock.line() > Some(UnlockLine::Answer) {
+            self.pins.reset();
+        }
         // who goes on typing types into nothing
-        self.pins.reset();
         self.proof.reset();
         self.has_arrived = false;
         self.shows_pin = true;

@@ -30,7 +30,7 @@ pub fn show(ui: &mut Ui, scene: &Scene<'_>, ended: &UnlockEnded, actions: &mut V
         widgets::row(ui, &t!("renew.no"), |ui| copyable(ui, &order.no, &t!("renew.no"), actions));
     }
     if let Some(reason) = order.and_then(|order| order.reason.as_ref()).filter(|reason| !reason.is_empty()) {
-        widgets::text_row(ui, &t!("renew.reason"), reason);
+        widgets::long_row(ui, &t!("renew.reason"), reason);
     }
     widgets::strip(ui, Icon::Check, Tone::Ok, &t!("unlock.kept"), |_| {});
     sentence(ui, &todo);

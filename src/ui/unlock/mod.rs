@@ -1,9 +1,10 @@
 //! 找回密码: a full page for one key, its steps on the left, one thing a step. It shows the wizard of the model and sends
 //! what the person asks for.
 //!
-//! Invariants: what was typed about the person stays with the wizard while its key is away or another page is shown; PINs
-//! are wiped when they are sent, PINs and codes when the page is left. Code and PINs are typed into fields of our own, never
-//! the toolkit's. It is never said that what the person says fits the books of the CA.
+//! Invariants: what was typed about the person stays with the wizard while its key is away or another page is shown. A
+//! new PIN is wiped when the service has taken the code or anything but the code was wrong, a proof when it is sent, both
+//! and the code when the page is left. Code and PINs are typed into fields of our own, never the toolkit's. It is never
+//! said that what the person says fits the books of the CA.
 
 mod choose;
 mod code;
@@ -241,6 +242,10 @@ impl Wizard {
                 self.code_seen = None;
             }
             _ => {}
+        }
+        // with a wrong code nothing has reached the key: only the code is typed again
+        if !matches!(fault.code, FaultCode::CodeWrong | FaultCode::CodeExpired) {
+            self.pins.reset();
         }
         self.has_arrived = false;
     }

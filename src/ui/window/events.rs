@@ -200,10 +200,14 @@ impl Window {
     /// An order became ready while nobody looked: toast, task bar, desktop.
     fn tell_ready(&mut self, ctx: &egui::Context, order: &OrderLine, now: Instant) {
         let (title, text) = match order.kind {
-            OrderKind::Renew => (t!("notice.ready_title"), t!("notice.ready", holder = order.holder, no = order.no)),
-            OrderKind::Unlock => {
-                (t!("notice.approved_title"), t!("notice.approved", holder = order.holder, no = order.no))
-            }
+            OrderKind::Renew => (
+                t!("notice.ready_title"),
+                t!("notice.ready", holder = words::brief(&order.holder, words::NAME), no = order.no),
+            ),
+            OrderKind::Unlock => (
+                t!("notice.approved_title"),
+                t!("notice.approved", holder = words::brief(&order.holder, words::NAME), no = order.no),
+            ),
         };
         let text = text.into_owned();
         self.toast = Some(Toast::new(text.clone(), Tone::Ok, now));
@@ -292,7 +296,7 @@ impl Window {
     fn remind(&mut self, slot: u64) {
         let Some(view) = self.model.key(slot).and_then(|key| key.view()) else { return };
         let Some(certificate) = view.leading() else { return };
-        let owner = words::owner(view);
+        let owner = words::brief(&words::owner(view), words::NAME);
         let of_ca = || self.setting.profiles.of(certificate).map(|profile| &profile.reminder_days);
         let days = self.settings.reminder_days.as_ref().or_else(of_ca).map_or(&REMINDER_DAYS[..], Vec::as_slice);
         let Some(left) = self.reminders.due(certificate, days, (self.setting.clock)()) else { return };

@@ -338,7 +338,7 @@ impl Window {
         let views = self.model.keys.iter().filter_map(|key| Some((key.slot.id, key.view()?)));
         let urgent = views.filter_map(|(slot, view)| {
             let standing = view.standing(now);
-            Some((standing.urgency()?, slot, words::owner(view), standing))
+            Some((standing.urgency()?, slot, words::brief(&words::owner(view), words::NAME), standing))
         });
         let Some((_, slot, owner, standing)) = urgent.min_by_key(|(urgency, ..)| *urgency) else { return };
         let alone = self.model.keys.len() == 1;
