@@ -1,12 +1,12 @@
 //! Small pieces all pages are made of. Each has an accessible name and a visible focus ring.
 
-use base::display::harmless;
 use super::foot;
 use super::icons::{self, Icon};
 use super::theme::{
     self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space,
 };
 use super::words;
+use base::display::harmless;
 use eframe::egui::accesskit::Role;
 use eframe::egui::text::LayoutJob;
 use eframe::egui::{
