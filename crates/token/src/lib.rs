@@ -103,6 +103,13 @@ pub trait Token: Send {
     /// As [`Token::verify_pin`].
     fn login(&mut self, pin: Pin) -> Result<Login<'_>, TokenError>;
 
+    /// Name of the current container as the key states it; `None` when it states none. The container may be missing.
+    /// 2 commands.
+    ///
+    /// # Errors
+    /// [`TokenError::Refused`] when it may not be read.
+    fn current_container(&mut self) -> Result<Option<String>, TokenError>;
+
     /// The containers as they are now, in the key's order. No certificate is read: 1 command and 1 for each container.
     ///
     /// # Errors

@@ -126,6 +126,9 @@ pub struct ContainerInfo {
     pub encrypt_certificate: bool,
 }
 
+/// The file that names the current container (wire-format/key-contents.md#current-container).
+pub(crate) const CURRENT_FILE: &str = "BJCAENVSN";
+
 /// One pass over the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyContents {
@@ -137,8 +140,7 @@ pub struct KeyContents {
     pub pin: Option<PinInfo>,
     /// All containers in the key's order.
     pub containers: Vec<Container>,
-    /// Index of the container in use: named by the file `BJCAENVSN`, else the last one with a
-    /// certificate.
+    /// Index of the current container: the one the key states, else the last one with a certificate.
     pub current: Option<usize>,
     /// Names of the files of the application.
     pub files: Vec<String>,
@@ -149,9 +151,14 @@ pub struct KeyContents {
 }
 
 impl KeyContents {
-    /// The container in use.
+    /// The current container.
     #[must_use]
     pub fn current_container(&self) -> Option<&Container> {
         self.containers.get(self.current?)
+    }
+
+    /// Names of the files, without the one in which the key states its current container.
+    pub fn other_files(&self) -> impl Iterator<Item = &String> {
+        self.files.iter().filter(|name| *name != CURRENT_FILE)
     }
 }

@@ -4,6 +4,7 @@
 use image::{ImageReader, Limits};
 use std::io::Cursor;
 use std::sync::Arc;
+use token::KeyContents;
 
 /// Longest file that is read.
 pub(in crate::app) const LARGEST: usize = 64 * 1024;
@@ -11,8 +12,6 @@ pub(in crate::app) const LARGEST: usize = 64 * 1024;
 const MOST_FILES: usize = 4;
 /// Widest and highest picture.
 const MOST_PIXELS: u32 = 1024;
-/// Holds the name of the container in use; never a picture.
-const CONTAINER_IN_USE: &str = "BJCAENVSN";
 
 /// A decoded picture.
 #[derive(Clone, PartialEq, Eq)]
@@ -51,13 +50,13 @@ impl Picture {
 }
 
 /// The files that may hold the picture.
-pub(in crate::app) fn candidates(files: &[String]) -> Vec<String> {
-    files.iter().filter(|name| *name != CONTAINER_IN_USE).take(MOST_FILES).cloned().collect()
+pub(in crate::app) fn candidates(contents: &KeyContents) -> Vec<String> {
+    contents.other_files().take(MOST_FILES).cloned().collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOST_PIXELS, Picture, candidates};
+    use super::{MOST_PIXELS, Picture};
     use image::{ImageFormat, RgbaImage};
     use std::io::Cursor;
 
@@ -83,10 +82,5 @@ mod tests {
         assert!(Picture::decode(b"personalCert00").is_none());
         assert!(Picture::decode(&png(3, 2)[..20]).is_none());
         assert!(Picture::decode(&png(MOST_PIXELS + 1, 1)).is_none());
-    }
-
-    #[test]
-    fn the_file_that_names_the_container_is_not_looked_at() {
-        assert_eq!(candidates(&["BJCAENVSN".to_owned(), "SEAL".to_owned()]), ["SEAL"]);
     }
 }

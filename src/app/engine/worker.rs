@@ -200,7 +200,7 @@ impl Worker {
             Ok((contents, ..)) => contents.current_container().map(|container| container.name.clone()),
             Err(_) => None,
         };
-        let pictures = result.as_ref().map(|(contents, ..)| seal::candidates(&contents.files)).unwrap_or_default();
+        let pictures = result.as_ref().map(|(contents, ..)| seal::candidates(contents)).unwrap_or_default();
         timeline::mark("read", format_args!("{} {}", if result.is_ok() { "ok" } else { "failed" }, self.slot.reader));
         let view = result.map(|(contents, new, present)| Box::new(KeyView::new(contents, new, present)));
         self.leading = view.as_ref().ok().and_then(|view| view.leading()).cloned();

@@ -1,8 +1,7 @@
 //! New certificates: a new container beside the old one, proven before it takes its place.
 //!
 //! Each step asks the key what is there, stands in the journal, then has its effect; so the same code begins and
-//! resumes. The file `BJCAENVSN` names the container in use (wire-format/key-contents.md#current-container): it is
-//! there, and long enough to be switched by one command, before anything else is made.
+//! resumes. The switch to the new container is prepared before anything else is made, so that one command does it.
 
 use super::order::Renewal;
 use super::package::{Expected, Package};
@@ -21,13 +20,6 @@ use order_api::path::Step;
 use order_api::{Base64, ConfirmRequest, IssueRequest, OrderState, Period, Purpose, SessionKey, SymAlg, WrapProfile};
 use std::time::Instant;
 use token::{ContainerInfo, KeyContents, KeyUse, Login, Token, TokenError, TransportError};
-
-/// File that names the container in use.
-pub(crate) const CURRENT_FILE: &str = "BJCAENVSN";
-/// Names of containers have at most 62 bytes (wire-format/objects.md#names).
-const NAME_ROOM: usize = 64;
-/// Longest file of that kind that is looked at.
-const CURRENT_LIMIT: usize = 256;
 
 impl Renewal {
     /// Fetches the new certificates, from the start or from wherever it was cut. `progress` hears each step as it begins;
@@ -100,7 +92,7 @@ impl Renewal {
         Ok(Period { from: validity.not_before, until: validity.not_after })
     }
 
-    /// Chooses the name of the new container, and makes the file that names the one in use.
+    /// Chooses the name of the new container, and prepares the switch to it.
     fn prepare(&mut self, login: &mut Login<'_>, contents: &KeyContents) -> Result<String, Fault> {
         let container = match &self.entry().download {
             Some(download) => download.container.clone(),
@@ -112,17 +104,10 @@ impl Renewal {
         })?;
         let container = self.entry().download.as_ref().map(|download| download.container.clone()).unwrap_or_default();
         let old = self.entry().binding.container.clone();
-        let has_file = contents.files.iter().any(|name| name == CURRENT_FILE);
         let fault = |error: TokenError| self.key_fault(&error, Some(DownloadStep::Prepare));
-        let present = if has_file { login.read_file(CURRENT_FILE, CURRENT_LIMIT).map_err(fault)? } else { Vec::new() };
-        let named = text(&present);
-        let exists = contents.containers.iter().any(|container| container.name == named);
-        let wanted = if exists { named.clone() } else { old };
-        if named != wanted || present.len() < container.len() {
-            let mut data = wanted.into_bytes();
-            data.resize(NAME_ROOM.max(data.len()), 0);
-            login.write_file(CURRENT_FILE, &data).map_err(fault)?;
-        }
+        let stated = login.current_container().map_err(fault)?;
+        let there = stated.filter(|stated| contents.containers.iter().any(|container| container.name == *stated));
+        login.prepare_switch(&there.unwrap_or(old), &container).map_err(fault)?;
         Ok(container)
     }
 
@@ -343,15 +328,7 @@ impl Renewal {
     fn switch(&mut self, login: &mut Login<'_>, container: &str) -> Result<(), Fault> {
         let step = DownloadStep::Switch;
         self.begin(step)?;
-        let fault = |error: TokenError| self.key_fault(&error, Some(step));
-        let present = match login.read_file(CURRENT_FILE, CURRENT_LIMIT) {
-            // another program deleted it meanwhile
-            Err(TokenError::Refused { .. }) => Vec::new(),
-            present => present.map_err(fault)?,
-        };
-        if text(&present) != container {
-            login.write_file(CURRENT_FILE, container.as_bytes()).map_err(fault)?;
-        }
+        login.switch_current(container).map_err(|error| self.key_fault(&error, Some(step)))?;
         self.open.end()
     }
 
@@ -394,10 +371,4 @@ impl Renewal {
         };
         self.open.fault_of(code).detail(plain.reference())
     }
-}
-
-/// The name in the file, without the zeros behind it.
-fn text(bytes: &[u8]) -> String {
-    let end = bytes.iter().position(|byte| *byte == 0).unwrap_or(bytes.len());
-    String::from_utf8_lossy(bytes.get(..end).unwrap_or_default()).into_owned()
 }

@@ -1,6 +1,6 @@
 //! A login as a type: what needs the user's right can be called on nothing else.
 
-use super::{Gmt0017, Known, Session, effects, sign};
+use super::{Gmt0017, Known, Session, current, effects, sign};
 use crate::{ContainerInfo, KeyUse, Token, TokenError};
 use gm::{EnvelopedKey, PublicKey, Sm2Cipher};
 use std::mem::ManuallyDrop;
@@ -160,6 +160,32 @@ impl<'a> Login<'a> {
         self.run(|session, known| effects::write_file(session, known, name, data))
     }
 
+    /// Makes ready for [`Login::switch_current`] to `next`: states `current` as the current container, in a way that the
+    /// switch replaces by one command. Writes nothing when it is so.
+    ///
+    /// # Errors
+    /// As [`Login::write_file`].
+    pub fn prepare_switch(&mut self, current: &str, next: &str) -> Result<(), TokenError> {
+        self.run(|session, known| current::prepare(session, known, current, next))
+    }
+
+    /// Makes a container the current one. After [`Login::prepare_switch`] and a cut the key states the old or the new one.
+    /// Writes nothing when it is so.
+    ///
+    /// # Errors
+    /// As [`Login::write_file`].
+    pub fn switch_current(&mut self, container: &str) -> Result<(), TokenError> {
+        self.run(|session, known| current::switch(session, known, container))
+    }
+
+    /// The current container as [`Token::current_container`] gives it.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn current_container(&mut self) -> Result<Option<String>, TokenError> {
+        self.key.current_container()
+    }
+
     /// The containers as [`Token::containers`] gives them.
     ///
     /// # Errors
@@ -182,14 +208,6 @@ impl<'a> Login<'a> {
     /// As there.
     pub fn read_certificate(&mut self, container: &str, key_use: KeyUse) -> Result<Option<Vec<u8>>, TokenError> {
         self.key.read_certificate(container, key_use)
-    }
-
-    /// The file as [`Token::read_file`] gives it.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn read_file(&mut self, name: &str, limit: usize) -> Result<Vec<u8>, TokenError> {
-        self.key.read_file(name, limit)
     }
 }
 

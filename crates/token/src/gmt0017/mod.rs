@@ -7,6 +7,7 @@
 //! * An operation with a lasting effect on a container opens it by name in the same transaction, then sends its one command.
 //! * First complete pass over one container with two certificates: 12 commands; change of the PIN after it: 6.
 
+mod current;
 mod effects;
 mod login;
 mod read;
@@ -140,6 +141,11 @@ impl Token for Gmt0017 {
         session.keep_right();
         drop(session);
         Ok(Login::of(self))
+    }
+
+    fn current_container(&mut self) -> Result<Option<String>, TokenError> {
+        let (mut session, known) = self.begin()?;
+        current::name(&mut session, &known)
     }
 
     fn containers(&mut self) -> Result<Vec<ContainerInfo>, TokenError> {

@@ -1,10 +1,12 @@
 //! The pass over a key: containers, certificates, files (wire-format/objects.md).
 
+use super::current;
 use super::session::{Known, Session};
 use super::wire::{self, Id, Name};
 use crate::apdu::Meaning;
 use crate::profile::Profile;
 use crate::text::shown;
+use crate::types::CURRENT_FILE;
 use crate::{Container, ContainerInfo, KeyContents, KeyUse, PinKind, TokenError};
 
 /// Longest list of names, most containers, longest certificate and longest file that are read from a key.
@@ -12,9 +14,6 @@ pub const MAX_LIST: usize = 16 * 1024;
 const MAX_CONTAINERS: usize = 64;
 pub const MAX_CERTIFICATE: usize = 64 * 1024;
 pub const MAX_FILE: usize = 65_535;
-
-/// The file that names the container in use (wire-format/key-contents.md#current-container).
-const CURRENT: &str = "BJCAENVSN";
 
 /// Everything the window shows.
 pub fn contents(session: &mut Session<'_>, known: Known) -> Result<KeyContents, TokenError> {
@@ -39,7 +38,7 @@ pub fn contents(session: &mut Session<'_>, known: Known) -> Result<KeyContents, 
         contents.containers.push(container(session, known.profile, &name)?);
     }
     let files = files(session)?;
-    contents.current = current(session, &contents.containers, &files, largest);
+    contents.current = current_index(session, &contents.containers, &files, largest);
     contents.files = files.into_iter().map(|name| name.text).collect();
     Ok(contents)
 }
@@ -162,12 +161,12 @@ pub fn file(session: &mut Session<'_>, name: &[u8], limit: usize, largest: u16) 
     Ok(all)
 }
 
-/// The container in use. The file is asked only when there is a choice, and not being able to read it is no failure.
-fn current(session: &mut Session<'_>, containers: &[Container], files: &[Name], largest: u16) -> Option<usize> {
+/// The current container. The file is asked only when there is a choice, and not being able to read it is no failure.
+fn current_index(session: &mut Session<'_>, containers: &[Container], files: &[Name], largest: u16) -> Option<usize> {
     let with_certificate = |container: &Container| container.sign.is_some() || container.encrypt.is_some();
     if containers.len() > 1
-        && let Some(name) = files.iter().find(|name| name.text == CURRENT)
-        && let Ok(named) = file(session, &name.raw, 256, largest)
+        && let Some(name) = files.iter().find(|name| name.text == CURRENT_FILE)
+        && let Ok(named) = file(session, &name.raw, current::LIMIT, largest)
         && let Some(index) = containers.iter().position(|container| container.name == shown(&named))
     {
         return Some(index);

@@ -1,6 +1,7 @@
 //! Byte for byte against scripts, one file per subject, and against a virtual key in this process; the whole path through
 //! the reader service is shown in tests/.
 
+mod current;
 mod damage;
 mod effects;
 mod files;
