@@ -6,10 +6,12 @@ use super::error::ServiceError;
 use super::secrets::{is_name, random_hex, same};
 use super::store::Tx;
 use ::captcha::Captcha as Picture;
-use ::captcha::filters::{Dots, Noise, Wave};
+use ::captcha::filters::Wave;
 use gm::random;
+use image::{GrayImage, ImageFormat, Luma};
 use order_api::{Captcha, CaptchaAnswer, ProblemCode};
 use sqlx::Row;
+use std::io::Cursor;
 use std::sync::Arc;
 
 /// How long a picture counts, seconds.
@@ -18,6 +20,14 @@ const LIFE: i64 = 300;
 const CHARACTERS: &[u8; 25] = b"ACDEFGHJKMNPQRTUVWXY34679";
 const LENGTH: usize = 4;
 const SIZE: (u32, u32) = (220, 90);
+/// Left free around a stroke, pixels.
+const GAP: u32 = 3;
+/// Of 256 pixels beside the strokes so many are specks.
+const SPECKS: u8 = 24;
+/// Lighter than a stroke.
+const SPECK: Luma<u8> = Luma([150]);
+/// How often a place for a blot is looked for.
+const BLOT_ATTEMPTS: usize = 24;
 
 /// Gives the characters of a picture; tests give their own.
 pub type CaptchaText = Arc<dyn Fn() -> Option<String> + Send + Sync>;
@@ -55,6 +65,14 @@ pub async fn make(service: &Service) -> Result<Captcha, ServiceError> {
 }
 
 fn draw(text: &str) -> Option<Vec<u8>> {
+    let mut image = letters(text)?;
+    disturb(&mut image)?;
+    let mut png = Cursor::new(Vec::new());
+    image.write_to(&mut png, ImageFormat::Png).ok()?;
+    Some(png.into_inner())
+}
+
+fn letters(text: &str) -> Option<GrayImage> {
     let mut picture = Picture::new();
     for character in text.chars() {
         picture.set_chars(&[character]).add_char();
@@ -63,12 +81,50 @@ fn draw(text: &str) -> Option<Vec<u8>> {
         // a character that the font does not have
         return None;
     }
-    picture
-        .apply_filter(Noise::new(0.2))
-        .apply_filter(Wave::new(2.0, 12.0).horizontal())
-        .view(SIZE.0, SIZE.1)
-        .apply_filter(Dots::new(2))
-        .as_png()
+    let png = picture.apply_filter(Wave::new(2.0, 12.0).horizontal()).view(SIZE.0, SIZE.1).as_png()?;
+    Some(image::load_from_memory(&png).ok()?.into_luma8())
+}
+
+/// Specks and blots beside the strokes, never on them or touching them: a person still reads every character.
+fn disturb(image: &mut GrayImage) -> Option<()> {
+    let (width, height) = image.dimensions();
+    let strokes: Vec<(u32, u32)> =
+        image.enumerate_pixels().filter(|(.., pixel)| is_stroke(pixel)).map(|(x, y, _)| (x, y)).collect();
+    let mut free = vec![true; (width * height) as usize];
+    for (x, y) in strokes {
+        for y in y.saturating_sub(GAP)..=(y + GAP).min(height - 1) {
+            for x in x.saturating_sub(GAP)..=(x + GAP).min(width - 1) {
+                *free.get_mut((y * width + x) as usize)? = false;
+            }
+        }
+    }
+    let is_free = |x: u32, y: u32| free.get((y * width + x) as usize).copied().unwrap_or(false);
+    let chances = random::<{ (SIZE.0 * SIZE.1) as usize }>().ok()?;
+    for ((x, y, pixel), chance) in image.enumerate_pixels_mut().zip(chances) {
+        if chance < SPECKS && is_free(x, y) {
+            *pixel = SPECK;
+        }
+    }
+    for _ in 0..BLOT_ATTEMPTS {
+        let [x, y, size] = random::<3>().ok()?.map(u32::from);
+        let radius = 4 + size % 5;
+        let (x, y) = (x * width / 256, y * height / 256);
+        let inside = || {
+            let square = (y.saturating_sub(radius)..=y + radius)
+                .flat_map(move |py| (x.saturating_sub(radius)..=x + radius).map(move |px| (px, py)));
+            square.filter(move |(px, py)| px.abs_diff(x).pow(2) + py.abs_diff(y).pow(2) <= radius * radius)
+        };
+        if inside().all(|(px, py)| px < width && py < height && is_free(px, py)) {
+            inside().for_each(|(px, py)| image.put_pixel(px, py, SPECK));
+        }
+    }
+    Some(())
+}
+
+/// Also its smoothed edge.
+const fn is_stroke(pixel: &Luma<u8>) -> bool {
+    let Luma([shade]) = pixel;
+    *shade < 250
 }
 
 /// What came of an answer.
@@ -120,13 +176,33 @@ fn answer(service: &Service, id: &str, text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{CHARACTERS, LENGTH, draw, random_text};
+    use super::{CHARACTERS, GAP, LENGTH, disturb, draw, is_stroke, letters, random_text};
 
     #[test]
     fn every_character_can_be_drawn() {
         for &character in CHARACTERS {
             let png = draw(&char::from(character).to_string().repeat(LENGTH)).unwrap();
             assert!(image::load_from_memory(&png).is_ok(), "{character}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_drawn_on_a_stroke_or_touches_one() {
+        for _ in 0..20 {
+            let before = letters(&random_text()().unwrap()).unwrap();
+            let mut after = before.clone();
+            disturb(&mut after).unwrap();
+            let drawn: Vec<_> =
+                after.enumerate_pixels().filter(|(x, y, pixel)| *pixel != before.get_pixel(*x, *y)).collect();
+            assert!(drawn.len() > 400, "only {} pixels disturb a program", drawn.len());
+            for (x, y, _) in drawn {
+                for near in (x.saturating_sub(GAP)..=x + GAP)
+                    .flat_map(|x| (y.saturating_sub(GAP)..=y + GAP).map(move |y| (x, y)))
+                {
+                    let stroke = before.get_pixel_checked(near.0, near.1).is_some_and(is_stroke);
+                    assert!(!stroke, "{x}, {y} is beside the stroke at {near:?}");
+                }
+            }
         }
     }
 
