@@ -111,13 +111,15 @@ fn the_picture_is_answered_and_another_one_empties_the_field() {
     let (bench, _) = bench();
     let mut screen = at(&bench, form());
     assert!(screen.shows_picture("验证码图片"));
-    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的字符");
-    screen.fill(CAPTCHA, "k7m2");
+    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的全部字符");
+    screen.fill(CAPTCHA, "k7m");
+    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的全部字符", "it is not whole yet");
+    screen.enter("2");
     assert_eq!(screen.obstacle("提交"), None);
     screen.click("换一张");
     assert!(matches!(screen.asked_renewal(), (1, RenewalAsk::NewCaptcha)));
     reach(&mut screen, 1, form_of(session(), Some(captcha("c2"))));
-    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的字符", "an answer belongs to its picture");
+    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的全部字符", "an answer belongs to its picture");
     assert_eq!(screen.focused().unwrap(), CAPTCHA);
     screen.enter("p4q8");
     screen.press(Key::Enter);
@@ -133,7 +135,7 @@ fn the_picture_is_answered_and_another_one_empties_the_field() {
     reach(&mut screen, 1, form_of(session(), Some(captcha("c4"))));
     fail(&mut screen, 1, fault());
     screen.shows(&["KEY-105"]);
-    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的字符");
+    assert_eq!(screen.obstacle("提交").unwrap(), "请输入图片中的全部字符");
 }
 
 #[test]

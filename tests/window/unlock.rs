@@ -52,7 +52,7 @@ fn the_way_by_sms_sends_what_was_filled_in() {
     screen.fill("手机号码", "1380013");
     screen.shows(&["已输入 7 位，共 11 位"]);
     screen.enter("5678");
-    assert_eq!(screen.obstacle(GET).unwrap(), "请输入图片中的字符");
+    assert_eq!(screen.obstacle(GET).unwrap(), "请输入图片中的全部字符");
     screen.fill("电子邮箱", "li lei");
     screen.shows(&["格式不正确"]);
     screen.select_all();
@@ -145,7 +145,7 @@ fn a_wrong_picture_is_replaced_and_its_field_emptied() {
     screen.asked();
     reach(&mut screen, 1, form_with("c2"));
     fail(&mut screen, 1, fault_of(FaultCode::CaptchaWrong));
-    assert_eq!(screen.obstacle(GET).unwrap(), "请输入图片中的字符");
+    assert_eq!(screen.obstacle(GET).unwrap(), "请输入图片中的全部字符");
     assert_eq!(screen.focused().as_deref(), Some("验证码"));
     screen.click("换一张");
     assert!(matches!(screen.asked_unlock(), (1, UnlockAsk::NewCaptcha)));
@@ -183,7 +183,7 @@ fn what_is_known_of_the_person_is_filled_in_the_next_time_for_the_same_key_only(
     let mut screen = Screen::read(Plan::new(&again).contacts(&file), &again);
     open(&mut screen);
     reach(&mut screen, 1, form());
-    assert_eq!(screen.obstacle(GET).unwrap(), "请输入图片中的字符");
+    assert_eq!(screen.obstacle(GET).unwrap(), "请输入图片中的全部字符");
     drop(screen);
     let other = Bench::empty();
     other.insert(&Spec { device_serial: Some("9".to_owned()), ..spec("另一家", "9") });

@@ -194,7 +194,7 @@ pub struct OrderHandle {
 pub struct Captcha {
     /// Names it in the answer.
     pub id: String,
-    /// Picture, PNG.
+    /// Picture, PNG, with four characters or more.
     pub image: Base64,
     /// When it ends.
     pub expires: i64,

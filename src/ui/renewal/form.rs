@@ -43,14 +43,14 @@ impl FormFields {
 
     /// The first field in which something is missing, if any.
     fn lacking(&self, captcha: bool) -> Option<Field> {
-        let Fields { name, mobile, email, captcha: answer, .. } = &self.fields;
+        let Fields { name, mobile, email, .. } = &self.fields;
         if contact::name(name).is_err() {
             Some(Field::Name)
         } else if contact::mobile(mobile).is_err() {
             Some(Field::Mobile)
         } else if contact::email(email).is_err() {
             Some(Field::Email)
-        } else if captcha && answer.trim().is_empty() {
+        } else if captcha && self.fields.lacks_captcha() {
             Some(Field::Captcha)
         } else {
             None
@@ -107,7 +107,8 @@ impl Wizard {
         let mut entered = self.form.show(ui, busy.is_none());
         if let Some(captcha) = &form.captcha {
             let fetching = scene.task() == Some(RenewalTask::Captcha);
-            let (enter, another) = self.form.fields.ask_captcha(ui, captcha, fetching, busy.as_deref());
+            let (enter, another) =
+                self.form.fields.ask_captcha(ui, captcha, fetching, busy.as_deref(), &scene.renewal.support);
             entered |= enter;
             if another {
                 actions.push(scene.ask(RenewalAsk::NewCaptcha));

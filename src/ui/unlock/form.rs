@@ -30,7 +30,7 @@ impl Form {
 
     /// The first field in which something is missing, if any, and what.
     fn lacking(&self, captcha: bool) -> Option<(Field, Cow<'static, str>)> {
-        let Fields { name, telephone, mobile, email, captcha: answer, .. } = &self.fields;
+        let Fields { name, telephone, mobile, email, .. } = &self.fields;
         let review = self.route == UnlockRoute::Review;
         let empty = |text: &String| text.trim().is_empty();
         if contact::name(name).is_err() {
@@ -45,7 +45,7 @@ impl Form {
             Some((Field::Email, t!("renew.missing_email")))
         } else if review && empty(mobile) && empty(email) {
             Some((Field::Mobile, t!("unlock.missing_receiver")))
-        } else if captcha && empty(answer) {
+        } else if captcha && self.fields.lacks_captcha() {
             Some((Field::Captcha, t!("renew.missing_captcha")))
         } else {
             None
@@ -124,7 +124,8 @@ impl Wizard {
         let mut entered = self.form.show(ui, busy.is_none());
         if let Some(captcha) = captcha {
             let fetching = scene.task() == Some(UnlockTask::Captcha);
-            let (enter, another) = self.form.fields.ask_captcha(ui, captcha, fetching, busy.as_deref());
+            let (enter, another) =
+                self.form.fields.ask_captcha(ui, captcha, fetching, busy.as_deref(), &scene.unlock.support);
             entered |= enter;
             if another {
                 actions.push(scene.ask(UnlockAsk::NewCaptcha));

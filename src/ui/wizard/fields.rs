@@ -2,16 +2,19 @@
 
 use crate::app::Picture;
 use crate::app::contact::{self, ContactProblem, LONGEST_EMAIL, LONGEST_NAME, LONGEST_TELEPHONE, MOBILE_DIGITS};
+use crate::ui::faults::telephone;
 use crate::ui::text_field::{TextField, Typed};
 use crate::ui::theme::{self, CAPTCHA_HEIGHT, CONTROL_HEIGHT, RADIUS_CONTROL, space};
 use crate::ui::widgets::{self, Weight};
 use eframe::egui::{ColorImage, Image, RichText, TextureHandle, TextureOptions, Ui, vec2};
-use order_api::Captcha;
+use order_api::{Captcha, Support};
 use rust_i18n::t;
 use std::borrow::Cow;
 
 /// Longest answer to a picture.
 const LONGEST_CAPTCHA: usize = 12;
+/// Shortest one.
+const SHORTEST_CAPTCHA: usize = 4;
 /// From this width on two fields stand beside each other.
 const TWO_COLUMNS_FROM: f32 = 380.0;
 const CAPTCHA_FIELD_WIDTH: f32 = 140.0;
@@ -147,6 +150,12 @@ fn telephone_note(number: &str, need: Need) -> Note {
 }
 
 impl Fields {
+    /// Something is missing of the answer to the picture.
+    #[must_use]
+    pub fn lacks_captcha(&self) -> bool {
+        self.captcha.trim().chars().count() < SHORTEST_CAPTCHA
+    }
+
     /// Filled in with what is known.
     #[must_use]
     pub fn of(name: String, mobile: String, email: String) -> Self {
@@ -186,9 +195,16 @@ impl Fields {
         self.typed(Field::Telephone, &typed, enabled)
     }
 
-    /// Shows the picture, the button for another one, and the field. The first value: Enter was pressed in the field, the
-    /// second: another picture is wanted.
-    pub fn ask_captcha(&mut self, ui: &mut Ui, captcha: &Captcha, fetching: bool, busy: Option<&str>) -> (bool, bool) {
+    /// Shows the field, the picture, the button for another one, and whom to turn to who can't read any. The first value:
+    /// Enter was pressed in the field, the second: another picture is wanted.
+    pub fn ask_captcha(
+        &mut self,
+        ui: &mut Ui,
+        captcha: &Captcha,
+        fetching: bool,
+        busy: Option<&str>,
+        support: &Support,
+    ) -> (bool, bool) {
         let enabled = busy.is_none();
         let name = t!("renew.captcha");
         let picture = self.draw(ui, captcha).map(|texture| {
@@ -216,6 +232,8 @@ impl Fields {
             let word = if fetching { t!("renew.fetching_picture") } else { t!("renew.another_picture") };
             another = widgets::button(ui, &word, Weight::Normal, busy).clicked();
         });
+        let whom = telephone(support).unwrap_or_default();
+        widgets::caption(ui, t!("renew.captcha_unreadable", whom = whom).trim_end());
         (entered, another)
     }
 
