@@ -199,25 +199,30 @@ fn facts(
     actions: &mut Vec<Action>,
 ) {
     let number = words::card_number(view);
-    widgets::row(ui, &t!("field.card_number"), |ui| copyable(ui, &number, &t!("field.card_number"), actions));
-    widgets::row(ui, &t!("field.validity"), |ui| {
-        ui.add(Label::new(words::validity(certificate)).wrap().selectable(true));
-        if let Some(validity) = certificate.validity {
-            validity_bar(ui, validity.used(around.now), standing);
-        }
-    });
-    widgets::text_row(ui, &t!("field.issuer"), words::or_absent(certificate.issuer.short().as_deref()));
-    widgets::text_row(ui, &t!("field.type"), &words::certificate_type(certificate));
-    widgets::text_row(ui, &t!("field.medium"), words::or_absent(view.contents.medium.as_deref()));
-    widgets::row(ui, &t!("field.seal"), |ui| match around.seal {
-        None => {
-            ui.label(t!("field.no_seal"));
-        }
-        Some(texture) => {
-            let image = eframe::egui::Image::new(texture).max_height(72.0).alt_text(t!("field.seal"));
-            ui.add(image);
-        }
-    });
+    let left = |ui: &mut Ui| {
+        widgets::row(ui, &t!("field.card_number"), |ui| copyable(ui, &number, &t!("field.card_number"), actions));
+        widgets::row(ui, &t!("field.validity"), |ui| {
+            ui.add(Label::new(words::validity(certificate)).wrap().selectable(true));
+            if let Some(validity) = certificate.validity {
+                validity_bar(ui, validity.used(around.now), standing);
+            }
+        });
+        widgets::text_row(ui, &t!("field.issuer"), words::or_absent(certificate.issuer.short().as_deref()));
+    };
+    let right = |ui: &mut Ui| {
+        widgets::text_row(ui, &t!("field.type"), &words::certificate_type(certificate));
+        widgets::text_row(ui, &t!("field.medium"), words::or_absent(view.contents.medium.as_deref()));
+        widgets::row(ui, &t!("field.seal"), |ui| match around.seal {
+            None => {
+                ui.label(t!("field.no_seal"));
+            }
+            Some(texture) => {
+                let image = eframe::egui::Image::new(texture).max_height(72.0).alt_text(t!("field.seal"));
+                ui.add(image);
+            }
+        });
+    };
+    widgets::side_by_side(ui, left, right);
 }
 
 /// A value that one click copies.

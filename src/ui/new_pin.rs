@@ -112,7 +112,7 @@ fn rule(ui: &mut Ui, holds: bool, empty: bool, text: &str, advice: bool) {
     };
     ui.horizontal_top(|ui| {
         ui.spacing_mut().item_spacing.x = space::XS;
-        icons::show(ui, icon, color);
+        icons::show_in_line(ui, icon, color);
         let label = ui.add(Label::new(RichText::new(text).size(size::CAPTION).color(color)).wrap());
         ui.ctx().accesskit_node_builder(label.id, |node| node.set_description(state.as_ref()));
     });

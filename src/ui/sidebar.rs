@@ -14,6 +14,8 @@ use eframe::egui::{
 use rust_i18n::t;
 
 const KEY_ROW_HEIGHT: f32 = 60.0;
+/// Of many keys, so that more of them are in sight.
+const LOW_KEY_ROW_HEIGHT: f32 = 46.0;
 const PAGE_ROW_HEIGHT: f32 = 36.0;
 /// Number of pages in the list.
 const PAGES: usize = 5;
@@ -37,7 +39,10 @@ pub fn show(ui: &mut Ui, model: &Model, page: Page, now: i64, actions: &mut Vec<
         // keys before pages, as they are read: that is the order of the keyboard too
         let rows = PAGES as f32 * (PAGE_ROW_HEIGHT + ui.spacing().item_spacing.y);
         let list = ui.available_height() - rows - space::L;
-        ScrollArea::vertical().auto_shrink(false).max_height(list).show(ui, |ui| keys(ui, model, page, now, actions));
+        ScrollArea::vertical()
+            .auto_shrink(false)
+            .max_height(list)
+            .show(ui, |ui| keys(ui, model, page, now, list, actions));
         let line = ui.allocate_exact_size(vec2(ui.available_width(), 1.0), Sense::hover()).0;
         ui.painter().hline(line.x_range(), line.center().y, Stroke::new(1.0, p.line));
         ui.add_space(space::S);
@@ -58,7 +63,7 @@ fn brand(ui: &mut Ui) {
     });
 }
 
-fn keys(ui: &mut Ui, model: &Model, page: Page, now: i64, actions: &mut Vec<Action>) {
+fn keys(ui: &mut Ui, model: &Model, page: Page, now: i64, room: f32, actions: &mut Vec<Action>) {
     if model.keys.is_empty() {
         ui.horizontal(|ui| {
             ui.add_space(space::S);
@@ -66,9 +71,11 @@ fn keys(ui: &mut Ui, model: &Model, page: Page, now: i64, actions: &mut Vec<Acti
         });
     }
     let chosen = model.chosen().map(|key| key.slot.id);
+    let all = model.keys.len() as f32 * (KEY_ROW_HEIGHT + ui.spacing().item_spacing.y);
+    let height = if all > room { LOW_KEY_ROW_HEIGHT } else { KEY_ROW_HEIGHT };
     for key in &model.keys {
         let marked = chosen == Some(key.slot.id) && matches!(page, Page::Keys | Page::Renew(_) | Page::Unlock(_));
-        if key_row(ui, key, marked, now) {
+        if key_row(ui, key, marked, now, height) {
             actions.push(Action::Choose(key.slot.id));
             actions.push(Action::Open(Page::Keys));
         }
@@ -83,9 +90,9 @@ fn name(key: &KeyModel) -> String {
     }
 }
 
-fn key_row(ui: &mut Ui, key: &KeyModel, chosen: bool, now: i64) -> bool {
+fn key_row(ui: &mut Ui, key: &KeyModel, chosen: bool, now: i64, height: f32) -> bool {
     let p = theme::palette(ui.ctx());
-    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), KEY_ROW_HEIGHT), Sense::click());
+    let (rect, response) = ui.allocate_exact_size(vec2(ui.available_width(), height), Sense::click());
     let words = words::standing(key, now);
     let name = name(key);
     let spoken = format!("{name} {}", words.short);
@@ -100,6 +107,7 @@ fn key_row(ui: &mut Ui, key: &KeyModel, chosen: bool, now: i64) -> bool {
     let icon = Rect::from_center_size(pos2(rect.left() + 16.0, rect.center().y - 6.0), Vec2::splat(30.0));
     icons::paint(ui.painter(), icon, Icon::Key, if chosen { p.primary } else { p.text2 });
     let left = rect.left() + 32.0;
+    let slack = (height - LOW_KEY_ROW_HEIGHT) / 2.0;
     let width = rect.right() - left - space::S;
     let line = |top: f32, text: RichText, x: f32| {
         let galley = eframe::egui::WidgetText::from(text).into_galley(
@@ -110,11 +118,11 @@ fn key_row(ui: &mut Ui, key: &KeyModel, chosen: bool, now: i64) -> bool {
         );
         ui.painter().galley(pos2(x, rect.top() + top), galley, p.text);
     };
-    line(9.0, RichText::new(&name).font(theme::bold_font(size::BODY)), left);
+    line(slack + 2.0, RichText::new(&name).font(theme::bold_font(size::BODY)), left);
     let (color, _) = words.tone.colors(p);
     let color = if words.tone == Tone::Quiet { p.text2 } else { color };
-    line(32.0, RichText::new(&words.short).size(size::CAPTION).color(color), left + 17.0);
-    let mark = Rect::from_min_size(pos2(left, rect.top() + 35.0), Vec2::splat(12.0));
+    line(slack + 25.0, RichText::new(&words.short).size(size::CAPTION).color(color), left + 17.0);
+    let mark = Rect::from_min_size(pos2(left, rect.top() + slack + 28.0), Vec2::splat(12.0));
     icons::paint(ui.painter(), mark, words.icon, color);
     widgets::focus_ring(ui, &response);
     response.on_hover_cursor(CursorIcon::PointingHand).on_hover_text(words::brief(&name, HINT)).clicked()

@@ -48,6 +48,8 @@ pub const RADIUS_CONTROL: u8 = 8;
 pub const SIDEBAR_WIDTH: f32 = 212.0;
 /// Width of the column of field names.
 pub const LABEL_WIDTH: f32 = 124.0;
+/// From this width on two lists of facts stand beside each other.
+pub const TWO_LISTS_FROM: f32 = 820.0;
 /// Width of dialogs.
 pub const DIALOG_WIDTH: f32 = 420.0;
 /// Width of dialogs with something to read in them.

@@ -3,7 +3,8 @@
 use super::foot;
 use super::icons::{self, Icon};
 use super::theme::{
-    self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, size, space,
+    self, CONTROL_HEIGHT, CONTROL_MIN_WIDTH, LABEL_WIDTH, Palette, RADIUS_CARD, RADIUS_CONTROL, TWO_LISTS_FROM, size,
+    space,
 };
 use super::words;
 use base::display::harmless;
@@ -308,6 +309,21 @@ pub fn pill(ui: &mut Ui, icon: Icon, tone: Tone, text: &str) {
     let at = pos2(left + size::CAPTION + space::XS, rect.center().y - galley.size().y / 2.0);
     ui.painter().galley(at, galley, color);
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, text));
+}
+
+/// Two lists of facts: beside each other in a wide window, else one below the other.
+pub fn side_by_side(ui: &mut Ui, left: impl FnOnce(&mut Ui), right: impl FnOnce(&mut Ui)) {
+    if ui.available_width() < TWO_LISTS_FROM {
+        left(ui);
+        right(ui);
+        return;
+    }
+    ui.columns(2, |columns| {
+        if let [first, second] = columns {
+            left(first);
+            right(second);
+        }
+    });
 }
 
 /// One line of a list of facts: the name in its column, then whatever `add` shows.

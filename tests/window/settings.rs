@@ -81,7 +81,7 @@ fn in_english_no_sentence_of_the_program_is_chinese() {
     for n in 0..screen.keys().len() {
         screen.click_row(n);
         only_english(&screen);
-        for (open, close) in [("More details", "Fewer details"), ("Change PIN", "Cancel")] {
+        for (open, close) in [("More details", "Hide details"), ("Change PIN", "Cancel")] {
             if screen
                 .controls(open)
                 .iter()
