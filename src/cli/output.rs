@@ -100,7 +100,7 @@ pub(super) fn certificate(found: Option<&Certificate>) -> Value {
     })
 }
 
-/// The heads of the columns of [`line`].
+/// The heads of the columns of [`line()`].
 pub(super) fn columns() -> String {
     let heads =
         [t!("field.device_serial"), t!("field.card_number"), t!("field.owner"), t!("cli.until"), t!("cli.state")];
