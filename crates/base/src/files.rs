@@ -21,6 +21,7 @@ pub enum Access {
 /// Options of a file that is opened for this access when it is new.
 #[must_use]
 pub fn options(access: Access) -> OpenOptions {
+    #[cfg_attr(not(unix), expect(unused_mut))]
     let mut options = OpenOptions::new();
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(
@@ -141,9 +142,8 @@ fn folder_of(path: &Path) -> &Path {
 
 #[cfg(test)]
 mod tests {
-    use super::{Access, beside, options, private_folder, replace, set_aside, supported};
+    use super::{Access, beside, replace, set_aside};
     use std::fs;
-    use std::io;
     use tempfile::tempdir;
 
     fn names(folder: &std::path::Path) -> Vec<String> {
@@ -179,6 +179,7 @@ mod tests {
     #[cfg(unix)]
     #[test]
     fn access_is_there_from_the_first_moment() {
+        use super::{options, private_folder};
         use std::os::unix::fs::PermissionsExt;
         let folder = tempdir().unwrap();
         let mode = |name: &str| fs::metadata(folder.path().join(name)).unwrap().permissions().mode() & 0o777;
@@ -211,13 +212,15 @@ mod tests {
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_system_without_the_call_is_no_error_and_a_broken_one_is() {
+        use super::supported;
+        use std::io::Error;
         // EINVAL, ENOLCK, ENOSYS, EOPNOTSUPP
         for number in [22, 37, 38, 95] {
-            assert!(supported(Err(io::Error::from_raw_os_error(number))).is_ok(), "{number}");
+            assert!(supported(Err(Error::from_raw_os_error(number))).is_ok(), "{number}");
         }
         // EIO, ENOSPC, EROFS, EACCES, EDQUOT
         for number in [5, 28, 30, 13, 122] {
-            assert!(supported(Err(io::Error::from_raw_os_error(number))).is_err(), "{number}");
+            assert!(supported(Err(Error::from_raw_os_error(number))).is_err(), "{number}");
         }
     }
 }
