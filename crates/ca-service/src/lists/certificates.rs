@@ -1,14 +1,12 @@
 //! Certificates of this CA and those taken in.
 
-use super::{Found, Part, like, read, total};
+use super::{Found, Part, like, read, statements, total};
 use crate::clock::DAY;
 use crate::registry::certificates::{Certificate, Kind};
 use crate::store::Store;
+use certificate::EXPIRING_DAYS;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
-
-/// Days before its end from which a certificate counts as expiring.
-pub const EXPIRING_DAYS: i64 = 90;
 
 /// A certificate in a list.
 pub struct CertificateRow {
@@ -52,34 +50,24 @@ pub async fn list(
     part: Part,
 ) -> Result<Found<CertificateRow>, Error> {
     let soon = now + EXPIRING_DAYS * DAY;
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS total FROM certificates WHERE ($1 = '' OR ($1 = 'expiring' AND status = 'valid' \
+    let (count, rows) = statements!(
+        "serial, kind, holder, not_before, not_after, status",
+        "certificates WHERE ($1 = '' OR ($1 = 'expiring' AND status = 'valid' \
          AND not_after >= $3 AND not_after <= $4) OR ($1 = 'expired' AND status = 'valid' AND not_after < $3) \
          OR ($1 = status AND (status <> 'valid' OR not_after >= $3))) \
          AND ($2 = '%%' OR LOWER(serial) LIKE $2 ESCAPE '\\' OR LOWER(holder) LIKE $2 ESCAPE '\\')",
-    )
-    .bind(state)
-    .bind(like(search))
-    .bind(now)
-    .bind(soon)
-    .fetch_one(store.pool())
-    .await?;
-    let rows = sqlx::query(
-        "SELECT serial, kind, holder, not_before, not_after, status FROM certificates \
-         WHERE ($1 = '' OR ($1 = 'expiring' AND status = 'valid' \
-         AND not_after >= $3 AND not_after <= $4) OR ($1 = 'expired' AND status = 'valid' AND not_after < $3) \
-         OR ($1 = status AND (status <> 'valid' OR not_after >= $3))) \
-         AND ($2 = '%%' OR LOWER(serial) LIKE $2 ESCAPE '\\' OR LOWER(holder) LIKE $2 ESCAPE '\\') \
-         ORDER BY created DESC, pair, kind DESC LIMIT $5 OFFSET $6",
-    )
-    .bind(state)
-    .bind(like(search))
-    .bind(now)
-    .bind(soon)
-    .bind(part.limit)
-    .bind(part.offset)
-    .fetch_all(store.pool())
-    .await?;
+        "created DESC, pair, kind DESC LIMIT $5 OFFSET $6"
+    );
+    let row = sqlx::query(count).bind(state).bind(like(search)).bind(now).bind(soon).fetch_one(store.pool()).await?;
+    let rows = sqlx::query(rows)
+        .bind(state)
+        .bind(like(search))
+        .bind(now)
+        .bind(soon)
+        .bind(part.limit)
+        .bind(part.offset)
+        .fetch_all(store.pool())
+        .await?;
     Ok(Found { rows: read(&rows, CertificateRow::read)?, total: total(&row)? })
 }
 

@@ -1,6 +1,6 @@
 //! Customers and their devices.
 
-use super::{Found, Part, like, read, total};
+use super::{Found, Part, like, read, statements, total};
 use crate::store::Store;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
@@ -43,28 +43,21 @@ impl CustomerRow {
 /// # Errors
 /// Of the database.
 pub async fn list(store: &Store, search: &str, contacts: bool, part: Part) -> Result<Found<CustomerRow>, Error> {
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS total FROM customers WHERE $1 = '%%' OR LOWER(name) LIKE $1 ESCAPE '\\' \
-         OR LOWER(entity) LIKE $1 ESCAPE '\\' OR LOWER(number) LIKE $1 ESCAPE '\\' \
-         OR ($2 = 1 AND (contact_mobile LIKE $1 ESCAPE '\\' OR LOWER(contact_name) LIKE $1 ESCAPE '\\'))",
-    )
-    .bind(like(search))
-    .bind(i64::from(contacts))
-    .fetch_one(store.pool())
-    .await?;
-    let rows = sqlx::query(
-        "SELECT c.id, c.name, c.number, p.name AS product_name, c.contact_name, c.contact_mobile, c.created \
-         FROM customers c JOIN products p ON p.code = c.product WHERE $1 = '%%' OR LOWER(c.name) LIKE $1 ESCAPE '\\' \
+    let (count, rows) = statements!(
+        "c.id, c.name, c.number, p.name AS product_name, c.contact_name, c.contact_mobile, c.created",
+        "customers c JOIN products p ON p.code = c.product WHERE $1 = '%%' OR LOWER(c.name) LIKE $1 ESCAPE '\\' \
          OR LOWER(c.entity) LIKE $1 ESCAPE '\\' OR LOWER(c.number) LIKE $1 ESCAPE '\\' \
-         OR ($2 = 1 AND (c.contact_mobile LIKE $1 ESCAPE '\\' OR LOWER(c.contact_name) LIKE $1 ESCAPE '\\')) \
-         ORDER BY c.id DESC LIMIT $3 OFFSET $4",
-    )
-    .bind(like(search))
-    .bind(i64::from(contacts))
-    .bind(part.limit)
-    .bind(part.offset)
-    .fetch_all(store.pool())
-    .await?;
+         OR ($2 = 1 AND (c.contact_mobile LIKE $1 ESCAPE '\\' OR LOWER(c.contact_name) LIKE $1 ESCAPE '\\'))",
+        "c.id DESC LIMIT $3 OFFSET $4"
+    );
+    let row = sqlx::query(count).bind(like(search)).bind(i64::from(contacts)).fetch_one(store.pool()).await?;
+    let rows = sqlx::query(rows)
+        .bind(like(search))
+        .bind(i64::from(contacts))
+        .bind(part.limit)
+        .bind(part.offset)
+        .fetch_all(store.pool())
+        .await?;
     Ok(Found { rows: read(&rows, CustomerRow::read)?, total: total(&row)? })
 }
 

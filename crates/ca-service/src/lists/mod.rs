@@ -28,6 +28,18 @@ pub struct Found<T> {
     pub total: i64,
 }
 
+/// The columns and the condition of a list, once for its rows and once for their number: `$columns`, the tables and the
+/// condition, the order.
+macro_rules! statements {
+    ($columns:literal, $from:expr, $order:literal) => {
+        (
+            concat!("SELECT COUNT(*) AS total FROM ", $from),
+            concat!("SELECT ", $columns, " FROM ", $from, " ORDER BY ", $order),
+        )
+    };
+}
+use statements;
+
 /// A pattern for `LIKE … ESCAPE '\'` that finds a text anywhere, in lower case; `%%` for an empty one.
 fn like(text: &str) -> String {
     let mut pattern = String::from("%");

@@ -1,6 +1,6 @@
 //! Orders.
 
-use super::{Found, Part, like, read, total};
+use super::{Found, Part, like, read, statements, total};
 use crate::store::Store;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
@@ -62,37 +62,33 @@ pub struct Wanted<'a> {
 /// # Errors
 /// Of the database.
 pub async fn list(store: &Store, wanted: &Wanted<'_>, part: Part) -> Result<Found<OrderRow>, Error> {
-    let row = sqlx::query(
-        "SELECT COUNT(*) AS total FROM orders o WHERE ($1 = '' OR o.state = $1) AND ($4 = '' OR o.kind = $4) AND ($2 = '%%' \
-         OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
-         OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
-         LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
-         OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\')))",
-    )
-    .bind(wanted.state)
-    .bind(like(wanted.search))
-    .bind(i64::from(wanted.contacts))
-    .bind(wanted.kind)
-    .fetch_one(store.pool())
-    .await?;
-    let rows = sqlx::query(
-        "SELECT o.no, o.holder, p.name AS product_name, o.state, o.contact_mobile, o.fee_fen, o.created, o.kind, u.route, \
-         u.matched FROM orders o JOIN products p ON p.code = o.product LEFT JOIN unlocks u ON u.order_no = o.no \
+    let (count, rows) = statements!(
+        "o.no, o.holder, p.name AS product_name, o.state, o.contact_mobile, o.fee_fen, o.created, o.kind, u.route, \
+         u.matched",
+        "orders o JOIN products p ON p.code = o.product LEFT JOIN unlocks u ON u.order_no = o.no \
          WHERE ($1 = '' OR o.state = $1) AND ($4 = '' OR o.kind = $4) AND ($2 = '%%' \
          OR LOWER(o.no) LIKE $2 ESCAPE '\\' OR LOWER(o.holder) LIKE $2 ESCAPE '\\' \
          OR LOWER(o.certificate || ' ' || COALESCE(o.sign_serial, '') || ' ' || COALESCE(o.encrypt_serial, '')) \
          LIKE $2 ESCAPE '\\' OR LOWER(o.device_serial) LIKE $2 ESCAPE '\\' \
-         OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\'))) \
-         ORDER BY CASE WHEN o.state = 'reviewing' THEN 0 ELSE 1 END, o.created DESC, o.no DESC LIMIT $5 OFFSET $6",
-    )
-    .bind(wanted.state)
-    .bind(like(wanted.search))
-    .bind(i64::from(wanted.contacts))
-    .bind(wanted.kind)
-    .bind(part.limit)
-    .bind(part.offset)
-    .fetch_all(store.pool())
-    .await?;
+         OR ($3 = 1 AND (o.contact_mobile LIKE $2 ESCAPE '\\' OR LOWER(o.contact_name) LIKE $2 ESCAPE '\\')))",
+        "CASE WHEN o.state = 'reviewing' THEN 0 ELSE 1 END, o.created DESC, o.no DESC LIMIT $5 OFFSET $6"
+    );
+    let row = sqlx::query(count)
+        .bind(wanted.state)
+        .bind(like(wanted.search))
+        .bind(i64::from(wanted.contacts))
+        .bind(wanted.kind)
+        .fetch_one(store.pool())
+        .await?;
+    let rows = sqlx::query(rows)
+        .bind(wanted.state)
+        .bind(like(wanted.search))
+        .bind(i64::from(wanted.contacts))
+        .bind(wanted.kind)
+        .bind(part.limit)
+        .bind(part.offset)
+        .fetch_all(store.pool())
+        .await?;
     Ok(Found { rows: read(&rows, OrderRow::read)?, total: total(&row)? })
 }
 

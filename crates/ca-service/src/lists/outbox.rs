@@ -1,6 +1,6 @@
 //! Messages to customers.
 
-use super::{Found, Part, read, total};
+use super::{Found, Part, read, statements, total};
 use crate::store::Store;
 use sqlx::any::AnyRow;
 use sqlx::{Error, Row};
@@ -63,22 +63,14 @@ impl MessageRow {
 /// # Errors
 /// Of the database.
 pub async fn list(store: &Store, state: &str, channel: &str, part: Part) -> Result<Found<MessageRow>, Error> {
-    let row =
-        sqlx::query("SELECT COUNT(*) AS total FROM outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR channel = $2)")
-            .bind(state)
-            .bind(channel)
-            .fetch_one(store.pool())
-            .await?;
-    let rows = sqlx::query(
-        "SELECT id, channel, recipient, subject, body, order_no, created, state, sent, next_try, tries, fault, \
-         fault_detail, expires FROM outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR channel = $2) \
-         ORDER BY CASE WHEN state = 'sent' THEN 1 ELSE 0 END, id DESC LIMIT $3 OFFSET $4",
-    )
-    .bind(state)
-    .bind(channel)
-    .bind(part.limit)
-    .bind(part.offset)
-    .fetch_all(store.pool())
-    .await?;
+    let (count, rows) = statements!(
+        "id, channel, recipient, subject, body, order_no, created, state, sent, next_try, tries, fault, fault_detail, \
+         expires",
+        "outbox WHERE ($1 = '' OR state = $1) AND ($2 = '' OR channel = $2)",
+        "CASE WHEN state = 'sent' THEN 1 ELSE 0 END, id DESC LIMIT $3 OFFSET $4"
+    );
+    let row = sqlx::query(count).bind(state).bind(channel).fetch_one(store.pool()).await?;
+    let rows =
+        sqlx::query(rows).bind(state).bind(channel).bind(part.limit).bind(part.offset).fetch_all(store.pool()).await?;
     Ok(Found { rows: read(&rows, MessageRow::read)?, total: total(&row)? })
 }

@@ -1,9 +1,9 @@
 //! Counts for the first page.
 
-use super::certificates::EXPIRING_DAYS;
 use super::read;
 use crate::clock::DAY;
 use crate::store::Store;
+use certificate::EXPIRING_DAYS;
 use sqlx::{Error, Row};
 
 /// How many orders of a kind are in a state.
