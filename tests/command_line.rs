@@ -170,6 +170,16 @@ fn an_export_overwrites_nothing_unasked_and_says_what_a_chain_holds() {
     assert!(said.contains("3 certificates") && said.contains("Demo SM2 Root CA"), "{said}");
 }
 
+#[cfg(unix)]
+#[test]
+fn an_export_overwrites_no_link_that_leads_nowhere() {
+    let folder = tempfile::tempdir().unwrap();
+    let link = folder.path().join("certificate.pem");
+    std::os::unix::fs::symlink("nowhere", &link).unwrap();
+    assert_eq!(practise(&["export", VALID, "--out", link.to_str().unwrap()]).status.code(), Some(14));
+    assert_eq!(std::fs::read_link(&link).unwrap(), std::path::Path::new("nowhere"));
+}
+
 #[test]
 fn a_pin_is_not_taken_as_an_argument() {
     let output = practise(&["change-pin", VALID, "123456", "k7m2x9"]);

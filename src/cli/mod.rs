@@ -302,7 +302,8 @@ fn execute(
             let key_use = if encrypt { KeyUse::Encrypt } else { KeyUse::Sign };
             let (_, view) = find(model, &serial)?;
             let found = view.by_use(key_use).certificate().ok_or_else(|| Fault::new(FaultCode::CertificateMissing))?;
-            if !force && out.exists() {
+            // also a link that leads nowhere
+            if !force && out.symlink_metadata().is_ok() {
                 let text = t!("cli.file_exists", file = out.display());
                 return Err(Failure::Stopped(Exit::FileExists, text.into_owned()));
             }

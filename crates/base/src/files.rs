@@ -100,7 +100,7 @@ pub fn private_folder(path: &Path) -> io::Result<()> {
 /// Of the file system; the file keeps its name then.
 pub fn set_aside(path: &Path) -> io::Result<PathBuf> {
     let endings = std::iter::once("damaged".to_owned()).chain((2..100).map(|number| format!("{number}.damaged")));
-    let free = endings.map(|ending| path.with_extension(ending)).find(|aside| !aside.exists());
+    let free = endings.map(|ending| path.with_extension(ending)).find(|aside| aside.symlink_metadata().is_err());
     let aside = free.ok_or(ErrorKind::AlreadyExists)?;
     std::fs::rename(path, &aside)?;
     Ok(aside)
@@ -207,6 +207,17 @@ mod tests {
             assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), content);
         }
         assert!(!path.exists() && set_aside(&path).is_err());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_kept_too() {
+        let folder = tempdir().unwrap();
+        let path = folder.path().join("a.json");
+        std::os::unix::fs::symlink("nowhere", folder.path().join("a.damaged")).unwrap();
+        fs::write(&path, "1").unwrap();
+        assert_eq!(set_aside(&path).unwrap(), folder.path().join("a.2.damaged"));
+        assert_eq!(fs::read_link(folder.path().join("a.damaged")).unwrap(), std::path::Path::new("nowhere"));
     }
 
     #[cfg(target_os = "linux")]
