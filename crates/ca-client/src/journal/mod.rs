@@ -147,14 +147,17 @@ impl Journal {
         let path = entry_file(&self.folder, id, "lock").ok_or_else(|| missing(id))?;
         let mut options = files::options(Access::Owner);
         let file = options.create(true).write(true).truncate(false).open(path).map_err(|error| unusable(&error))?;
-        match file.try_lock() {
-            Ok(()) => Ok(file),
-            Err(TryLockError::WouldBlock) => Err(Fault::new(FaultCode::OrderInUse)),
-            // folders of a network may know no locks
-            Err(TryLockError::Error(error)) => {
-                files::supported(Err(error)).map_err(|error| unusable(&error)).map(|()| file)
-            }
-        }
+        is_ours(file.try_lock())?;
+        Ok(file)
+    }
+}
+
+fn is_ours(locked: Result<(), TryLockError>) -> Result<(), Fault> {
+    match locked {
+        Err(TryLockError::WouldBlock) => Err(Fault::new(FaultCode::OrderInUse)),
+        // folders of a network may know no locks
+        Err(TryLockError::Error(error)) => files::supported(Err(error)).map_err(|error| unusable(&error)),
+        Ok(()) => Ok(()),
     }
 }
 

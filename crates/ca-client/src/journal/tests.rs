@@ -308,3 +308,16 @@ fn a_file_says_in_one_line_whether_the_order_has_ended() {
     open.update(|entry| entry.finished = Some(1_790_000_000)).unwrap();
     ended("1790000000");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_folder_without_locks_is_worked_in_and_a_broken_one_is_not() {
+    use super::is_ours;
+    use std::fs::TryLockError;
+    use std::io::Error;
+    let locked =
+        |number| is_ours(Err(TryLockError::Error(Error::from_raw_os_error(number)))).map_err(|fault| fault.code);
+    // ENOLCK, ENOSYS; EIO
+    assert_eq!([locked(37), locked(38), locked(5)], [Ok(()), Ok(()), Err(FaultCode::JournalNotUsable)]);
+    assert_eq!(is_ours(Err(TryLockError::WouldBlock)).unwrap_err().code, FaultCode::OrderInUse);
+}

@@ -34,7 +34,7 @@ pub struct CaProfile {
     pub id: String,
     /// As people know it.
     pub name: Text,
-    /// Common names or organisations of the issuers of its certificates.
+    /// Common names, organisations or short names ([`Name::short`](certificate::Name::short)) of the issuers of its certificates.
     pub issuers: Vec<String>,
     /// How it is reached.
     pub connection: Connection,
@@ -190,7 +190,8 @@ impl Profiles {
     /// ([`Profiles::take_in`]).
     #[must_use]
     pub fn of(&self, certificate: &Certificate) -> Option<&CaProfile> {
-        let names = [certificate.issuer.get("CN"), certificate.issuer.get("O")];
+        let short = certificate.issuer.short();
+        let names = [certificate.issuer.get("CN"), certificate.issuer.get("O"), short.as_deref()];
         let is_its = |known: &String| names.iter().flatten().any(|name| name.eq_ignore_ascii_case(known));
         self.all.iter().find(|profile| profile.issuers.iter().any(is_its)).or_else(|| {
             let authorities = self.authorities.read().unwrap_or_else(PoisonError::into_inner);

@@ -73,6 +73,16 @@ fn a_profile_is_found_by_the_issuer_of_a_certificate() {
 }
 
 #[test]
+fn an_issuer_without_common_name_and_organisation_is_found_by_its_short_name() {
+    let make =
+        "req -x509 -newkey ec -pkeyopt ec_paramgen_curve:SM2 -noenc -keyout /dev/null -outform DER -subj /C=CN/OU=Unit";
+    let output = std::process::Command::new("openssl").args(make.split(' ')).output().unwrap();
+    let certificate = Certificate::parse(&output.stdout).unwrap();
+    let (profiles, _) = load(&OWN.replace("Demo SM2 Operation CA", "unit"));
+    assert_eq!(profiles.of(&certificate).map(|profile| profile.id.as_str()), Some("own"));
+}
+
+#[test]
 fn a_profile_is_found_by_what_its_service_says_of_itself_once_that_was_taken_in() {
     use virtual_key::{Spec, TestCa, personalise::personalise};
     let [ca, other] = [TestCa::create().unwrap(), TestCa::create().unwrap()];
