@@ -12,7 +12,9 @@ pub use config::settings::{Language, ProxyChoice, Settings, SettingsFile, ThemeC
 pub use engine::backend::{Ask, Backend};
 pub use engine::dispatch::{Engine, EngineContext};
 pub use engine::environment_work::Site;
-pub use engine::message::{Command, Content, Event, Notice, PracticeMessage, RenewalAsk, UnlockAsk, UpdateStage};
+pub use engine::message::{
+    Command, Content, Event, Notice, PracticeMessage, RenewalAsk, Roots, UnlockAsk, UpdateStage,
+};
 pub use engine::orders::Online;
 pub use engine::seal::Picture;
 pub use engine::timeline;

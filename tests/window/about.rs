@@ -1,7 +1,7 @@
 //! 关于, 检查更新 in every stage, and the licences.
 
 use crate::bench::Bench;
-use crate::screen::Screen;
+use crate::screen::{Plan, Screen};
 use crate::stages::{bench, download, fault, reach};
 use cert_assistant::app::update::{Release, ReleaseFile};
 use cert_assistant::app::{Command, Event, UpdateStage};
@@ -39,6 +39,20 @@ fn ask(screen: &mut Screen) {
     assert_eq!(buttons, 1);
     screen.controls("检查更新")[0].click();
     screen.settle();
+}
+
+#[test]
+fn it_counts_the_roots_and_names_what_is_not_used() {
+    let mut screen = about();
+    assert_eq!(screen.field("受信任的根证书"), "1 张");
+    drop(screen);
+    let roots = tempfile::tempdir().unwrap();
+    std::fs::write(roots.path().join("other.pem"), "notes").unwrap();
+    let bench = Bench::empty();
+    screen = Plan::new(&bench).roots(roots.path()).open();
+    screen.click("关于");
+    screen.wait_for("1 张");
+    screen.shows(&["other.pem：不是证书"]);
 }
 
 #[test]

@@ -203,6 +203,21 @@ fn a_damaged_certificate_is_told_on_the_card_and_the_program_goes_on() {
 }
 
 #[test]
+fn dates_that_do_not_read_are_told_and_not_guessed() {
+    let bench = Bench::empty();
+    let mut state = bench.make(&spec("北京演示科技有限公司", "1"));
+    let certificate = state.applications[0].containers[0].sign.certificate.as_mut().unwrap();
+    // UTCTime, 13 letters; the last says the zone
+    let end = certificate.windows(2).position(|two| two == [0x17, 13]).unwrap() + 14;
+    assert_eq!(certificate[end], b'Z');
+    certificate[end] = b'X';
+    bench.insert_key(VirtualKey::new(state));
+    let mut screen = Screen::of(&bench);
+    screen.shows(&["有效期无法读取", "日期无法读取"]);
+    screen.hides(&["有效 ·", "已过期", "CRT-301"]);
+}
+
+#[test]
 fn of_two_containers_the_one_in_use_is_shown_and_the_other_listed() {
     let (bench, _) = Bench::with(State::TwoContainers);
     let mut screen = Screen::of(&bench);

@@ -1,7 +1,7 @@
 //! 更多证书信息, 检查证书, 导出证书 and the clipboard.
 
 use crate::bench::{Bench, spec};
-use crate::screen::Screen;
+use crate::screen::{Plan, Screen};
 use certificate::Certificate;
 use eframe::egui::Key;
 use virtual_key::{Spec, State, VirtualKey};
@@ -65,6 +65,19 @@ fn the_check_names_a_certificate_that_belongs_to_another_key() {
     screen.click(MORE);
     screen.click("检查证书");
     screen.wait_for("有问题：UKey 中的密钥与证书不一致");
+}
+
+#[test]
+fn the_check_names_files_of_the_folder_of_roots_it_does_not_use() {
+    let (bench, _) = Bench::with(State::Valid);
+    let roots = tempfile::tempdir().unwrap();
+    std::fs::write(roots.path().join("other.pem"), "notes").unwrap();
+    let mut screen = Screen::read(Plan::new(&bench).roots(roots.path()), &bench);
+    screen.click(MORE);
+    screen.click("检查证书");
+    screen.wait_for("UKey 中的密钥与证书一致。");
+    screen.shows(&["other.pem：不是证书"]);
+    screen.hides(&["有问题"]);
 }
 
 #[test]

@@ -10,7 +10,8 @@ use crate::services::with_own;
 use crate::stages::fault;
 use cert_assistant::app::check::ProbeId;
 use cert_assistant::app::desktop::crash::Crash;
-use cert_assistant::app::{Event, Fault, FaultCode, UpdateStage};
+use cert_assistant::app::{Event, Fault, FaultCode, Roots, UpdateStage};
+use certificate::{SkipReason, SkippedFile};
 use std::sync::Arc;
 use std::time::Duration;
 use token::ServiceState;
@@ -84,6 +85,12 @@ fn settings(gallery: &mut Gallery) {
 
 fn about(gallery: &mut Gallery) {
     gallery.press("关于", "About");
+    let skipped = SkippedFile {
+        file: "/home/user/.config/cert-assistant/roots/readme.txt".into(),
+        block: None,
+        reason: SkipReason::NoCertificate,
+    };
+    gallery.screen.happens(Event::Roots(Roots { known: 7, skipped: vec![skipped] }));
     gallery.hang("24-about");
     let file = "/home/user/Downloads/cert-assistant_0.2.0_amd64.deb".into();
     for (name, stage) in [

@@ -55,6 +55,7 @@ pub struct Plan<'a> {
     crash: Option<Crash>,
     presets: Arc<Presets>,
     profiles: Profiles,
+    roots: Option<&'a Path>,
 }
 
 /// The threads behind the window, but for what a CA or the journal would do: that is written down, and the test answers.
@@ -150,6 +151,7 @@ impl<'a> Plan<'a> {
             crash: None,
             presets: Arc::default(),
             profiles: Profiles::load(None).0,
+            roots: None,
         }
     }
 
@@ -213,11 +215,17 @@ impl<'a> Plan<'a> {
         self
     }
 
+    /// A folder of roots beside the one of the keys.
+    pub fn roots(mut self, folder: &'a Path) -> Self {
+        self.roots = Some(folder);
+        self
+    }
+
     pub fn open(self) -> Screen {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let bell = Arc::new(Bell::default());
         let later = Arc::new(Mutex::new(Duration::ZERO));
-        let mut trust = certificate::TrustStore::default();
+        let mut trust = self.roots.map(certificate::TrustStore::from_folder).unwrap_or_default();
         for der in [self.bench.ca.root(), self.bench.ca.operation()] {
             trust.add(certificate::Certificate::parse(der).unwrap());
         }

@@ -90,7 +90,7 @@ struct Worker {
     token: Option<Box<dyn Token>>,
     /// Name of the container in use, from the last read.
     container: Option<String>,
-    /// Issuer of the certificate in use, from the last read.
+    /// The certificate in use, from the last read.
     leading: Option<Certificate>,
 }
 
