@@ -177,7 +177,7 @@ fn an_export_overwrites_no_link_that_leads_nowhere() {
     let link = folder.path().join("certificate.pem");
     std::os::unix::fs::symlink("nowhere", &link).unwrap();
     assert_eq!(practise(&["export", VALID, "--out", link.to_str().unwrap()]).status.code(), Some(14));
-    assert_eq!(std::fs::read_link(&link).unwrap(), std::path::Path::new("nowhere"));
+    assert_eq!(std::fs::read_link(&link).unwrap(), Path::new("nowhere"));
 }
 
 #[test]

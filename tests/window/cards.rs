@@ -212,7 +212,7 @@ fn dates_that_do_not_read_are_told_and_not_guessed() {
     assert_eq!(certificate[end], b'Z');
     certificate[end] = b'X';
     bench.insert_key(VirtualKey::new(state));
-    let mut screen = Screen::of(&bench);
+    let screen = Screen::of(&bench);
     screen.shows(&["有效期无法读取", "日期无法读取"]);
     screen.hides(&["有效 ·", "已过期", "CRT-301"]);
 }
