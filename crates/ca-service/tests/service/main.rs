@@ -1,9 +1,30 @@
-//! The CA service over real HTTP: every case runs on an SQLite file of its own, and all of them on PostgreSQL.
+//! The CA service over real HTTP: every case runs on an SQLite file of its own, and all of them on PostgreSQL. The console has its
+//! cases in a module of its own.
 // owners of files, signals, programs of Unix
 #![cfg(unix)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+/// Cases that take a place for their databases: a test each on SQLite, and a list for PostgreSQL.
+macro_rules! cases {
+    ($($module:ident::$case:ident,)*) => {
+        /// Every case with its name.
+        fn cases() -> Vec<crate::Case> {
+            vec![$((concat!(stringify!($module), "::", stringify!($case)), |place| Box::pin($module::$case(place))),)*]
+        }
+
+        mod sqlite {
+            $(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $case() {
+                    super::$module::$case(crate::world::Place::sqlite()).await;
+                }
+            )*
+        }
+    };
+}
+
 mod attacks;
+mod console;
 mod delivery;
 mod flow;
 mod judges;
@@ -24,25 +45,6 @@ use delivery::{mail, sms, worker};
 use std::pin::Pin;
 
 type Case = (&'static str, fn(world::Place) -> Pin<Box<dyn Future<Output = ()>>>);
-
-/// Cases that take a place for their databases: a test each on SQLite, and a list for PostgreSQL.
-macro_rules! cases {
-    ($($module:ident::$case:ident,)*) => {
-        /// Every case with its name.
-        fn cases() -> Vec<Case> {
-            vec![$((concat!(stringify!($module), "::", stringify!($case)), |place| Box::pin($module::$case(place))),)*]
-        }
-
-        mod sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $case() {
-                    crate::$module::$case(crate::world::Place::sqlite()).await;
-                }
-            )*
-        }
-    };
-}
 
 cases! {
     attacks::a_signature_is_good_for_one_body_one_request_and_once,
@@ -116,9 +118,9 @@ cases! {
 }
 
 /// One cluster for all, each case in a database of its own, in which the key management lies too.
-async fn on_postgresql(wanted: fn(&str) -> bool) {
+async fn on_postgresql(cases: impl IntoIterator<Item = Case>) {
     let cluster = postgres::Cluster::start();
-    for (name, case) in cases().into_iter().filter(|(name, _)| wanted(name)) {
+    for (name, case) in cases {
         eprintln!("{name}");
         case(world::Place::postgres(&cluster.database().await)).await;
     }
@@ -126,12 +128,12 @@ async fn on_postgresql(wanted: fn(&str) -> bool) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_of_an_unlock_holds_on_postgresql() {
-    on_postgresql(|name| name.starts_with("unlock")).await;
+    on_postgresql(cases().into_iter().filter(|(name, _)| name.starts_with("unlock"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_other_case_holds_on_postgresql() {
-    on_postgresql(|name| !name.starts_with("unlock")).await;
+    on_postgresql(cases().into_iter().filter(|(name, _)| !name.starts_with("unlock"))).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,8 @@
 //! The console as a person meets it: a real browser, its own forms, its own protection.
 
+use crate::console::unlocks::somebody;
+use crate::console::visitor::{PASSWORD, Said, Visitor, add, staff};
 use crate::key::Key;
-use crate::unlocks::somebody;
-use crate::visitor::{PASSWORD, Said, Visitor, add, staff};
 use crate::world::{NOON, Options, Place, World};
 use ca_service::operators::{IDLE, Role};
 use order_api::{OrderState, UnlockRoute};

@@ -1,6 +1,6 @@
 //! Log-in, the wait after wrong passwords, sessions and own passwords.
 
-use crate::visitor::{PASSWORD, Said, Visitor, add, operators, staff};
+use crate::console::visitor::{PASSWORD, Said, Visitor, add, operators, staff};
 use crate::world::{Options, Place, World};
 use ca_service::audit::Actor;
 use ca_service::operators::{IDLE, LONGEST, OperatorError, Password, Role, TRIES_WITHIN};

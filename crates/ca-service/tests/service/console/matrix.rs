@@ -1,7 +1,7 @@
 //! Every route for everybody: the table here is written by hand, not derived from the program's.
 
+use crate::console::visitor::{PASSWORD, Said, Visitor, add, staff};
 use crate::key::fresh_serial;
-use crate::visitor::{PASSWORD, Said, Visitor, add, staff};
 use crate::world::{Answer, Options, Place, World};
 use ca_service::console::rights::ROUTES;
 use ca_service::operators::Role;

@@ -1,57 +1,16 @@
-//! The operator console and its program: over HTTP on SQLite and PostgreSQL, and as a person sees it in a real browser.
-// asked to end by a signal
-#![cfg(unix)]
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
+//! The operator console and its program: over HTTP, and as a person sees it in a real browser.
 
 mod in_browser;
-#[allow(dead_code)] // the service's own tests use the rest
-#[path = "../service/key.rs"]
-mod key;
 mod log_in;
 mod matrix;
 mod outbox;
 mod pages;
 mod pictures;
-#[allow(dead_code)] // the service's own tests use the rest
-#[path = "../service/postgres.rs"]
-mod postgres;
 mod program;
-#[allow(dead_code)] // the service's own tests use the rest
-#[path = "../service/renewal.rs"]
-mod renewal;
 mod security;
-#[allow(dead_code)] // the service's own tests use the rest
-#[path = "../service/unlock.rs"]
-mod unlock;
 mod unlocks;
 mod unlocks_in_browser;
 mod visitor;
-#[allow(dead_code)] // the service's own tests use the rest
-#[path = "../service/world.rs"]
-mod world;
-
-use std::pin::Pin;
-
-type Case = (&'static str, fn(world::Place) -> Pin<Box<dyn Future<Output = ()>>>);
-
-/// Cases that take a place for their databases: a test each on SQLite, and a list for PostgreSQL.
-macro_rules! cases {
-    ($($module:ident::$case:ident,)*) => {
-        /// Every case with its name.
-        fn cases() -> Vec<Case> {
-            vec![$((stringify!($case), |place| Box::pin($module::$case(place))),)*]
-        }
-
-        mod sqlite {
-            $(
-                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-                async fn $case() {
-                    crate::$module::$case(crate::world::Place::sqlite()).await;
-                }
-            )*
-        }
-    };
-}
 
 cases! {
     log_in::a_first_password_opens_nothing_but_its_change,
@@ -92,12 +51,7 @@ cases! {
     pages::pages_speak_the_language_of_the_browser_or_the_chosen_one,
 }
 
-/// One cluster for all, each case in a database of its own, in which the key management lies too.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_case_holds_on_postgresql() {
-    let cluster = postgres::Cluster::start();
-    for (name, case) in cases() {
-        eprintln!("{name}");
-        case(world::Place::postgres(&cluster.database().await)).await;
-    }
+    crate::on_postgresql(cases()).await;
 }

@@ -1,6 +1,6 @@
 //! What became of messages, and sending them again.
 
-use crate::visitor::{Said, staff};
+use crate::console::visitor::{Said, staff};
 use crate::world::{NOON, Options, Place, World};
 use ca_service::delivery::{Fault, FaultKind, Gateways, Sending, SmsGateway, round};
 use ca_service::operators::Role;

@@ -1,7 +1,7 @@
 //! What the pages show and do, by role.
 
+use crate::console::visitor::{PASSWORD, Said, Visitor, add, operators, staff};
 use crate::renewal::bearer;
-use crate::visitor::{PASSWORD, Said, Visitor, add, operators, staff};
 use crate::world::{DAY, NOON, Options, Place, World};
 use ca_service::operators::Role;
 use order_api::{Order, OrderState};

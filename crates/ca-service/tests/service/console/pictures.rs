@@ -1,9 +1,9 @@
 //! Pictures of the console, to be looked at by people.
 
+use crate::console::unlocks::somebody;
+use crate::console::visitor::{PASSWORD, add, staff};
 use crate::key::Key;
 use crate::unlock::applicant;
-use crate::unlocks::somebody;
-use crate::visitor::{PASSWORD, add, staff};
 use crate::world::{NOON, Options, Place, World};
 use ca_service::operators::Role;
 use order_api::UnlockRoute;

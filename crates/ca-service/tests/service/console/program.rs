@@ -1,6 +1,6 @@
 //! The program `ca-service` from outside: make, run, look after, end.
 
-use crate::visitor::form;
+use crate::console::visitor::form;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};

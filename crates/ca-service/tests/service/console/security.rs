@@ -1,6 +1,6 @@
 //! Headers, form tokens, origins and cookies.
 
-use crate::visitor::{PASSWORD, Said, Visitor, staff};
+use crate::console::visitor::{PASSWORD, Said, Visitor, staff};
 use crate::world::{Options, Place, World};
 use ca_service::operators::Role;
 

@@ -1,8 +1,8 @@
 //! Unlocks in the console: what officers see, what they decide, and the devices of customers.
 
+use crate::console::visitor::{PASSWORD, Said, Visitor, staff};
 use crate::key::{Key, fresh_serial};
 use crate::unlock::{Applied, applicant};
-use crate::visitor::{PASSWORD, Said, Visitor, staff};
 use crate::world::{Customer, DAY, Options, Place, World};
 use ca_service::audit::Actor;
 use ca_service::operators::Role;

@@ -1,9 +1,9 @@
 //! An officer decides unlocks in a real browser.
 
-use crate::in_browser::log_in;
+use crate::console::in_browser::log_in;
+use crate::console::unlocks::somebody;
+use crate::console::visitor::{PASSWORD, staff};
 use crate::key::Key;
-use crate::unlocks::somebody;
-use crate::visitor::{PASSWORD, staff};
 use crate::world::{Options, Place, World};
 use ca_service::operators::Role;
 use order_api::{Applicant, OrderState, UnlockRoute};
